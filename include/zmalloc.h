@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZMALLOC_H
+#define ZMALLOC_H
+
+/*
+ * zmalloc: accounted allocation over an allocator chosen at run time.
+ *
+ * What holds for every function here unless its comment says otherwise:
+ *
+ * - Sizes are bytes.
+ * - Any thread may call it, at any time of the process: before main, in thread-exit destructors,
+ *   after exit() has begun. A block may be freed by another thread than the one that got it.
+ * - After fork() the child may call it, whatever the other threads of the parent were doing.
+ * - It is not async-signal-safe: do not call it from a signal handler that may have interrupted
+ *   an allocation. (The same as malloc.)
+ * - Blocks come from the active backend and go back through this header only: never pass them to
+ *   free() or to an allocator's own functions, nor the other way about.
+ *
+ * The words "Redis 7", "ISO C" and "ours" at the end of a comment say where a behaviour comes from.
+ */
+
+#include <stddef.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+#define ZMALLOC_ATTRIBUTE(...) __attribute__((__VA_ARGS__))
+#else
+#define ZMALLOC_ATTRIBUTE(...)
+#endif
+
+#define ZMALLOC_API ZMALLOC_ATTRIBUTE(visibility("default"))
+
+/* A new block that nothing else points to. */
+#define ZMALLOC_NEW ZMALLOC_ATTRIBUTE(malloc, warn_unused_result)
+
+/*
+ * Static zlib defines zcalloc and zcfree, so no symbol of this library may be called that.
+ * The name zcalloc of C stands for the symbol zmalloc_calloc.
+ */
+#define ZMALLOC_QUOTE_(x) #x
+#define ZMALLOC_QUOTE(x) ZMALLOC_QUOTE_(x)
+#if defined(__GNUC__) || defined(__clang__)
+#define ZMALLOC_SYMBOL(symbol) __asm__(ZMALLOC_QUOTE(__USER_LABEL_PREFIX__) symbol)
+#else
+#define ZMALLOC_SYMBOL(symbol)
+#define zcalloc zmalloc_calloc
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Allocation ------------------------------------------------------------------------------
+ *
+ * Size 0 counts as sizeof(long): a unique block that is freed as any other.
+ * A size at or above SIZE_MAX/2 fails before the allocator is asked.
+ * A block whose size is 16 or more is aligned to 16; a smaller one for any type that fits in it.
+ * "Zeroed" means all of the usable size.
+ *
+ * Every family has two forms. zX calls the out-of-memory handler where there is no memory; should
+ * the handler return, it returns NULL as the other form does. ztryX returns NULL. In both NULL
+ * comes with errno ENOMEM.
+ *
+ * The attribute alloc_size makes the compiler believe that a block ends where the request ended.
+ * Use the bytes beyond, up to zmalloc_usable_size(), through a pointer from a function of the
+ * usable family or from extend_to_usable(); _FORTIFY_SOURCE then agrees.
+ */
+
+/* A block of size bytes, contents undefined. Redis 7. */
+ZMALLOC_API void *zmalloc(size_t size) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(1));
+
+/* A zeroed block of size bytes. Redis 7. The symbol is zmalloc_calloc, see above. */
+ZMALLOC_API void *zcalloc(size_t size) ZMALLOC_SYMBOL("zmalloc_calloc") ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(alloc_size(1));
+
+/*
+ * A zeroed array of num elements of size bytes. Where the product overflows the out-of-memory
+ * handler gets SIZE_MAX. (0, n) and (n, 0) are size 0. Redis 7, but for the zeros, which fail
+ * there.
+ */
+ZMALLOC_API void *zcalloc_num(size_t num, size_t size) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(alloc_size(1, 2));
+
+/*
+ * Makes the block size bytes long, moving it if need be; what it held stays, up to the smaller
+ * size. zrealloc(NULL, size) is zmalloc(size). zrealloc(ptr, 0) frees ptr and returns NULL, without
+ * calling the handler and without setting errno. A size at or above SIZE_MAX/2 frees ptr as well
+ * and then fails (Redis's rule). Where the allocator has no memory the block stays as it was. A
+ * block from zmalloc_aligned keeps its contents, not its alignment. Redis 7.
+ */
+ZMALLOC_API void *zrealloc(void *ptr, size_t size)
+    ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2));
+
+/* The same three, returning NULL and setting errno instead of calling the handler. Redis 7. */
+ZMALLOC_API void *ztrymalloc(size_t size) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(1));
+ZMALLOC_API void *ztrycalloc(size_t size) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(1));
+ZMALLOC_API void *ztryrealloc(void *ptr, size_t size)
+    ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2));
+
+/*
+ * Like zrealloc to num * size bytes, with one difference: on any failure, the overflow of the
+ * product and a size too large included, ptr is left alone. The handler gets SIZE_MAX where the
+ * product overflows. Ours, after OpenBSD's reallocarray.
+ */
+ZMALLOC_API void *zreallocarray(void *ptr, size_t num, size_t size)
+    ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2, 3));
+ZMALLOC_API void *ztryreallocarray(void *ptr, size_t num, size_t size)
+    ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2, 3));
+
+/*
+ * As their namesakes above, and they tell through *usable how many bytes of the block may be used,
+ * at least what was asked for; 0 where they return NULL. usable may be NULL. Redis 7.
+ */
+ZMALLOC_API void *zmalloc_usable(size_t size, size_t *usable) ZMALLOC_NEW;
+ZMALLOC_API void *zcalloc_usable(size_t size, size_t *usable) ZMALLOC_NEW;
+ZMALLOC_API void *zrealloc_usable(void *ptr, size_t size, size_t *usable)
+    ZMALLOC_ATTRIBUTE(warn_unused_result);
+ZMALLOC_API void *ztrymalloc_usable(size_t size, size_t *usable) ZMALLOC_NEW;
+ZMALLOC_API void *ztrycalloc_usable(size_t size, size_t *usable) ZMALLOC_NEW;
+ZMALLOC_API void *ztryrealloc_usable(void *ptr, size_t size, size_t *usable)
+    ZMALLOC_ATTRIBUTE(warn_unused_result);
+
+/*
+ * A block of size bytes whose address is a multiple of alignment, a power of two. Where it is none
+ * both return NULL with errno EINVAL, and the handler is not called. Ours, after ISO C.
+ */
+ZMALLOC_API void *zmalloc_aligned(size_t alignment, size_t size) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(alloc_size(2), alloc_align(1));
+ZMALLOC_API void *ztrymalloc_aligned(size_t alignment, size_t size) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(alloc_size(2), alloc_align(1));
+
+/* zmalloc_aligned to the cache line of the machine the library was built for. Valkey 9. */
+ZMALLOC_API void *zmalloc_cache_aligned(size_t size) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(1));
+
+/* A copy of the string, in a block of its own. Redis 7. */
+ZMALLOC_API char *zstrdup(const char *string) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(nonnull(1));
+
+/*
+ * Gives the block back. NULL is ignored; errno is kept. Redis 7; errno as in POSIX 2024.
+ * The libc backend knows its blocks: for a pointer that is none of them, or was freed before, it
+ * prints one line that names the pointer and aborts. With the others that is undefined.
+ */
+ZMALLOC_API void zfree(void *ptr);
+
+/* zfree, and *usable is the usable size that was given back (0 for NULL). usable may be NULL.
+ * Redis 7. */
+ZMALLOC_API void zfree_usable(void *ptr, size_t *usable);
+
+/*
+ * zfree for a caller who knows the size: what was asked for, the usable size, or anything between
+ * them. The allocator may save itself a look-up. Any other size is undefined. Valkey 9.
+ */
+ZMALLOC_API void zfree_with_size(void *ptr, size_t size);
+
+/*
+ * What the block counts for in zmalloc_used_memory(): its usable size and the backend's prefix.
+ * 0 for NULL. Redis 7.
+ */
+ZMALLOC_API size_t zmalloc_size(const void *ptr);
+
+/* How many bytes of the block may be used, at least what was asked for. 0 for NULL. Redis 7. */
+ZMALLOC_API size_t zmalloc_usable_size(const void *ptr);
+
+/*
+ * Returns ptr, and makes the compiler believe that size bytes follow it: for use with
+ * zmalloc_usable_size(). Redis 7.
+ */
+ZMALLOC_API void *extend_to_usable(void *ptr, size_t size)
+    ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2), noinline);
+
+/*
+ * Sets what zX functions call when there is no memory, with the size that was asked for; NULL
+ * brings back the default, which prints "zmalloc: Out of memory trying to allocate N bytes" and
+ * aborts. A handler may return, exit, longjmp, or call this library. Redis 7.
+ */
+ZMALLOC_API void zmalloc_set_oom_handler(void (*handler)(size_t size));
+
+/* ---- Accounting ------------------------------------------------------------------------------ */
+
+/*
+ * The sum over all live blocks of zmalloc_size(). Exact while no other thread allocates; else at
+ * least what was in use at every moment of the call, never a sum gone below zero. Takes a lock that
+ * other readers, thread starts and thread exits share; allocation does not. Redis 7.
+ */
+ZMALLOC_API size_t zmalloc_used_memory(void);
+
+/*
+ * The largest sum that was seen since the start or the last reset. It is looked at whenever this or
+ * zmalloc_used_memory() is called, and when a block of 1 MiB or more brings what its thread has
+ * allocated over what it has freed to a new high by 1 MiB. Growth by smaller blocks between two
+ * looks is not seen. Never below what zmalloc_used_memory() has returned since. Ours.
+ */
+ZMALLOC_API size_t zmalloc_peak_memory(void);
+
+/* Makes the peak what is in use now. Ours. */
+ZMALLOC_API void zmalloc_reset_peak(void);
+
+/* ---- Choice of the backend -------------------------------------------------------------------
+ *
+ * The environment variable ZMALLOC_BACKEND wins, unless the program runs set-user-ID; else what the
+ * program gave to zmalloc_init(); else what the build's default_backend names. Each is a name or a
+ * comma-separated list, tried in order: "mimalloc,jemalloc,libc". docs/environment.md has it all.
+ */
+
+/*
+ * Chooses the first backend of the list that can start; NULL or "" chooses the default. Returns 0
+ * if one of the list is now active, or was before; else -1 and errno is
+ *   ENOENT   none is known and nothing else is wrong with any of them,
+ *   ENOTSUP  one is known but not in this build, or its module is not installed,
+ *   EBUSY    another backend is active already: by the operator's variable, by an earlier call, or
+ *            because memory was allocated before,
+ *   or what the last one that failed to start failed with.
+ * It never ends the program and prints nothing. Call it before other threads start. Ours.
+ */
+ZMALLOC_API int zmalloc_init(const char *spec);
+
+/* The name of the active backend, say "jemalloc". Chooses one if none is. Ours. */
+ZMALLOC_API const char *zmalloc_backend_name(void);
+
+/*
+ * Its version, say "5.3.0". For libc and native, where malloc is not the C library's own
+ * (LD_PRELOAD, a sanitizer), it also says whose it is: "2.36, malloc of libfoo.so". Ours.
+ */
+ZMALLOC_API const char *zmalloc_backend_version(void);
+
+/* Name and version, say "jemalloc-5.3.0". Redis 7 has the macro. */
+ZMALLOC_API const char *zmalloc_lib(void);
+#define ZMALLOC_LIB (zmalloc_lib())
+
+enum zmalloc_backend_state {
+    ZMALLOC_BACKEND_BUILT_IN,  /* part of the library, or registered by the program */
+    ZMALLOC_BACKEND_LOADABLE,  /* its module is there, or is loaded */
+    ZMALLOC_BACKEND_NOT_BUILT, /* known, but this build has none */
+    ZMALLOC_BACKEND_BROKEN     /* not installed, or it failed to load or to start */
+};
+
+struct zmalloc_backend_info {
+    const char *name;
+    enum zmalloc_backend_state state;
+    const char *why; /* why it is not built or is broken, else "" */
+};
+
+/*
+ * Describes the known backend number index, from 0 on, in the order of the registry. Returns 0, or
+ * -1 with errno ENOENT past the last. Loads nothing: "loadable" is not a promise. Ours.
+ */
+ZMALLOC_API int zmalloc_backend_info(size_t index, struct zmalloc_backend_info *info)
+    ZMALLOC_ATTRIBUTE(nonnull(2));
+
+/* ---- What the allocator tells and does ------------------------------------------------------- */
+
+/*
+ * What the active allocator says of itself, each in bytes, 0 where it does not know: allocated by
+ * the program (as it counts), active (pages that hold blocks), resident (physically there),
+ * retained (address space kept for later), muzzy (given back lazily). Any pointer may be NULL.
+ * Returns 1 where the allocator knows anything, else 0. May take the allocator's locks. Redis 7 and
+ * Valkey 9.
+ */
+ZMALLOC_API int zmalloc_get_allocator_info(size_t *allocated, size_t *active, size_t *resident,
+                                           size_t *retained, size_t *muzzy);
+
+/*
+ * Gives unused memory of the active allocator back to the system. Returns 0, or -1 with errno
+ * ENOTSUP where it cannot. May take long. Ours, after Redis 7's jemalloc_purge.
+ */
+ZMALLOC_API int zmalloc_purge(void);
+
+/*
+ * Lets the allocator purge in a thread of its own, or stops it. Returns 0, or -1 with errno ENOTSUP
+ * where the allocator has none. Ours, after Redis 7's set_jemalloc_bg_thread.
+ */
+ZMALLOC_API int zmalloc_set_background_thread(int enable);
+
+/* ---- The process -----------------------------------------------------------------------------
+ *
+ * These read the system's own figures, none needs memory. 0 means unknown.
+ */
+
+/* Resident set size of this process. Where the system has none, what zmalloc_used_memory() says.
+ * Redis 7. */
+ZMALLOC_API size_t zmalloc_get_rss(void);
+
+/* Pages that only the process pid (-1: this one) has and has written. Redis 7. */
+ZMALLOC_API size_t zmalloc_get_private_dirty(long pid);
+
+/*
+ * The sum of a field of /proc/PID/smaps over all mappings, say "Rss:" or "AnonHugePages:"; pid -1
+ * is this process. Linux only. Redis 7.
+ */
+ZMALLOC_API size_t zmalloc_get_smap_bytes_by_field(const char *field, long pid)
+    ZMALLOC_ATTRIBUTE(nonnull(1));
+
+/* Physical memory of the machine. Redis 7. */
+ZMALLOC_API size_t zmalloc_get_memory_size(void);
+
+/* rss / zmalloc_used_memory(), as a ratio; 0 while nothing is in use. Redis. */
+ZMALLOC_API float zmalloc_get_fragmentation_ratio(size_t rss);
+
+/* free() of the C library, for blocks that came from it (getline, backtrace_symbols). Redis 7. */
+ZMALLOC_API void zlibc_free(void *ptr);
+
+/* malloc_trim(0) of the C library where it has one. Valkey 9. */
+ZMALLOC_API void zlibc_trim(void);
+
+/*
+ * Lets the system take back the whole pages inside the block, whose contents are undefined from
+ * then on; the block stays allocated. For a forked child that will not look at it again. Blocks
+ * smaller than a page and NULL are left alone. Redis 7.
+ */
+ZMALLOC_API void zmadvise_dontneed(void *ptr);
+
+/* Does nothing: accounting is always thread-safe. For old callers. Redis before 4. */
+ZMALLOC_API void zmalloc_enable_thread_safeness(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
