@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * jemalloc 5.3, a private copy inside the library under the prefix zm_je_. It counts what each
+ * thread allocates and frees by itself, on every path, and equal to the usable sizes: the core only
+ * has to look at its counters. Size queries are declared pure so that those whose result nobody
+ * uses vanish.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define PRIVATE_COPY __attribute__((visibility("hidden")))
+#define PRIVATE_COPY_PURE __attribute__((visibility("hidden"), pure))
+
+void *zm_je_malloc(size_t size) PRIVATE_COPY;
+void *zm_je_calloc(size_t num, size_t size) PRIVATE_COPY;
+void *zm_je_realloc(void *ptr, size_t size) PRIVATE_COPY;
+void *zm_je_aligned_alloc(size_t alignment, size_t size) PRIVATE_COPY;
+void zm_je_free(void *ptr) PRIVATE_COPY;
+void zm_je_sdallocx(void *ptr, size_t size, int flags) PRIVATE_COPY;
+size_t zm_je_malloc_usable_size(const void *ptr) PRIVATE_COPY_PURE;
+int zm_je_mallctl(const char *name, void *old, size_t *old_size, void *new,
+                  size_t new_size) PRIVATE_COPY;
+int zm_je_mallctlnametomib(const char *name, size_t *mib, size_t *length) PRIVATE_COPY;
+int zm_je_mallctlbymib(const size_t *mib, size_t length, void *old, size_t *old_size, void *new,
+                       size_t new_size) PRIVATE_COPY;
+
+/* jemalloc.h calls it MALLCTL_ARENAS_ALL. */
+#define ALL_ARENAS "4096"
+
+/* ---- Operations ---- */
+
+static void *report(void *ptr, size_t *usable)
+{
+    if (ptr != NULL)
+        *usable = zm_je_malloc_usable_size(ptr);
+    return ptr;
+}
+
+static void *jemalloc_alloc(size_t size, size_t *usable)
+{
+    return report(zm_je_malloc(size), usable);
+}
+
+static void *jemalloc_calloc(size_t size, size_t *usable)
+{
+    return report(zm_je_calloc(1, size), usable);
+}
+
+static void *jemalloc_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
+{
+    size_t old = zm_je_malloc_usable_size(ptr);
+    void *moved = zm_je_realloc(ptr, size);
+
+    if (moved != NULL)
+        *old_usable = old;
+    return report(moved, usable);
+}
+
+static void *jemalloc_aligned_alloc(size_t alignment, size_t size, size_t *usable)
+{
+    return report(zm_je_aligned_alloc(alignment, size), usable);
+}
+
+static size_t jemalloc_free(void *ptr)
+{
+    size_t usable = zm_je_malloc_usable_size(ptr);
+
+    zm_je_free(ptr);
+    return usable;
+}
+
+static size_t jemalloc_free_sized(void *ptr, size_t size)
+{
+    size_t usable = zm_je_malloc_usable_size(ptr);
+
+    zm_je_sdallocx(ptr, size, 0);
+    return usable;
+}
+
+static size_t jemalloc_usable_size(const void *ptr)
+{
+    return zm_je_malloc_usable_size(ptr);
+}
+
+/* ---- Thread counters ---- */
+
+#define COUNTER_MIB_LENGTH 2
+
+static size_t allocated_mib[COUNTER_MIB_LENGTH];
+static size_t freed_mib[COUNTER_MIB_LENGTH];
+
+static bool find_mib(const char *name, size_t mib[COUNTER_MIB_LENGTH])
+{
+    size_t length = COUNTER_MIB_LENGTH;
+
+    return zm_je_mallctlnametomib(name, mib, &length) == 0 && length == COUNTER_MIB_LENGTH;
+}
+
+static int read_counter(const size_t mib[COUNTER_MIB_LENGTH], const uint64_t **counter)
+{
+    size_t size = sizeof *counter;
+
+    return zm_je_mallctlbymib(mib, COUNTER_MIB_LENGTH, (void *)counter, &size, NULL, 0);
+}
+
+static int jemalloc_thread_counters(const uint64_t **allocated, const uint64_t **freed)
+{
+    if (read_counter(allocated_mib, allocated) != 0 || read_counter(freed_mib, freed) != 0)
+        return -1;
+    return 0;
+}
+
+static char version[32];
+
+/* "5.3.0-0-g54eaed1d8b56b1aa528be3bdd1877e59c56fa90c": what stands before the first hyphen. */
+static void write_version(void)
+{
+    const char *whole = "unknown";
+    size_t size = sizeof whole;
+
+    zm_je_mallctl("version", (void *)&whole, &size, NULL, 0);
+    snprintf(version, sizeof version, "%.*s", (int)strcspn(whole, "-"), whole);
+}
+
+/* The private copy has no constructor: the first block makes it start, and register for fork. */
+static int jemalloc_start(const char **why)
+{
+    void *first = zm_je_malloc(1);
+
+    if (first == NULL) {
+        *why = "no memory";
+        return ENOMEM;
+    }
+    zm_je_free(first);
+    write_version();
+    if (find_mib("thread.allocatedp", allocated_mib) && find_mib("thread.deallocatedp", freed_mib))
+        return 0;
+    *why = "this jemalloc has no thread.allocatedp";
+    return ENOTSUP;
+}
+
+/* ---- What it tells and does ---- */
+
+static const char *jemalloc_version(void)
+{
+    return version;
+}
+
+static size_t read_size(const char *name)
+{
+    size_t value = 0;
+    size_t size = sizeof value;
+
+    return zm_je_mallctl(name, &value, &size, NULL, 0) == 0 ? value : 0;
+}
+
+static void jemalloc_allocator_info(size_t *allocated, size_t *active, size_t *resident,
+                                    size_t *retained, size_t *muzzy)
+{
+    uint64_t epoch = 1;
+    size_t page = read_size("arenas.page");
+
+    zm_je_mallctl("epoch", NULL, NULL, &epoch, sizeof epoch);
+    *allocated = read_size("stats.allocated");
+    *active = read_size("stats.active");
+    *resident = read_size("stats.resident");
+    *retained = read_size("stats.retained");
+    *muzzy = read_size("stats.arenas." ALL_ARENAS ".pmuzzy") * page;
+}
+
+static int jemalloc_purge(void)
+{
+    return zm_je_mallctl("arena." ALL_ARENAS ".purge", NULL, NULL, NULL, 0);
+}
+
+static int jemalloc_background_thread(int enable)
+{
+    bool value = enable != 0;
+
+    return zm_je_mallctl("background_thread", NULL, NULL, &value, sizeof value);
+}
+
+static const struct zmalloc_backend jemalloc_backend = {
+    .abi_version = ZMALLOC_BACKEND_ABI,
+    .name = "jemalloc",
+    .free_keeps_errno = 1, /* jemalloc_memory.c sees to it */
+    .alloc = jemalloc_alloc,
+    .calloc = jemalloc_calloc,
+    .realloc = jemalloc_realloc,
+    .aligned_alloc = jemalloc_aligned_alloc,
+    .free = jemalloc_free,
+    .free_sized = jemalloc_free_sized,
+    .usable_size = jemalloc_usable_size,
+    .start = jemalloc_start,
+    .version = jemalloc_version,
+    .thread_counters = jemalloc_thread_counters,
+    .allocator_info = jemalloc_allocator_info,
+    .purge = jemalloc_purge,
+    .background_thread = jemalloc_background_thread,
+};
+
+static const struct zmalloc_backend *const core_backend = &jemalloc_backend;
+
+#include "core.h"
+
+ZM_INSTANCE(jemalloc);

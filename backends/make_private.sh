@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Makes one object file of an allocator's archive in which the symbols listed have other names and
+# all others are local, so that it can stand in a library beside another malloc.
+#
+# usage: make_private.sh ARCHIVE SYMBOLS OUTPUT AR OBJCOPY COMPILER [ARGUMENT...]
+set -eu
+
+archive=$1 symbols=$2 output=$3 ar=$4 objcopy=$5
+shift 5
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cp "$archive" "$work/archive.a"
+sed '/^#/d' "$symbols" >"$work/renamed"
+cut -d ' ' -f 2 "$work/renamed" >"$work/global"
+(
+    cd "$work"
+    "$ar" x archive.a
+    # operator new and delete: those of the process stay.
+    rm -f ./*_cpp.pic.o ./*_cpp.o
+)
+"$@" -r -nostdlib -o "$work/whole.o" "$work"/*.o
+
+# Without its constructor the allocator starts when it is first called, not in every program.
+"$objcopy" --redefine-syms="$work/renamed" --keep-global-symbols="$work/global" \
+    --remove-section=.init_array --strip-debug "$work/whole.o" "$output"

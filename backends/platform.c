@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "platform.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#define C_LIBRARY_VERSION gnu_get_libc_version()
+#else
+#define C_LIBRARY_VERSION "unknown"
+#endif
+
+static char version[160];
+
+static const char *file_defining(void *function)
+{
+    Dl_info info;
+
+    return dladdr(function, &info) != 0 ? info.dli_fname : NULL;
+}
+
+/* getpid stands for the C library: nobody replaces it. In a static program both are the program. */
+static void write_version(void)
+{
+    const char *malloc_file = file_defining((void *)(uintptr_t)malloc);
+    const char *libc_file = file_defining((void *)(uintptr_t)getpid);
+    const char *slash;
+
+    if (malloc_file == NULL || libc_file == NULL || strcmp(malloc_file, libc_file) == 0) {
+        snprintf(version, sizeof version, "%s", C_LIBRARY_VERSION);
+        return;
+    }
+    slash = strrchr(malloc_file, '/');
+    snprintf(version, sizeof version, "%s, malloc of %s", C_LIBRARY_VERSION,
+             slash != NULL ? slash + 1 : malloc_file);
+}
+
+const char *zm_platform_version(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, write_version);
+    return version;
+}
+
+/* active is what the heaps have from the system; the C library keeps no count of resident pages. */
+void zm_platform_allocator_info(size_t *allocated, size_t *active, size_t *resident,
+                                size_t *retained, size_t *muzzy)
+{
+#ifdef ZM_HAVE_MALLINFO2
+    struct mallinfo2 info = mallinfo2();
+
+    *allocated = info.uordblks + info.hblkhd;
+    *active = info.arena + info.hblkhd;
+#else
+    (void)allocated;
+    (void)active;
+#endif
+    (void)resident;
+    (void)retained;
+    (void)muzzy;
+}
+
+int zm_platform_purge(void)
+{
+#ifdef ZM_HAVE_MALLOC_TRIM
+    malloc_trim(0);
+    return 0;
+#else
+    return ENOTSUP;
+#endif
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "accounting.h"
+
+#include <pthread.h>
+
+_Thread_local struct zm_thread zm_thread;
+
+/* What threads counted that are not in the list. */
+static zm_counter shared_allocated;
+static zm_counter shared_freed;
+
+/* Guards the list, the peak, and folding. A leaf: nothing is called while it is held. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct zm_thread *threads;
+static size_t peak;
+static unsigned peak_epoch;
+
+static const struct zmalloc_backend *counting_backend;
+static pthread_key_t exit_key;
+static bool have_exit_key;
+
+/* In handlers of pthread_atfork that run while ours hold the locks, the forking thread has them. */
+static void accounting_lock(void)
+{
+    if (!zm_thread.forking)
+        pthread_mutex_lock(&lock);
+}
+
+static void accounting_unlock(void)
+{
+    if (!zm_thread.forking)
+        pthread_mutex_unlock(&lock);
+}
+
+static size_t counter_read(const zm_counter *counter)
+{
+    return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
+}
+
+static void shared_add(size_t allocated, size_t freed)
+{
+    __atomic_fetch_add(&shared_allocated, allocated, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&shared_freed, freed, __ATOMIC_RELEASE);
+}
+
+static void list_insert(struct zm_thread *thread)
+{
+    thread->previous = NULL;
+    thread->next = threads;
+    if (threads != NULL)
+        threads->previous = thread;
+    threads = thread;
+}
+
+static void list_remove(struct zm_thread *thread)
+{
+    if (thread->previous != NULL)
+        thread->previous->next = thread->next;
+    else
+        threads = thread->next;
+    if (thread->next != NULL)
+        thread->next->previous = thread->previous;
+}
+
+/* Moves what a thread has counted to the shared counters. Under the lock, so no reader sees half.
+ * */
+static void fold(struct zm_thread *thread)
+{
+    shared_add(counter_read(thread->allocated_at) - thread->base_allocated,
+               counter_read(thread->freed_at) - thread->base_freed);
+    list_remove(thread);
+    thread->state = ZM_THREAD_LATE;
+}
+
+static void thread_exits(void *value)
+{
+    struct zm_thread *thread = value;
+
+    accounting_lock();
+    fold(thread);
+    accounting_unlock();
+}
+
+/* Points the thread at the counters that will be its own: false where the allocator has none now.
+ * */
+static bool find_counters(struct zm_thread *thread)
+{
+    const uint64_t *allocated = NULL;
+    const uint64_t *freed = NULL;
+
+    if (counting_backend->thread_counters == NULL || sizeof(size_t) < sizeof(uint64_t)) {
+        thread->allocated_at = &thread->allocated;
+        thread->freed_at = &thread->freed;
+        return true;
+    }
+    if (counting_backend->thread_counters(&allocated, &freed) != 0)
+        return false;
+    thread->allocated_at = (const zm_counter *)allocated;
+    thread->freed_at = (const zm_counter *)freed;
+    return true;
+}
+
+static void thread_register(struct zm_thread *thread)
+{
+    if (!have_exit_key || !find_counters(thread) || pthread_setspecific(exit_key, thread) != 0) {
+        thread->state = ZM_THREAD_LATE;
+        return;
+    }
+    thread->base_allocated = counter_read(thread->allocated_at);
+    thread->base_freed = counter_read(thread->freed_at);
+    accounting_lock();
+    list_insert(thread);
+    thread->state = ZM_THREAD_LIVE;
+    accounting_unlock();
+}
+
+void zm_accounting_start(const struct zmalloc_backend *backend)
+{
+    counting_backend = backend;
+    have_exit_key = pthread_key_create(&exit_key, thread_exits) == 0;
+}
+
+void zm_accounting_unregistered(size_t allocated, size_t freed)
+{
+    struct zm_thread *thread = &zm_thread;
+
+    shared_add(allocated, freed);
+    if (thread->state == ZM_THREAD_NEW && ++thread->early_operations == ZM_EARLY_OPERATIONS)
+        thread_register(thread);
+}
+
+/* All that was freed is read before anything that was allocated. */
+static size_t sum(void)
+{
+    size_t freed = counter_read(&shared_freed);
+    size_t allocated = 0;
+
+    for (const struct zm_thread *thread = threads; thread != NULL; thread = thread->next)
+        freed += counter_read(thread->freed_at) - thread->base_freed;
+    for (const struct zm_thread *thread = threads; thread != NULL; thread = thread->next)
+        allocated += counter_read(thread->allocated_at) - thread->base_allocated;
+    allocated += counter_read(&shared_allocated);
+    return allocated - freed;
+}
+
+static size_t sum_and_peak(void)
+{
+    size_t used = sum();
+
+    if (used > peak)
+        peak = used;
+    return used;
+}
+
+size_t zmalloc_used_memory(void)
+{
+    size_t used;
+
+    accounting_lock();
+    used = sum_and_peak();
+    accounting_unlock();
+    return used;
+}
+
+size_t zmalloc_peak_memory(void)
+{
+    size_t result;
+
+    accounting_lock();
+    sum_and_peak();
+    result = peak;
+    accounting_unlock();
+    return result;
+}
+
+void zmalloc_reset_peak(void)
+{
+    accounting_lock();
+    peak = sum();
+    __atomic_fetch_add(&peak_epoch, 1, __ATOMIC_RELAXED);
+    accounting_unlock();
+}
+
+/* A thread that is LIVE looks at the sum, which takes the lock, only on a new high of its own. */
+void zm_accounting_large(void)
+{
+    struct zm_thread *thread = &zm_thread;
+
+    if (thread->state == ZM_THREAD_LIVE) {
+        size_t held = counter_read(thread->allocated_at) - counter_read(thread->freed_at);
+        unsigned epoch = __atomic_load_n(&peak_epoch, __ATOMIC_RELAXED);
+        ptrdiff_t above_high = (ptrdiff_t)(held - thread->high);
+
+        if (thread->high_epoch == epoch && above_high < (ptrdiff_t)ZM_LARGE_BLOCK)
+            return;
+        thread->high = held;
+        thread->high_epoch = epoch;
+    }
+    zmalloc_used_memory();
+}
+
+/* ---- fork: the child has one thread, and folds the others ---- */
+
+static void before_fork(void)
+{
+    zm_choice_lock();
+    accounting_lock();
+    zm_thread.forking = true;
+}
+
+static void after_fork_in_parent(void)
+{
+    zm_thread.forking = false;
+    accounting_unlock();
+    zm_choice_unlock();
+}
+
+/* The storage of the other threads is still mapped here. */
+static void after_fork_in_child(void)
+{
+    struct zm_thread *next;
+
+    for (struct zm_thread *thread = threads; thread != NULL; thread = next) {
+        next = thread->next;
+        if (thread != &zm_thread)
+            fold(thread);
+    }
+    after_fork_in_parent();
+}
+
+/* As early as can be: handlers registered later run inside ours, with the locks taken. */
+__attribute__((constructor(101))) static void watch_fork(void)
+{
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_ACCOUNTING_H
+#define ZM_ACCOUNTING_H
+
+/*
+ * Accounting: two counters per thread that only grow, and the exact sum over them.
+ *
+ * A thread counts in its own thread-local storage, with plain stores. Its life as seen from here:
+ *
+ *   NEW   counts in the process-wide counters; after ZM_EARLY_OPERATIONS operations it registers
+ *   LIVE  is in the list of threads; its counters are its own, or the allocator's
+ *   LATE  its key destructor has folded it into the process-wide counters, where it counts from
+ *         then on, however many destructors of other people still allocate and free
+ *
+ * A reader loads what was freed everywhere first and what was allocated afterwards, so that its
+ * difference is never less than what was in use at any moment of the reading. Reallocation adds
+ * before it subtracts for the same reason.
+ */
+
+#include "internal.h"
+
+/*
+ * Threads that live for a few blocks never register. And a thread whose first operation of all
+ * comes in the last round of its key destructors, when nothing can fold it any more, is safe unless
+ * it does more than this there (docs/design.md, "The last round").
+ */
+#define ZM_EARLY_OPERATIONS 64
+
+/* Blocks of this size and more may set the peak, see zmalloc_peak_memory(). */
+#define ZM_LARGE_BLOCK ((size_t)1 << 20)
+
+enum zm_thread_state { ZM_THREAD_NEW, ZM_THREAD_LIVE, ZM_THREAD_LATE };
+
+/* Read by other threads while the owner writes; modulo SIZE_MAX + 1. */
+typedef size_t __attribute__((may_alias)) zm_counter;
+
+struct zm_thread {
+    zm_counter allocated; /* bytes, prefixes included; unused where the allocator counts */
+    zm_counter freed;
+    enum zm_thread_state state;
+    unsigned early_operations;
+    /* Of a LIVE thread: where its counters are, and what they showed when it registered. */
+    const zm_counter *allocated_at;
+    const zm_counter *freed_at;
+    size_t base_allocated;
+    size_t base_freed;
+    /* Largest allocated - freed at a look for the peak, and which reset of the peak it belongs to.
+     * */
+    size_t high;
+    unsigned high_epoch;
+    bool forking;          /* holds the accounting lock for a fork() that is under way */
+    unsigned choice_depth; /* how often it has taken the choice lock, see choice.c */
+    struct zm_thread *next;
+    struct zm_thread *previous;
+};
+
+extern ZM_PRIVATE _Thread_local struct zm_thread zm_thread
+    __attribute__((tls_model("initial-exec")));
+
+/* Called once, before the first block: makes the thread key. */
+void zm_accounting_start(const struct zmalloc_backend *backend);
+
+/* Counts for a thread that is not LIVE. */
+ZM_PRIVATE ZM_COLD void zm_accounting_unregistered(size_t allocated, size_t freed);
+
+/* A block of ZM_LARGE_BLOCK or more was counted: looks whether that is a peak. */
+ZM_PRIVATE void zm_accounting_large(void);
+
+/* A thread's own counters: it alone writes them. The release lets a reader on another processor
+ * that sees a block freed also see it allocated. */
+ZM_INLINE void zm_counter_add(zm_counter *counter, size_t bytes)
+{
+    __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + bytes, __ATOMIC_RELEASE);
+}
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The public side of backends: registering, listing, and asking the active one. */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define PREFIX_MAX 4096
+
+static bool has_all_operations(const struct zmalloc_backend *backend)
+{
+    return backend->alloc != NULL && backend->calloc != NULL && backend->realloc != NULL &&
+           backend->aligned_alloc != NULL && backend->free != NULL && backend->free_sized != NULL &&
+           backend->usable_size != NULL;
+}
+
+int zm_backend_check(const struct zmalloc_backend *backend, char *why)
+{
+    if (backend->abi_version != ZMALLOC_BACKEND_ABI) {
+        snprintf(why, ZM_WHY_SIZE, "it has backend ABI %u, this library needs %u",
+                 (unsigned)backend->abi_version, (unsigned)ZMALLOC_BACKEND_ABI);
+        return ENOTSUP;
+    }
+    if (backend->name == NULL || !zm_name_is_valid(backend->name)) {
+        snprintf(why, ZM_WHY_SIZE, "its name is not 1 to %d of [a-z0-9_-]", ZM_NAME_MAX);
+        return EINVAL;
+    }
+    if (backend->prefix_size > PREFIX_MAX) {
+        snprintf(why, ZM_WHY_SIZE, "its prefix_size is over %d", PREFIX_MAX);
+        return EINVAL;
+    }
+    if (!has_all_operations(backend)) {
+        snprintf(why, ZM_WHY_SIZE, "it lacks a mandatory operation");
+        return EINVAL;
+    }
+    return 0;
+}
+
+/* 0, or -1 with errno. */
+static int result(int error)
+{
+    if (error == 0)
+        return 0;
+    errno = error;
+    return -1;
+}
+
+int zmalloc_register_backend(const struct zmalloc_backend *backend)
+{
+    char why[ZM_WHY_SIZE];
+    int error = zm_backend_check(backend, why);
+
+    if (error == 0) {
+        zm_choice_lock();
+        error = zm_registry_add(backend);
+        zm_choice_unlock();
+    }
+    return result(error);
+}
+
+const struct zmalloc_backend *zmalloc_backend_table(const char *name)
+{
+    struct zm_candidate candidate = {0};
+    int error;
+
+    zm_choice_lock();
+    error = zm_registry_find(name, &candidate);
+    zm_choice_unlock();
+    result(error);
+    return candidate.backend;
+}
+
+int zmalloc_backend_info(size_t index, struct zmalloc_backend_info *info)
+{
+    int error;
+
+    zm_choice_lock();
+    error = zm_registry_describe_at(index, info);
+    zm_choice_unlock();
+    return result(error);
+}
+
+/* ---- The active backend ---- */
+
+const char *zmalloc_backend_name(void)
+{
+    return zm_active()->name;
+}
+
+const char *zmalloc_backend_version(void)
+{
+    const struct zmalloc_backend *backend = zm_active();
+
+    return backend->version != NULL ? backend->version() : "unknown";
+}
+
+static char library_name[ZM_NAME_MAX + 1 + 64];
+
+/* Name and the first word of the version. */
+static void write_library_name(void)
+{
+    const char *version = zmalloc_backend_version();
+
+    snprintf(library_name, sizeof library_name, "%s-%.*s", zmalloc_backend_name(),
+             (int)strcspn(version, " ,"), version);
+}
+
+const char *zmalloc_lib(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, write_library_name);
+    return library_name;
+}
+
+int zmalloc_get_allocator_info(size_t *allocated, size_t *active, size_t *resident,
+                               size_t *retained, size_t *muzzy)
+{
+    const struct zmalloc_backend *backend = zm_active();
+    size_t *results[] = {allocated, active, resident, retained, muzzy};
+    size_t values[sizeof results / sizeof *results] = {0};
+
+    if (backend->allocator_info != NULL)
+        backend->allocator_info(&values[0], &values[1], &values[2], &values[3], &values[4]);
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++)
+        if (results[i] != NULL)
+            *results[i] = values[i];
+    return backend->allocator_info != NULL;
+}
+
+int zmalloc_purge(void)
+{
+    const struct zmalloc_backend *backend = zm_active();
+
+    return result(backend->purge != NULL ? backend->purge() : ENOTSUP);
+}
+
+int zmalloc_set_background_thread(int enable)
+{
+    const struct zmalloc_backend *backend = zm_active();
+
+    return result(backend->background_thread != NULL ? backend->background_thread(enable)
+                                                     : ENOTSUP);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The core over a table that is known at run time only: registered backends, foreign modules. */
+
+#include "internal.h"
+
+static const struct zmalloc_backend *core_backend;
+
+#include "core.h"
+
+static const struct zm_entries entries = CORE_ENTRIES;
+
+const struct zm_instance *zm_generic_instance(const struct zmalloc_backend *backend)
+{
+    static struct zm_instance instance;
+
+    core_backend = backend;
+    instance = (struct zm_instance){.build = ZM_VERSION, .backend = backend, .entries = entries};
+    return &instance;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_INTERNAL_H
+#define ZM_INTERNAL_H
+
+/*
+ * What the files of the library share. Functions marked ZM_PRIVATE are also called by our own
+ * modules (libzmalloc-NAME.so), which come from the same build: they are exported under the symbol
+ * version ZMALLOC_PRIVATE and may change with every release.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "entries.h"
+#include "zmalloc_backend.h"
+
+#define ZM_PRIVATE ZMALLOC_API
+#define ZM_INLINE static inline __attribute__((always_inline))
+#define ZM_COLD __attribute__((cold, noinline))
+#define ZM_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define ZM_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/* sysexits.h calls it EX_CONFIG. */
+#define ZM_EXIT_CONFIG 78
+
+/* The core compiled for one backend. */
+struct zm_instance {
+    const char *build; /* version of zmalloc it was compiled with */
+    const struct zmalloc_backend *backend;
+    struct zm_entries entries;
+};
+
+/* ---- log.c: messages, made on the stack and written with one write(2) ---- */
+
+struct zm_message {
+    size_t length;
+    char text[1000];
+};
+
+/* Each appends what fits; a message that is full stays valid. */
+void zm_message_text(struct zm_message *message, const char *text);
+/* At most 64 characters, in quotes, bytes that are not printable ASCII as \xNN. */
+void zm_message_quoted(struct zm_message *message, const char *text, size_t length);
+void zm_message_decimal(struct zm_message *message, size_t number);
+void zm_message_pointer(struct zm_message *message, const void *pointer);
+/* Writes "zmalloc: ", the message and a newline to stderr, and keeps errno. */
+void zm_message_send(struct zm_message *message);
+
+/* ---- oom.c ---- */
+
+/* Calls the handler. Returns NULL if the handler returns, with errno ENOMEM. */
+ZM_PRIVATE void *zm_out_of_memory(size_t size);
+
+/* ---- registry.c: the known backends. The caller holds the choice lock. ---- */
+
+/* Names have at most this many characters. */
+#define ZM_NAME_MAX 31
+/* Reasons are cut to this size, the final 0 included. */
+#define ZM_WHY_SIZE 200
+
+/* A backend that is ready to be started. */
+struct zm_candidate {
+    const struct zmalloc_backend *backend;
+    const struct zm_instance *instance; /* NULL: it has none of its own, the generic one serves */
+};
+
+/* Whether a backend can be called that: 1 to ZM_NAME_MAX of [a-z0-9_-]. */
+bool zm_name_is_valid(const char *name);
+/* Finds a backend by name and loads its module if it has one. Returns 0; ENOENT: unknown; ENOTSUP:
+ * not in this build or not installed; ENOEXEC: the module cannot be used. */
+int zm_registry_find(const char *name, struct zm_candidate *candidate);
+/* Remembers that a known backend did not start. */
+void zm_registry_set_broken(const char *name, const char *why);
+/* Adds a checked table of the program's. Returns 0, EEXIST or ENOSPC. */
+int zm_registry_add(const struct zmalloc_backend *backend);
+/* What is known of a name, or of the row number index: 0, or ENOENT. */
+int zm_registry_describe(const char *name, struct zmalloc_backend_info *info);
+int zm_registry_describe_at(size_t index, struct zmalloc_backend_info *info);
+/* Appends the names that can be chosen, separated by blanks. */
+void zm_registry_list_available(struct zm_message *message);
+
+/* ---- backend.c ---- */
+
+/* 0, or ENOTSUP or EINVAL and what is wrong with the table, in ZM_WHY_SIZE bytes. */
+int zm_backend_check(const struct zmalloc_backend *backend, char *why);
+
+/* ---- module.c, or no_modules.c in the static library ---- */
+
+/* Opens the module of that name, after the library that must be open before it (or NULL). Returns
+ * 0; ENOTSUP: not installed; ENOEXEC: it cannot be used; and then why, in ZM_WHY_SIZE bytes. */
+int zm_module_open(const char *name, const char *opens_first, struct zm_candidate *candidate,
+                   char *why);
+/* Whether the module's file is where the dynamic linker looks. Opens nothing. */
+bool zm_module_exists(const char *name);
+/* Why this library opens no modules at all; NULL where it does. */
+const char *zm_module_refusal(void);
+
+/* ---- generic.c ---- */
+
+/* The instance over a table that is known at run time only. There is one; the last call decides. */
+const struct zm_instance *zm_generic_instance(const struct zmalloc_backend *backend);
+
+/* ---- choice.c ---- */
+
+/* Makes sure that a backend is active; ends the process if none can be. */
+ZM_COLD void zm_choose(void);
+/* Guards the registry and the choice. The thread that holds it may take it again. */
+void zm_choice_lock(void);
+void zm_choice_unlock(void);
+/* The active backend; makes the choice if none was made. */
+const struct zmalloc_backend *zm_active(void);
+
+/* ---- zmalloc.c: the sealed table ---- */
+
+/* Fills the table from the instance and makes its pages read-only. */
+void zm_table_seal(const struct zm_instance *instance);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * The public entry points, and the table they jump through.
+ *
+ * Before the choice the table holds functions that choose and then go on, so that afterwards
+ * nothing checks whether there was one. Then it is filled from the chosen instance and made
+ * read-only.
+ */
+
+#include "zmalloc.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#if defined(__x86_64__) || defined(__i386__)
+#define LARGEST_PAGE 4096
+#else
+#define LARGEST_PAGE 65536
+#endif
+
+#if defined(__APPLE__) || defined(__powerpc__)
+#define CACHE_LINE 128
+#else
+#define CACHE_LINE 64
+#endif
+
+/* Whole pages of its own, for mprotect. */
+union __attribute__((aligned(LARGEST_PAGE))) table {
+    struct zm_entries entries;
+    char pages[LARGEST_PAGE];
+};
+
+static union table table;
+
+/* Orders what the choice wrote before the entry that leads to it; on x86 a plain load. */
+#define ENTRY(name) __atomic_load_n(&table.entries.name, __ATOMIC_ACQUIRE)
+
+/* ---- The first contents: choose, then go on ---- */
+
+#define CHOOSE_VALUE(type, name, parameters, arguments)                                            \
+    static type choose_##name parameters                                                           \
+    {                                                                                              \
+        zm_choose();                                                                               \
+        return ENTRY(name) arguments;                                                              \
+    }
+#define CHOOSE_VOID(name, parameters, arguments)                                                   \
+    static void choose_##name parameters                                                           \
+    {                                                                                              \
+        zm_choose();                                                                               \
+        ENTRY(name) arguments;                                                                     \
+    }
+ZM_ENTRIES(CHOOSE_VALUE, CHOOSE_VOID)
+
+#define FIRST_VALUE(type, name, parameters, arguments) .name = choose_##name,
+#define FIRST_VOID(name, parameters, arguments) .name = choose_##name,
+static union table table = {.entries = {ZM_ENTRIES(FIRST_VALUE, FIRST_VOID)}};
+
+/* ---- The seal ---- */
+
+#define FILL_VALUE(type, name, parameters, arguments)                                              \
+    __atomic_store_n(&table.entries.name, instance->entries.name, __ATOMIC_RELEASE);
+#define FILL_VOID(name, parameters, arguments)                                                     \
+    __atomic_store_n(&table.entries.name, instance->entries.name, __ATOMIC_RELEASE);
+
+void zm_table_seal(const struct zm_instance *instance)
+{
+    ZM_ENTRIES(FILL_VALUE, FILL_VOID)
+    /* Where the system refuses, the table stays writable and everything works. */
+    mprotect(&table, sizeof table, PROT_READ);
+}
+
+/* ---- The public functions of the table ---- */
+
+#define PUBLIC_VALUE(type, name, parameters, arguments)                                            \
+    type name parameters                                                                           \
+    {                                                                                              \
+        return ENTRY(name) arguments;                                                              \
+    }
+#define PUBLIC_VOID(name, parameters, arguments)                                                   \
+    void name parameters                                                                           \
+    {                                                                                              \
+        ENTRY(name) arguments;                                                                     \
+    }
+ZM_ENTRIES(PUBLIC_VALUE, PUBLIC_VOID)
+
+/* ---- The public functions over them ---- */
+
+/* False where the product does not fit. */
+static bool multiply(size_t num, size_t size, size_t *product)
+{
+    return !__builtin_mul_overflow(num, size, product);
+}
+
+void *zcalloc_num(size_t num, size_t size)
+{
+    size_t product;
+
+    if (!multiply(num, size, &product))
+        return zm_out_of_memory(SIZE_MAX);
+    return zcalloc(product);
+}
+
+/* The reallocation that frees the block would come with a size too large: it is refused before. */
+void *ztryreallocarray(void *ptr, size_t num, size_t size)
+{
+    size_t product;
+
+    if (!multiply(num, size, &product) || product >= SIZE_MAX / 2) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return ztryrealloc(ptr, product);
+}
+
+void *zreallocarray(void *ptr, size_t num, size_t size)
+{
+    size_t product;
+
+    if (!multiply(num, size, &product))
+        return zm_out_of_memory(SIZE_MAX);
+    if (product >= SIZE_MAX / 2)
+        return zm_out_of_memory(product);
+    return zrealloc(ptr, product);
+}
+
+void *zmalloc_cache_aligned(size_t size)
+{
+    return zmalloc_aligned(CACHE_LINE, size);
+}
+
+char *zstrdup(const char *string)
+{
+    size_t size = strlen(string) + 1;
+    char *copy = zmalloc(size);
+
+    return copy != NULL ? memcpy(copy, string, size) : NULL;
+}
+
+void *extend_to_usable(void *ptr, size_t size)
+{
+    (void)size;
+    return ptr;
+}
+
+void zmalloc_enable_thread_safeness(void)
+{
+}

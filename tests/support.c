@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+int teardown_nothing_used(void **state)
+{
+    (void)state;
+    if (zmalloc_used_memory() == 0)
+        return 0;
+    print_error("%zu bytes are still in use\n", zmalloc_used_memory());
+    return -1;
+}
+
+size_t test_scale(void)
+{
+    const char *value = getenv("ZMALLOC_TEST_SCALE");
+    size_t scale = value != NULL ? (size_t)strtoul(value, NULL, 10) : 1;
+
+    return scale > 0 ? scale : 1;
+}
+
+const char *backend_under_test(void)
+{
+    const char *value = getenv("ZMALLOC_BACKEND");
+
+    return value != NULL && *value != '\0' ? value : "libc";
+}
+
+/* ---- Children ---- */
+
+struct pipes {
+    int out[2];
+    int err[2];
+};
+
+static long milliseconds_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Takes what is there; false at the end of the stream. What does not fit is dropped. */
+static bool drain(int fd, char *text)
+{
+    char chunk[4096];
+    ssize_t got = read(fd, chunk, sizeof chunk);
+    size_t used = strlen(text);
+    size_t room = OUTPUT_SIZE - 1 - used;
+
+    if (got <= 0)
+        return got < 0 && errno == EINTR;
+    if ((size_t)got < room)
+        room = (size_t)got;
+    memcpy(text + used, chunk, room);
+    text[used + room] = '\0';
+    return true;
+}
+
+/* Reads both streams to their ends or to the deadline; true if the deadline came first. */
+static bool collect(int out, int err, struct outcome *outcome, long deadline)
+{
+    struct pollfd streams[] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};
+    char *texts[] = {outcome->out, outcome->err};
+
+    while (streams[0].fd >= 0 || streams[1].fd >= 0) {
+        long left = deadline - milliseconds_now();
+
+        if (left <= 0)
+            return true;
+        poll(streams, 2, (int)left);
+        for (size_t i = 0; i < 2; i++)
+            if (streams[i].fd >= 0 && streams[i].revents != 0 && !drain(streams[i].fd, texts[i]))
+                streams[i].fd = -1;
+    }
+    return false;
+}
+
+static void become_child(struct pipes *pipes)
+{
+    setpgid(0, 0);
+    dup2(pipes->out[1], STDOUT_FILENO);
+    dup2(pipes->err[1], STDERR_FILENO);
+    close(pipes->out[0]);
+    close(pipes->out[1]);
+    close(pipes->err[0]);
+    close(pipes->err[1]);
+    /* cmocka's handlers would report the child's death as a failure of the test. */
+    for (int number = 1; number < 32; number++)
+        signal(number, SIG_DFL);
+}
+
+static void watch_child(pid_t pid, struct pipes *pipes, struct outcome *outcome)
+{
+    long deadline = milliseconds_now() + WATCHDOG_SECONDS * 1000L * (long)test_scale();
+
+    close(pipes->out[1]);
+    close(pipes->err[1]);
+    outcome->timed_out = collect(pipes->out[0], pipes->err[0], outcome, deadline);
+    if (outcome->timed_out)
+        kill(-pid, SIGKILL);
+    waitpid(pid, &outcome->status, 0);
+    close(pipes->out[0]);
+    close(pipes->err[0]);
+}
+
+static pid_t start_child(struct pipes *pipes)
+{
+    pid_t pid;
+
+    assert_int_equal(pipe2(pipes->out, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(pipes->err, O_CLOEXEC), 0);
+    fflush(NULL);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        become_child(pipes);
+    return pid;
+}
+
+struct outcome run_child(void (*body)(void *argument), void *argument)
+{
+    struct outcome outcome = {0};
+    struct pipes pipes;
+    pid_t pid = start_child(&pipes);
+
+    if (pid == 0) {
+        body(argument);
+        fflush(NULL);
+        _exit(0);
+    }
+    watch_child(pid, &pipes, &outcome);
+    return outcome;
+}
+
+static void change_environment(const char *const *environment)
+{
+    for (; environment != NULL && *environment != NULL; environment++)
+        if (strchr(*environment, '=') != NULL)
+            putenv((char *)(uintptr_t)*environment);
+        else
+            unsetenv(*environment);
+}
+
+struct outcome run_program(const char *const *arguments, const char *const *environment)
+{
+    struct outcome outcome = {0};
+    struct pipes pipes;
+    pid_t pid = start_child(&pipes);
+
+    if (pid == 0) {
+        change_environment(environment);
+        execv(arguments[0], (char *const *)(uintptr_t)arguments);
+        fprintf(stderr, "%s: %s\n", arguments[0], strerror(errno));
+        _exit(127);
+    }
+    watch_child(pid, &pipes, &outcome);
+    return outcome;
+}
+
+static void fail_with(const struct outcome *outcome, const char *expected)
+{
+    fail_msg("expected %s; %s, status 0x%x\nstdout: %s\nstderr: %s", expected,
+             outcome->timed_out ? "hung" : "ended", (unsigned)outcome->status, outcome->out,
+             outcome->err);
+}
+
+void assert_exited_with(const struct outcome *outcome, int status)
+{
+    char expected[64];
+
+    snprintf(expected, sizeof expected, "exit status %d", status);
+    if (outcome->timed_out || !WIFEXITED(outcome->status) || WEXITSTATUS(outcome->status) != status)
+        fail_with(outcome, expected);
+}
+
+void assert_killed_by(const struct outcome *outcome, int signal)
+{
+    char expected[64];
+
+    snprintf(expected, sizeof expected, "signal %d", signal);
+    if (outcome->timed_out || !WIFSIGNALED(outcome->status) || WTERMSIG(outcome->status) != signal)
+        fail_with(outcome, expected);
+}
+
+void assert_err_is(const struct outcome *outcome, const char *text)
+{
+    if (strcmp(outcome->err, text) != 0)
+        fail_with(outcome, text);
+}
+
+void assert_err_is_line_with(const struct outcome *outcome, const char *text)
+{
+    const char *newline = strchr(outcome->err, '\n');
+
+    if (newline == NULL || newline[1] != '\0' || strstr(outcome->err, text) == NULL)
+        fail_with(outcome, text);
+}
+
+/* ---- Threads ---- */
+
+void run_threads(size_t count, void *(*body)(void *argument), void *argument)
+{
+    pthread_t *threads = calloc(count, sizeof *threads);
+
+    assert_non_null(threads);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, body, argument), 0);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    free(threads);
+}
+
+/* ---- Contents ---- */
+
+uint64_t next_random(uint64_t *state)
+{
+    uint64_t mixed = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+    mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
+    return mixed ^ mixed >> 31;
+}
+
+static unsigned char stamp_byte(size_t position, unsigned seed)
+{
+    return (unsigned char)(seed * 31 + position * 7 + (position >> 8));
+}
+
+void stamp(void *block, size_t size, unsigned seed)
+{
+    unsigned char *bytes = block;
+
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = stamp_byte(i, seed);
+}
+
+bool has_stamp(const void *block, size_t size, unsigned seed)
+{
+    const unsigned char *bytes = block;
+
+    for (size_t i = 0; i < size; i++)
+        if (bytes[i] != stamp_byte(i, seed))
+            return false;
+    return true;
+}

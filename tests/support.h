@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SUPPORT_H
+#define SUPPORT_H
+
+/*
+ * What the tests share. A test program runs once per backend, with ZMALLOC_BACKEND set by Meson,
+ * and expects the same of each. What may die or hang runs in a child under a watchdog.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <cmocka.h>
+
+#include "zmalloc.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define UNDER_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define UNDER_SANITIZER 1
+#endif
+#endif
+#ifndef UNDER_SANITIZER
+#define UNDER_SANITIZER 0
+#endif
+
+/* A test after which nothing may be in use any more: used memory is exactly 0. */
+#define zm_test(function) cmocka_unit_test_teardown(function, teardown_nothing_used)
+int teardown_nothing_used(void **state);
+
+/* How many times as long as usual the long tests take: ZMALLOC_TEST_SCALE, 1 if unset. */
+size_t test_scale(void);
+
+/* The name the environment asks for: what ZMALLOC_BACKEND says, "libc" if unset. */
+const char *backend_under_test(void);
+
+/* ---- Children ---- */
+
+#define OUTPUT_SIZE 16384
+
+struct outcome {
+    bool timed_out; /* the watchdog killed it */
+    int status;     /* as waitpid gives it */
+    char out[OUTPUT_SIZE];
+    char err[OUTPUT_SIZE];
+};
+
+/* Seconds after which a child is killed. A test that needs it longer multiplies by test_scale(). */
+#define WATCHDOG_SECONDS 120
+
+/* Runs body in a forked child, which then exits with status 0. */
+struct outcome run_child(void (*body)(void *argument), void *argument);
+
+/*
+ * Runs a program. environment lists "NAME=value" to set and "NAME" to remove, NULL-terminated, over
+ * what this process has; it may be NULL.
+ */
+struct outcome run_program(const char *const *arguments, const char *const *environment);
+
+/* Each shows what the child printed where it fails. */
+void assert_exited_with(const struct outcome *outcome, int status);
+void assert_killed_by(const struct outcome *outcome, int signal);
+/* That it wrote to stderr exactly this: with its newlines. */
+void assert_err_is(const struct outcome *outcome, const char *text);
+/* That it wrote exactly one line to stderr, which contains text. */
+void assert_err_is_line_with(const struct outcome *outcome, const char *text);
+
+/* ---- Threads ---- */
+
+/* Runs count threads of body(argument) at once and joins them; fails the test if one can't start.
+ * */
+void run_threads(size_t count, void *(*body)(void *argument), void *argument);
+
+/* ---- Contents ---- */
+
+/* Fills a block with bytes made from seed; says whether it still has them. */
+void stamp(void *block, size_t size, unsigned seed);
+bool has_stamp(const void *block, size_t size, unsigned seed);
+
+/* A small generator: the same numbers from the same seed everywhere. */
+uint64_t next_random(uint64_t *state);
+
+#endif
