@@ -5,7 +5,7 @@
  * and what the memory for it was. Everything lives in zmalloc: run it with ZMALLOC_BACKEND set to
  * see another allocator do the same work.
  *
- * A word is a run of letters, digits and bytes outside ASCII, in lower case, 255 bytes at most.
+ * A word is a run of letters and of bytes outside ASCII, in lower case, 255 bytes at most.
  */
 
 #include <ctype.h>
@@ -97,7 +97,7 @@ static void count_word(struct table *table, const char *word)
 
 static bool in_word(int c)
 {
-    return c >= 0x80 || isalnum(c);
+    return c >= 0x80 || isalpha(c);
 }
 
 static void count_stream(struct table *table, FILE *stream)
