@@ -12,7 +12,7 @@ purpose=${1:-demo}
 demo_packages='gcc libc6-dev meson ninja-build pkg-config libjemalloc-dev libgoogle-perftools-dev
     libmimalloc-dev'
 test_packages="$demo_packages g++ libcmocka-dev zlib1g-dev python3 git"
-ci_packages="$test_packages clang libclang-rt-14-dev clang-format-14 valgrind libc6-dbg shellcheck"
+ci_packages="$test_packages clang-14 libclang-rt-14-dev clang-format-14 valgrind libc6-dbg shellcheck"
 
 case $purpose in
 demo) packages=$demo_packages ;;
