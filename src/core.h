@@ -218,23 +218,35 @@ ZM_INLINE void core_count_realloc(size_t old_usable, size_t usable)
     size_t added = usable + core_backend->prefix_size;
     size_t taken = old_usable + core_backend->prefix_size;
 
-    if (!core_thread_is_live()) {
-        zm_accounting_unregistered(added, taken);
-    } else if (!core_backend_counts()) {
+    if (!core_backend_counts() && core_thread_is_live()) {
         zm_counter_add(&zm_thread.allocated, added);
         zm_counter_add(&zm_thread.freed, taken);
+    } else {
+        zm_accounting_unregistered(added, taken);
     }
+}
+
+/* Where the backend counts, nobody asks for the sizes of a live thread's block. */
+ZM_INLINE void *core_move(void *ptr, size_t size, size_t *got)
+{
+    size_t old = 0;
+    void *moved;
+
+    if (core_backend_counts() && core_thread_is_live())
+        return core_backend->realloc(ptr, size, &old, got);
+    moved = core_backend->realloc(ptr, size, &old, got);
+    if (moved != NULL)
+        core_count_realloc(old, *got);
+    return moved;
 }
 
 ZM_INLINE void *core_resize(void *ptr, size_t size, size_t *usable)
 {
-    size_t old = 0;
     size_t got = 0;
-    void *moved = core_backend->realloc(ptr, size, &old, &got);
+    void *moved = core_move(ptr, size, &got);
 
     if (ZM_UNLIKELY(moved == NULL))
         return core_fail(usable);
-    core_count_realloc(old, got);
     if (usable != NULL)
         *usable = got;
     return moved;
