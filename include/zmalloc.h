@@ -74,8 +74,7 @@ ZMALLOC_API void *zcalloc(size_t size) ZMALLOC_SYMBOL("zmalloc_calloc") ZMALLOC_
 
 /*
  * A zeroed array of num elements of size bytes. Where the product overflows the out-of-memory
- * handler gets SIZE_MAX. (0, n) and (n, 0) are size 0. Redis 7, but for the zeros, which fail
- * there.
+ * handler gets SIZE_MAX. (0, n) and (n, 0) are size 0. Redis 7, but for (n, 0), which fails there.
  */
 ZMALLOC_API void *zcalloc_num(size_t num, size_t size) ZMALLOC_NEW
     ZMALLOC_ATTRIBUTE(alloc_size(1, 2));
@@ -170,7 +169,8 @@ ZMALLOC_API void *extend_to_usable(void *ptr, size_t size)
 /*
  * Sets what zX functions call when there is no memory, with the size that was asked for; NULL
  * brings back the default, which prints "zmalloc: Out of memory trying to allocate N bytes" and
- * aborts. A handler may return, exit, longjmp, or call this library. Redis 7.
+ * aborts. A handler may return, exit, longjmp, throw a C++ exception, or call this library.
+ * Redis 7.
  */
 ZMALLOC_API void zmalloc_set_oom_handler(void (*handler)(size_t size));
 
