@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+# What the scripts of this folder share. Each sources it first and gives it its own arguments: the
+# source tree of zmalloc, if it is not the one the script is in.
+#
+# A check is one line, "ok: ..." or "FAILED: ..."; the first that fails ends the script.
+
+set -eu
+
+script=$(basename "$0" .sh)
+here=$(cd "$(dirname "$0")" && pwd)
+tree=$(cd "${1:-$here/../..}" && pwd)
+work=$(cd "$(mktemp -d "${TMPDIR:-/tmp}/zmalloc-$script.XXXXXX")" && pwd -P)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' HUP INT TERM
+
+# What the caller has set must not decide what is tested.
+unset DESTDIR GLIBC_TUNABLES LD_LIBRARY_PATH LD_PRELOAD MALLOC_CONF ZMALLOC_BACKEND
+LC_ALL=C
+export LC_ALL
+
+skip() {
+    echo "skipped: $script: $1"
+    exit 77
+}
+
+# need TOOL...: skips the script where one is absent.
+need() {
+    for tool; do
+        command -v "$tool" >/dev/null || skip "there is no $tool"
+    done
+}
+
+# check WHAT COMMAND...: what the command prints is shown only where it fails.
+check() {
+    what=$1
+    shift
+    status=0
+    "$@" >"$work/output" 2>&1 || status=$?
+    if [ "$status" -eq 0 ]; then
+        echo "ok: $script: $what"
+    else
+        echo "FAILED: $script: $what: status $status"
+        sed 's/^/    /' "$work/output"
+        exit 1
+    fi
+}
+
+# ends_with STATUS TEXT COMMAND...: whether it ends so and writes exactly this line to stderr.
+ends_with() {
+    wanted=$1 text=$2
+    shift 2
+    ended=0
+    "$@" 2>"$work/stderr" || ended=$?
+    echo "it ended with $ended, not $wanted, or did not say: $text"
+    cat "$work/stderr"
+    [ "$ended" -eq "$wanted" ] && [ "$(cat "$work/stderr")" = "$text" ]
+}
+
+# same WHAT EXPECTED FOUND: a check that two files are equal.
+same() {
+    check "$1" diff -u "$2" "$3"
+}
+
+# absent PATTERN FILE: whether no line matches.
+absent() {
+    ! grep -E "$1" "$2"
+}
+
+# ---- Building the library ----
+
+setup_and_compile() {
+    meson setup "$build" "$tree" --prefix="$prefix" --libdir=lib \
+        -Dtests=disabled -Dexamples=disabled "$@" &&
+        meson compile -C "$build" -j 2
+}
+
+# The names of the backends of the build whose origin is BUILT_IN or MODULE.
+backends_that_are() {
+    sed -n "s/^#define ZM_\(.*\)_ORIGIN $1\$/\1/p" "$build/config.h" | tr '[:upper:]' '[:lower:]'
+}
+
+# build_library NAME OPTION...: installs into $prefix, here $work/NAME, from a clean build, and
+# takes the build away, so that nothing can be found in it. Sets $built_in, $modules and $backends.
+build_library() {
+    build=$work/build-$1
+    prefix=$work/$1
+    shift
+    check "the library builds with $*" setup_and_compile "$@"
+    check "it installs" meson install -C "$build" --no-rebuild
+    built_in=$(backends_that_are BUILT_IN)
+    modules=$(backends_that_are MODULE)
+    # shellcheck disable=SC2034
+    backends="$built_in $modules"
+    if [ -n "${keep_build:-}" ]; then
+        return
+    fi
+    rm -rf "$build"
+}
+
+# ---- Building programs with it ----
+
+# The compilers may be several words, as "ccache cc" is.
+compile_c() {
+    # shellcheck disable=SC2086
+    ${CC:-cc} -std=gnu11 -O2 -Wall -Wextra -Wpedantic -Werror "$@"
+}
+
+# What pkg-config says of the library in $prefix.
+flags_of_library() {
+    PKG_CONFIG_PATH="$prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}" \
+        pkg-config "$@" zmalloc
+}
+
+# Where the dynamic linker finds the library for a program that is in the folder beside lib.
+# shellcheck disable=SC2016,SC2034
+beside_library='-Wl,--enable-new-dtags,-rpath,$ORIGIN/../lib'
+
+# check_backends WHAT NAMES PROGRAM ARGUMENT...: a check for each backend, whose name is put before
+# the arguments.
+check_backends() {
+    about=$1 names=$2 program=$3
+    shift 3
+    for backend in $names; do
+        check "$about, $backend" env ZMALLOC_BACKEND="$backend" "$program" "$backend" "$@"
+    done
+}

@@ -1,0 +1,144 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The installed library, found through pkg-config: shared, moved elsewhere, static.
+# shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
+. "$(dirname "$0")/common.sh"
+need meson ninja pkg-config readelf
+
+# ---- What is installed, in a stage first ----
+
+list_files() {
+    (cd "$1" && find . ! -type d | sort | while read -r file; do
+        if [ -L "$file" ]; then
+            echo "$file -> $(readlink "$file")"
+        else
+            echo "$file"
+        fi
+    done)
+}
+
+list_expected() {
+    cat <<END
+./include/zmalloc.h
+./include/zmalloc_backend.h
+./lib/libzmalloc.a
+./lib/libzmalloc.so -> libzmalloc.so.1
+./lib/libzmalloc.so.1 -> libzmalloc.so.1.0.0
+./lib/libzmalloc.so.1.0.0
+./lib/pkgconfig/zmalloc.pc
+./share/doc/zmalloc/CHANGELOG.md
+./share/doc/zmalloc/README.md
+./share/doc/zmalloc/compatibility.md
+./share/doc/zmalloc/design.md
+./share/doc/zmalloc/environment.md
+END
+    for module in $modules; do
+        echo "./lib/zmalloc/libzmalloc-$module.so"
+    done
+}
+
+keep_build=1
+build_library prefix -Ddefault_library=both
+list_expected | sort >"$work/expected"
+list_files "$prefix" >"$work/found"
+same "exactly the expected files are installed" "$work/expected" "$work/found"
+
+check "it installs under DESTDIR" \
+    env DESTDIR="$work/stage" meson install -C "$build" --no-rebuild
+list_files "$work/stage$prefix" >"$work/found"
+same "the same files are there" "$work/expected" "$work/found"
+(cd "$work/stage" && find . ! -type d ! -path ".$prefix/*") >"$work/found"
+same "and none beside them" /dev/null "$work/found"
+rm -rf "$build" "$work/stage"
+
+# ---- Shared ----
+
+# shellcheck disable=SC2046
+build_shared() {
+    mkdir -p "$prefix/bin"
+    compile_c "$here/use.c" -o "$prefix/bin/use" $(flags_of_library "$@" --cflags --libs) \
+        "$beside_library" -pthread
+}
+
+check "a program links with pkg-config --cflags --libs" build_shared
+check_backends "it runs" "$backends" "$prefix/bin/use" "$prefix/lib"
+
+# ---- Static ----
+
+# shellcheck disable=SC2046
+build_static() {
+    compile_c "$here/use.c" -o "$work/use-static" $(flags_of_library --cflags) "$@" -pthread
+}
+
+is_linked_statically() {
+    readelf -dW "$work/use-static" >"$work/dynamic" &&
+        absent 'NEEDED.*libzmalloc' "$work/dynamic"
+}
+
+# What the message of a static program that is asked for a module says.
+refusal() {
+    # shellcheck disable=SC2086
+    echo "zmalloc: ZMALLOC_BACKEND=\"$1\": \"$1\": not in this build: it is a module, and the" \
+        "static library opens none; available:" $available
+}
+
+# In the order in which the library lists its backends.
+available=$(for name in libc native jemalloc; do
+    echo "$built_in" | grep -x "$name" || true
+done)
+
+check_static() {
+    check "$1: the library is in the program" is_linked_statically
+    check_backends "$1 runs" "$built_in" "$work/use-static" nowhere
+    for module in $modules; do
+        check "$1: $module is refused with status 78" ends_with 78 "$(refusal "$module")" \
+            env ZMALLOC_BACKEND="$module" "$work/use-static" "$module" nowhere
+    done
+}
+
+static_flags=$(flags_of_library --static --libs)
+bstatic_flags=$(echo "$static_flags" | sed 's/-lzmalloc/-Wl,-Bstatic -lzmalloc -Wl,-Bdynamic/')
+# shellcheck disable=SC2086
+check "a program links with -Bstatic in pkg-config --static --libs" build_static $bstatic_flags
+check_static "with -Bstatic it"
+
+by_path_flags=$(echo "$static_flags" | sed "s|-lzmalloc|$prefix/lib/libzmalloc.a|")
+# shellcheck disable=SC2086
+check "a program links libzmalloc.a by its path" build_static $by_path_flags
+check_static "with libzmalloc.a it"
+
+is_fully_static() {
+    readelf -lW "$work/use-static" >"$work/segments" &&
+        absent INTERP "$work/segments"
+}
+
+echo 'int main(void) { return 0; }' >"$work/empty.c"
+if compile_c -static "$work/empty.c" -o "$work/empty" 2>/dev/null; then
+    # shellcheck disable=SC2086
+    check "a program links with -static" build_static -static $static_flags
+    check "it needs no dynamic linker" is_fully_static
+    check_static "with -static it"
+else
+    echo "skipped: $script: there is no static C library"
+fi
+
+# ---- Moved ----
+
+# The old place is gone: everything must be found from the new one.
+mv "$prefix" "$work/moved"
+prefix=$work/moved
+check_backends "moved elsewhere it runs" "$backends" "$prefix/bin/use" "$prefix/lib"
+check "a program links there" build_shared --define-variable=prefix="$prefix"
+check_backends "that one runs" "$backends" "$prefix/bin/use" "$prefix/lib"
+
+# ---- Static alone ----
+
+keep_build=
+build_library static -Ddefault_library=static
+list_expected | grep -v -e '/libzmalloc.*\.so' | sort >"$work/expected"
+list_files "$prefix" >"$work/found"
+same "neither library nor modules are installed as shared objects" "$work/expected" "$work/found"
+# shellcheck disable=SC2046
+check "a program links with plain pkg-config --libs" build_static $(flags_of_library --libs)
+check_static "with the static library alone it"

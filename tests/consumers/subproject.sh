@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The library as a Meson subproject, through a wrap-file (an archive) and a wrap-git (a repository),
+# both made of the tree and read without a network.
+# shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
+. "$(dirname "$0")/common.sh"
+need meson ninja git tar gzip sha256sum
+
+# ---- Two ways to get at the sources ----
+
+name=zmalloc-under-test
+
+copy_tree() {
+    mkdir "$work/$name" &&
+        tar -C "$tree" -c --exclude=./.git --exclude='./build*' . |
+        tar -C "$work/$name" -x
+}
+
+make_repository() {
+    git -c init.defaultBranch=main init -q "$work/$name" &&
+        git -C "$work/$name" add -A &&
+        git -C "$work/$name" -c user.name=user -c user.email=user@localhost \
+            -c commit.gpgsign=false commit -q -m tree
+}
+
+# A source_filename without source_url is looked for in packagefiles.
+write_wrap_file() {
+    archive=subprojects/packagefiles/$name.tar.gz
+    mkdir -p "$project/subprojects/packagefiles"
+    tar -C "$work" --exclude="$name/.git" -czf "$project/$archive" "$name"
+    hash=$(sha256sum "$project/$archive")
+    cat >"$project/subprojects/zmalloc.wrap" <<END
+[wrap-file]
+directory = $name
+source_filename = $name.tar.gz
+source_hash = ${hash%% *}
+END
+}
+
+write_wrap_git() {
+    mkdir -p "$project/subprojects"
+    cat >"$project/subprojects/zmalloc.wrap" <<END
+[wrap-git]
+directory = $name
+url = file://$work/$name
+revision = head
+END
+}
+
+# ---- The project ----
+
+new_project() {
+    project=$work/$1
+    mkdir "$project"
+    cp "$here/project/meson.build" "$here/use.c" "$project"
+}
+
+# Not the library that may be installed on the machine.
+setup_project() {
+    meson setup --force-fallback-for=zmalloc "$@" "$project/build" "$project"
+}
+
+says_no_warning() {
+    absent WARNING "$project/build/meson-logs/meson-log.txt"
+}
+
+build_project() {
+    check "$*: the project finds it with dependency('zmalloc')" setup_project "$@"
+    check "$*: without a warning of Meson" says_no_warning
+    check "$*: it builds" meson compile -C "$project/build" -j 2
+    build=$project/build/subprojects/$name
+}
+
+check "the sources can be copied" copy_tree
+check "and put into a repository" make_repository
+
+new_project shared
+write_wrap_file
+build_project -Ddefault_library=shared
+check_backends "wrap-file, shared: it runs" "$(backends_that_are BUILT_IN) \
+$(backends_that_are MODULE)" "$project/build/use" "$build"
+
+new_project static
+write_wrap_git
+build_project -Ddefault_library=static
+check_backends "wrap-git, static: it runs" "$(backends_that_are BUILT_IN)" \
+    "$project/build/use" nowhere

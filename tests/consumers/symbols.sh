@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# What the files of the library define, need and ask of the dynamic linker.
+# shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
+. "$(dirname "$0")/common.sh"
+need meson ninja nm readelf
+
+build_library prefix -Ddefault_library=both
+shared=$prefix/lib/libzmalloc.so.1
+
+# ---- What the library exports ----
+
+# Names with their versions, without the versions themselves.
+exported_by() {
+    nm -D --defined-only "$1" >"$work/symbols" && awk '$2 != "A" {print $3}' "$work/symbols" | sort
+}
+
+# Symbols of the functions that the headers declare: comments and directives off, a declaration a
+# line, the name before its first parenthesis.
+declared() {
+    cat "$prefix/include/zmalloc.h" "$prefix/include/zmalloc_backend.h" |
+        sed -e 's|//.*||' -e '/^#.*[^\\]$/d' | tr '\n' ' ' |
+        sed -e 's|/\*\([^*]\|\*[^/]\)*\*/||g' | tr ';' '\n' |
+        sed -n -e 's/ZMALLOC_ATTRIBUTE.*//' -e 's/ZMALLOC_SYMBOL.*//' \
+            -e 's/^.*ZMALLOC_API [^(]*[ *]\([a-z0-9_]*\)(.*$/\1/p' |
+        sed -e 's/^zcalloc$/zmalloc_calloc/' | sort
+}
+
+exported_by "$shared" >"$work/exported"
+sed -n 's/@@ZMALLOC_1\.0$//p' "$work/exported" >"$work/public"
+declared >"$work/declared"
+
+check "the headers declare functions" grep -q -x zmalloc_used_memory "$work/declared"
+same "the library exports as ZMALLOC_1.0 what the headers declare" "$work/declared" "$work/public"
+sed -e '/@@ZMALLOC_1\.0$/d' -e '/^zm_.*@@ZMALLOC_PRIVATE$/d' "$work/exported" >"$work/rest"
+same "all else is zm_ and ZMALLOC_PRIVATE" /dev/null "$work/rest"
+nm -D --defined-only "$shared" | awk '$2 == "A" {print $3}' | sed 's/@.*//' | sort >"$work/versions"
+printf 'ZMALLOC_1.0\nZMALLOC_PRIVATE\n' >"$work/expected"
+same "there are no other versions" "$work/expected" "$work/versions"
+
+# ---- What it asks of the dynamic linker ----
+
+readelf -dW "$shared" >"$work/dynamic"
+readelf -lW "$shared" >"$work/segments"
+
+check "its SONAME is libzmalloc.so.1" grep -q 'SONAME.*\[libzmalloc\.so\.1\]' "$work/dynamic"
+check "it is NODELETE" grep -q 'FLAGS_1.*NODELETE' "$work/dynamic"
+# shellcheck disable=SC2016
+check "its modules are looked for beside it" \
+    grep -q 'RUNPATH.*\[\$ORIGIN/zmalloc\]' "$work/dynamic"
+check "it has no text relocation" absent TEXTREL "$work/dynamic"
+check "it says what its stack needs" grep -q GNU_STACK "$work/segments"
+check "which is not to be executable" absent 'GNU_STACK.* R?W?E ' "$work/segments"
+
+# needs_only FILE PATTERN
+needs_only() {
+    readelf -dW "$1" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' >"$work/needed" &&
+        [ -s "$work/needed" ] && ! grep -E -v -x "$2" "$work/needed"
+}
+
+system='lib(c|m|dl|pthread|gcc_s)\.so.*|libc\.musl.*|ld-.*'
+check "it needs nothing but the C library" needs_only "$shared" "$system"
+
+# ---- The modules ----
+
+echo zm_module_instance >"$work/expected"
+for module in $modules; do
+    file=$prefix/lib/zmalloc/libzmalloc-$module.so
+    exported_by "$file" >"$work/exported"
+    same "$module exports its instance alone" "$work/expected" "$work/exported"
+    check "$module needs the library, its allocator and the C library" \
+        needs_only "$file" "libzmalloc\.so\.1|lib$module.*|$system"
+    readelf -dW "$file" >"$work/dynamic"
+    check "$module has no text relocation" absent TEXTREL "$work/dynamic"
+done
+
+# ---- The archive ----
+
+# What it defines for others, hidden or not.
+nm -g --defined-only "$prefix/lib/libzmalloc.a" | awk 'NF == 3 {print $3}' | sort -u \
+    >"$work/archive"
+comm -23 "$work/declared" "$work/archive" >"$work/lacking"
+same "the archive defines what the headers declare" /dev/null "$work/lacking"
+comm -13 "$work/declared" "$work/archive" | sed '/^zm_/d' >"$work/rest"
+same "and zm_ names, and nothing else" /dev/null "$work/rest"
