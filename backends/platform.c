@@ -54,10 +54,14 @@ const char *zm_platform_version(void)
     return version;
 }
 
-/* active is what the heaps have from the system; the C library keeps no count of resident pages. */
+/* active is what the heaps have from the system; the C library keeps no count of resident pages.
+ * Without mallinfo2 all stays unknown. */
 void zm_platform_allocator_info(size_t *allocated, size_t *active, size_t *resident,
                                 size_t *retained, size_t *muzzy)
 {
+    (void)resident;
+    (void)retained;
+    (void)muzzy;
 #ifdef ZM_HAVE_MALLINFO2
     struct mallinfo2 info = mallinfo2();
 
@@ -67,9 +71,6 @@ void zm_platform_allocator_info(size_t *allocated, size_t *active, size_t *resid
     (void)allocated;
     (void)active;
 #endif
-    (void)resident;
-    (void)retained;
-    (void)muzzy;
 }
 
 int zm_platform_purge(void)

@@ -127,7 +127,7 @@ ZMALLOC_API void *zmalloc_aligned(size_t alignment, size_t size) ZMALLOC_NEW
 ZMALLOC_API void *ztrymalloc_aligned(size_t alignment, size_t size) ZMALLOC_NEW
     ZMALLOC_ATTRIBUTE(alloc_size(2), alloc_align(1));
 
-/* zmalloc_aligned to the cache line of the machine the library was built for. Valkey 9. */
+/* zmalloc_aligned to the cache line of the machine the library was built for. Valkey 9.1. */
 ZMALLOC_API void *zmalloc_cache_aligned(size_t size) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(1));
 
 /* A copy of the string, in a block of its own. Redis 7. */
@@ -146,7 +146,7 @@ ZMALLOC_API void zfree_usable(void *ptr, size_t *usable);
 
 /*
  * zfree for a caller who knows the size: what was asked for, the usable size, or anything between
- * them. The allocator may save itself a look-up. Any other size is undefined. Valkey 9.
+ * them. The allocator may save itself a look-up. Any other size is undefined. Valkey.
  */
 ZMALLOC_API void zfree_with_size(void *ptr, size_t size);
 
@@ -253,7 +253,7 @@ ZMALLOC_API int zmalloc_backend_info(size_t index, struct zmalloc_backend_info *
  * the program (as it counts), active (pages that hold blocks), resident (physically there),
  * retained (address space kept for later), muzzy (given back lazily). Any pointer may be NULL.
  * Returns 1 where the allocator knows anything, else 0. May take the allocator's locks. Redis 7 and
- * Valkey 9.
+ * Valkey.
  */
 ZMALLOC_API int zmalloc_get_allocator_info(size_t *allocated, size_t *active, size_t *resident,
                                            size_t *retained, size_t *muzzy);
@@ -298,7 +298,7 @@ ZMALLOC_API float zmalloc_get_fragmentation_ratio(size_t rss);
 /* free() of the C library, for blocks that came from it (getline, backtrace_symbols). Redis 7. */
 ZMALLOC_API void zlibc_free(void *ptr);
 
-/* malloc_trim(0) of the C library where it has one. Valkey 9. */
+/* malloc_trim(0) of the C library where it has one. Valkey. */
 ZMALLOC_API void zlibc_trim(void);
 
 /*

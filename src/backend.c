@@ -123,13 +123,16 @@ int zmalloc_get_allocator_info(size_t *allocated, size_t *active, size_t *reside
     const struct zmalloc_backend *backend = zm_active();
     size_t *results[] = {allocated, active, resident, retained, muzzy};
     size_t values[sizeof results / sizeof *results] = {0};
+    int knows_anything = 0;
 
     if (backend->allocator_info != NULL)
         backend->allocator_info(&values[0], &values[1], &values[2], &values[3], &values[4]);
-    for (size_t i = 0; i < sizeof results / sizeof *results; i++)
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+        knows_anything |= values[i] != 0;
         if (results[i] != NULL)
             *results[i] = values[i];
-    return backend->allocator_info != NULL;
+    }
+    return knows_anything;
 }
 
 int zmalloc_purge(void)

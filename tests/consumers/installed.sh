@@ -28,6 +28,7 @@ list_expected() {
 ./lib/libzmalloc.so.1.0.0
 ./lib/pkgconfig/zmalloc.pc
 ./share/doc/zmalloc/CHANGELOG.md
+./share/doc/zmalloc/LICENSE
 ./share/doc/zmalloc/README.md
 ./share/doc/zmalloc/compatibility.md
 ./share/doc/zmalloc/design.md
