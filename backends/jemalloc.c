@@ -21,7 +21,6 @@ void *zm_je_calloc(size_t num, size_t size) PRIVATE_COPY;
 void *zm_je_realloc(void *ptr, size_t size) PRIVATE_COPY;
 void *zm_je_aligned_alloc(size_t alignment, size_t size) PRIVATE_COPY;
 void zm_je_free(void *ptr) PRIVATE_COPY;
-void zm_je_sdallocx(void *ptr, size_t size, int flags) PRIVATE_COPY;
 size_t zm_je_malloc_usable_size(const void *ptr) PRIVATE_COPY_PURE;
 int zm_je_mallctl(const char *name, void *old, size_t *old_size, void *new,
                   size_t new_size) PRIVATE_COPY;
@@ -74,12 +73,12 @@ static size_t jemalloc_free(void *ptr)
     return usable;
 }
 
+/* Not sdallocx: it takes the size class from the size, and an aligned block, of which it would have
+ * to be told the alignment, has a larger one. */
 static size_t jemalloc_free_sized(void *ptr, size_t size)
 {
-    size_t usable = zm_je_malloc_usable_size(ptr);
-
-    zm_je_sdallocx(ptr, size, 0);
-    return usable;
+    (void)size;
+    return jemalloc_free(ptr);
 }
 
 static size_t jemalloc_usable_size(const void *ptr)
