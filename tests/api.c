@@ -2,7 +2,9 @@
 
 #include "api.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "zmalloc_backend.h"
 
@@ -76,6 +78,14 @@ const struct allocating_function allocating_functions[] = {
     /* clang-format on */
 };
 const size_t allocating_function_count = sizeof allocating_functions / sizeof *allocating_functions;
+
+void expect(bool holds, const char *condition, const char *file, int line)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "%s:%d: %s\n", file, line, condition);
+    _exit(1);
+}
 
 /* ---- The handler ---- */
 

@@ -24,6 +24,14 @@ struct allocating_function {
 extern const struct allocating_function allocating_functions[];
 extern const size_t allocating_function_count;
 
+/* ---- Where there is no cmocka ---- */
+
+/* For children and threads of a test: an assertion of cmocka would go on in the wrong place. */
+#define EXPECT(condition) expect(condition, #condition, __FILE__, __LINE__)
+
+/* Where it does not hold, says so and ends the process with status 1. */
+void expect(bool holds, const char *condition, const char *file, int line);
+
 /* ---- The handler ---- */
 
 /* How often the remembering handler was called since it was set, and with what the last time. */

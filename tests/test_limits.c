@@ -17,17 +17,6 @@
 #define BLOCK_SIZE MIB
 #define MOST_BLOCKS 1024
 
-/* In a child: the tests' own assertions would run on there. */
-#define EXPECT(condition) expect(condition, #condition, __LINE__)
-
-static void expect(bool holds, const char *condition, int line)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "line %d: %s\n", line, condition);
-    _exit(1);
-}
-
 static void skip_where_limits_do_not_work(void)
 {
     if (UNDER_SANITIZER) {
