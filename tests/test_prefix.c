@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * The prefix of the libc backend: a pointer that is no live block of it ends the process with one
+ * line that names the pointer, and SIGABRT. What is tried here is out of bounds by intent, and only
+ * for that backend defined.
+ */
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "api.h"
+
+#define PREFIX_SIZE 16
+#define BLOCK_SIZE 100
+#define STATUS_NO_ALLOCATION 7
+#define STATUS_ALLOCATION 8
+
+/* ---- What is done with the pointer ---- */
+
+static volatile size_t ignored;
+
+static void use_free(void *ptr)
+{
+    zfree(ptr);
+}
+
+static void use_free_usable(void *ptr)
+{
+    zfree_usable(ptr, NULL);
+}
+
+static void use_free_with_size(void *ptr)
+{
+    zfree_with_size(ptr, BLOCK_SIZE);
+}
+
+static void use_realloc(void *ptr)
+{
+    ignored = zmalloc_size(zrealloc(ptr, BLOCK_SIZE * 2));
+}
+
+static void use_realloc_to_nothing(void *ptr)
+{
+    ignored = zmalloc_size(zrealloc(ptr, 0));
+}
+
+static void use_size(void *ptr)
+{
+    ignored = zmalloc_size(ptr);
+}
+
+static void use_usable_size(void *ptr)
+{
+    ignored = zmalloc_usable_size(ptr);
+}
+
+static void (*const uses[])(void *ptr) = {
+    use_free, use_free_usable, use_free_with_size, use_realloc, use_realloc_to_nothing,
+    use_size, use_usable_size,
+};
+#define USES (sizeof uses / sizeof *uses)
+
+/* ---- In a child ---- */
+
+struct attempt {
+    void (*use)(void *ptr);
+    void *ptr;
+    void (*prepare)(struct attempt *attempt);
+    unsigned bit; /* of the prefix, for flip_bit */
+};
+
+static void try_it(void *argument)
+{
+    struct attempt *attempt = argument;
+    struct rlimit no_core = {0, 0};
+
+    setrlimit(RLIMIT_CORE, &no_core);
+    if (attempt->prepare != NULL)
+        attempt->prepare(attempt);
+    attempt->use(attempt->ptr);
+}
+
+/* Without what valgrind says of reading where there is no block. */
+static void drop_lines_of_valgrind(char *text)
+{
+    char *to = text;
+    char *next;
+
+    for (char *line = text; *line != '\0'; line = next) {
+        next = strchr(line, '\n');
+        next = next != NULL ? next + 1 : line + strlen(line);
+        if (strncmp(line, "==", 2) != 0) {
+            memmove(to, line, (size_t)(next - line));
+            to += next - line;
+        }
+    }
+    *to = '\0';
+}
+
+static void must_die(struct attempt attempt)
+{
+    struct outcome outcome = run_child(try_it, &attempt);
+    char beginning[64];
+
+    drop_lines_of_valgrind(outcome.err);
+    snprintf(beginning, sizeof beginning, "zmalloc: %p is not a live block ", attempt.ptr);
+    assert_killed_by(&outcome, SIGABRT);
+    assert_err_is_line_with(&outcome, beginning);
+    assert_string_equal(outcome.out, "");
+}
+
+static void must_die_of_all_uses(void *ptr)
+{
+    for (size_t i = 0; i < USES; i++)
+        must_die((struct attempt){.use = uses[i], .ptr = ptr});
+}
+
+/* ---- An overwritten prefix ---- */
+
+static void flip_bit(struct attempt *attempt)
+{
+    unsigned char *prefix = (unsigned char *)((uintptr_t)attempt->ptr - PREFIX_SIZE);
+
+    prefix[attempt->bit / 8] ^= (unsigned char)(1U << attempt->bit % 8);
+}
+
+static void flip_each_bit(void (*use)(void *ptr), void *block)
+{
+    for (unsigned bit = 0; bit < PREFIX_SIZE * 8; bit++)
+        must_die((struct attempt){.use = use, .ptr = block, .prepare = flip_bit, .bit = bit});
+}
+
+static void each_bit_of_the_prefix_counts(void **state)
+{
+    void *block = zmalloc(BLOCK_SIZE);
+
+    (void)state;
+    flip_each_bit(use_free, block);
+    flip_each_bit(use_realloc, block);
+    flip_each_bit(use_size, block);
+    zfree(block);
+}
+
+static void each_bit_counts_before_an_aligned_block(void **state)
+{
+    void *block = zmalloc_aligned(256, BLOCK_SIZE);
+
+    (void)state;
+    flip_each_bit(use_free, block);
+    zfree(block);
+}
+
+static void overwrite_prefix(struct attempt *attempt)
+{
+    memset((void *)((uintptr_t)attempt->ptr - PREFIX_SIZE), (int)attempt->bit, PREFIX_SIZE);
+}
+
+static void a_prefix_of_one_byte_value_is_none(void **state)
+{
+    void *block = zmalloc(BLOCK_SIZE);
+    const unsigned values[] = {0x00, 0x41, 0xff};
+
+    (void)state;
+    for (size_t i = 0; i < USES; i++)
+        for (size_t at = 0; at < sizeof values / sizeof *values; at++)
+            must_die((struct attempt){
+                .use = uses[i], .ptr = block, .prepare = overwrite_prefix, .bit = values[at]});
+    zfree(block);
+}
+
+static void take_prefix_of_other_block(struct attempt *attempt)
+{
+    void *other = zmalloc(BLOCK_SIZE);
+
+    memcpy((void *)((uintptr_t)attempt->ptr - PREFIX_SIZE),
+           (const void *)((uintptr_t)other - PREFIX_SIZE), PREFIX_SIZE);
+}
+
+/* It holds for its own address alone. */
+static void the_prefix_of_another_block_is_none(void **state)
+{
+    void *block = zmalloc(BLOCK_SIZE);
+
+    (void)state;
+    for (size_t i = 0; i < USES; i++)
+        must_die(
+            (struct attempt){.use = uses[i], .ptr = block, .prepare = take_prefix_of_other_block});
+    zfree(block);
+}
+
+/* ---- Pointers that are no blocks ---- */
+
+static void pointers_into_the_null_page(void **state)
+{
+    const uintptr_t addresses[] = {1, 8, 15, 16, 17, 64, 4080, 4095};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++)
+        must_die_of_all_uses((void *)addresses[i]);
+}
+
+static void pointers_into_a_block(void **state)
+{
+    char *block = zmalloc(BLOCK_SIZE);
+    const size_t offsets[] = {1, 2, 4, 8, 15, 16, 17, 48, BLOCK_SIZE - 1, BLOCK_SIZE};
+
+    (void)state;
+    stamp(block, BLOCK_SIZE, 1);
+    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++)
+        must_die_of_all_uses(block + offsets[i]);
+    zfree(block);
+}
+
+static void pointers_before_a_block(void **state)
+{
+    char *block = zmalloc_aligned(256, BLOCK_SIZE);
+
+    (void)state;
+    for (size_t offset = 1; offset <= 64; offset *= 4)
+        must_die_of_all_uses((void *)((uintptr_t)block - offset));
+    zfree(block);
+}
+
+static void pointers_from_malloc(void **state)
+{
+    void *small = malloc(BLOCK_SIZE);
+    void *large = malloc(1 << 20);
+
+    (void)state;
+    must_die_of_all_uses(small);
+    must_die_of_all_uses(large);
+    free(small);
+    free(large);
+}
+
+static long global[16] = {1};
+static const long constant[16] = {2};
+
+static void pointers_to_variables(void **state)
+{
+    long local[16] = {3};
+
+    (void)state;
+    must_die_of_all_uses(&local[8]);
+    must_die_of_all_uses(&global[8]);
+    must_die_of_all_uses((void *)(uintptr_t)&constant[8]);
+    must_die_of_all_uses((void *)(uintptr_t) & "a text of more than sixteen letters"[24]);
+}
+
+static void a_pointer_to_code(void **state)
+{
+    (void)state;
+    must_die_of_all_uses((void *)((uintptr_t)&pointers_to_variables));
+}
+
+/* ---- Blocks that were freed ---- */
+
+static void free_it(struct attempt *attempt)
+{
+    zfree(attempt->ptr);
+}
+
+static void free_all_around(struct attempt *attempt)
+{
+    void *others[20];
+
+    for (size_t i = 0; i < 20; i++)
+        others[i] = zmalloc(BLOCK_SIZE);
+    zfree(attempt->ptr);
+    for (size_t i = 0; i < 20; i++)
+        zfree(others[i]);
+}
+
+/* Until the block is somewhere else. */
+static void move_it(struct attempt *attempt)
+{
+    size_t size = zmalloc_usable_size(attempt->ptr);
+    void *moved = attempt->ptr;
+
+    while (moved == attempt->ptr) {
+        ignored = zmalloc_size(zmalloc(BLOCK_SIZE));
+        size += size / 2 + 16;
+        moved = zrealloc(moved, size);
+    }
+}
+
+/* Small enough for the C library to keep the memory mapped. */
+static void use_after(void (*prepare)(struct attempt *attempt), size_t alignment)
+{
+    for (size_t size = 1; size <= 10000; size = size * 6 + 3) {
+        void *block = zmalloc_aligned(alignment, size);
+
+        for (size_t i = 0; i < USES; i++)
+            must_die((struct attempt){.use = uses[i], .ptr = block, .prepare = prepare});
+        zfree(block);
+    }
+}
+
+static void a_block_freed_before(void **state)
+{
+    (void)state;
+    use_after(free_it, 16);
+    use_after(free_it, 256);
+    use_after(free_all_around, 16);
+}
+
+static void a_block_that_was_moved_away(void **state)
+{
+    (void)state;
+    use_after(move_it, 16);
+    use_after(move_it, 256);
+}
+
+/* ---- Dying does not allocate ---- */
+
+#if defined(__GLIBC__) && !UNDER_SANITIZER
+
+extern void *__libc_malloc(size_t size);
+
+static size_t mallocs;
+
+void *malloc(size_t size)
+{
+    mallocs++;
+    return __libc_malloc(size);
+}
+
+static void look_at_mallocs(int number)
+{
+    (void)number;
+    _exit(mallocs == 0 ? STATUS_NO_ALLOCATION : STATUS_ALLOCATION);
+}
+
+static void watch_malloc(struct attempt *attempt)
+{
+    zfree(attempt->ptr);
+    signal(SIGABRT, look_at_mallocs);
+    mallocs = 0;
+}
+
+static void dying_needs_no_memory(void **state)
+{
+    struct attempt attempt = {.use = use_free, .ptr = zmalloc(BLOCK_SIZE), .prepare = watch_malloc};
+    struct outcome outcome = run_child(try_it, &attempt);
+
+    (void)state;
+    assert_true(mallocs > 0);
+    assert_exited_with(&outcome, STATUS_NO_ALLOCATION);
+    zfree(attempt.ptr);
+}
+
+#else
+
+static void dying_needs_no_memory(void **state)
+{
+    (void)state;
+    print_message("skipped: malloc cannot be counted here\n");
+    skip();
+}
+
+#endif
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        zm_test(each_bit_of_the_prefix_counts),
+        zm_test(each_bit_counts_before_an_aligned_block),
+        zm_test(a_prefix_of_one_byte_value_is_none),
+        zm_test(the_prefix_of_another_block_is_none),
+        zm_test(pointers_into_the_null_page),
+        zm_test(pointers_into_a_block),
+        zm_test(pointers_before_a_block),
+        zm_test(pointers_from_malloc),
+        zm_test(pointers_to_variables),
+        zm_test(a_pointer_to_code),
+        zm_test(a_block_freed_before),
+        zm_test(a_block_that_was_moved_away),
+        zm_test(dying_needs_no_memory),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
