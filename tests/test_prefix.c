@@ -226,16 +226,23 @@ static void pointers_before_a_block(void **state)
     zfree(block);
 }
 
+/* The higher of two, so that there is memory before it whoever's malloc that is. */
+static void higher_pointer_from_malloc(size_t size)
+{
+    void *one = malloc(size);
+    void *other = malloc(size);
+
+    must_die_of_all_uses((uintptr_t)one > (uintptr_t)other ? one : other);
+    free(one);
+    free(other);
+}
+
 static void pointers_from_malloc(void **state)
 {
-    void *small = malloc(BLOCK_SIZE);
-    void *large = malloc(1 << 20);
-
     (void)state;
-    must_die_of_all_uses(small);
-    must_die_of_all_uses(large);
-    free(small);
-    free(large);
+    higher_pointer_from_malloc(1);
+    higher_pointer_from_malloc(BLOCK_SIZE);
+    higher_pointer_from_malloc(1 << 20);
 }
 
 static long global[16] = {1};

@@ -7,7 +7,7 @@
 
 #include "api.h"
 
-#define LARGEST ((size_t)1 << 20)
+#define LARGEST ((size_t)256 << 10)
 #define LARGEST_STEP 4096
 #define ERRNO_BEFORE 4242
 

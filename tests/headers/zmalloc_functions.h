@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Every function of zmalloc.h with its type, F(result, name, parameters), and those of
+ * zmalloc_backend.h. Included after the header that is on trial. */
+
+/* clang-format off */
+#define ZMALLOC_FUNCTIONS(F)                                                                       \
+    F(void *, zmalloc, (size_t))                                                                   \
+    F(void *, zcalloc, (size_t))                                                                   \
+    F(void *, zcalloc_num, (size_t, size_t))                                                       \
+    F(void *, zrealloc, (void *, size_t))                                                          \
+    F(void *, ztrymalloc, (size_t))                                                                \
+    F(void *, ztrycalloc, (size_t))                                                                \
+    F(void *, ztryrealloc, (void *, size_t))                                                       \
+    F(void *, zreallocarray, (void *, size_t, size_t))                                             \
+    F(void *, ztryreallocarray, (void *, size_t, size_t))                                          \
+    F(void *, zmalloc_usable, (size_t, size_t *))                                                  \
+    F(void *, zcalloc_usable, (size_t, size_t *))                                                  \
+    F(void *, zrealloc_usable, (void *, size_t, size_t *))                                         \
+    F(void *, ztrymalloc_usable, (size_t, size_t *))                                               \
+    F(void *, ztrycalloc_usable, (size_t, size_t *))                                               \
+    F(void *, ztryrealloc_usable, (void *, size_t, size_t *))                                      \
+    F(void *, zmalloc_aligned, (size_t, size_t))                                                   \
+    F(void *, ztrymalloc_aligned, (size_t, size_t))                                                \
+    F(void *, zmalloc_cache_aligned, (size_t))                                                     \
+    F(char *, zstrdup, (const char *))                                                             \
+    F(void, zfree, (void *))                                                                       \
+    F(void, zfree_usable, (void *, size_t *))                                                      \
+    F(void, zfree_with_size, (void *, size_t))                                                     \
+    F(size_t, zmalloc_size, (const void *))                                                        \
+    F(size_t, zmalloc_usable_size, (const void *))                                                 \
+    F(void *, extend_to_usable, (void *, size_t))                                                  \
+    F(void, zmalloc_set_oom_handler, (void (*)(size_t)))                                           \
+    F(size_t, zmalloc_used_memory, (void))                                                         \
+    F(size_t, zmalloc_peak_memory, (void))                                                         \
+    F(void, zmalloc_reset_peak, (void))                                                            \
+    F(int, zmalloc_init, (const char *))                                                           \
+    F(const char *, zmalloc_backend_name, (void))                                                  \
+    F(const char *, zmalloc_backend_version, (void))                                               \
+    F(const char *, zmalloc_lib, (void))                                                           \
+    F(int, zmalloc_backend_info, (size_t, struct zmalloc_backend_info *))                          \
+    F(int, zmalloc_get_allocator_info, (size_t *, size_t *, size_t *, size_t *, size_t *))         \
+    F(int, zmalloc_purge, (void))                                                                  \
+    F(int, zmalloc_set_background_thread, (int))                                                   \
+    F(size_t, zmalloc_get_rss, (void))                                                             \
+    F(size_t, zmalloc_get_private_dirty, (long))                                                   \
+    F(size_t, zmalloc_get_smap_bytes_by_field, (const char *, long))                               \
+    F(size_t, zmalloc_get_memory_size, (void))                                                     \
+    F(float, zmalloc_get_fragmentation_ratio, (size_t))                                            \
+    F(void, zlibc_free, (void *))                                                                  \
+    F(void, zlibc_trim, (void))                                                                    \
+    F(void, zmadvise_dontneed, (void *))                                                           \
+    F(void, zmalloc_enable_thread_safeness, (void))
+
+#define ZMALLOC_BACKEND_FUNCTIONS(F)                                                               \
+    F(int, zmalloc_register_backend, (const struct zmalloc_backend *))                             \
+    F(const struct zmalloc_backend *, zmalloc_backend_table, (const char *))
+/* clang-format on */
+
+/* A pointer of exactly that type; volatile, so that it is really taken from the library. */
+#define POINTER(result, name, parameters) static result(*volatile pointer_##name) parameters = name;
+
+/* The number of those that are there. */
+#define COUNT(result, name, parameters) +(pointer_##name != 0)
+#define ONE(result, name, parameters) +1
