@@ -26,10 +26,10 @@ extern "C" {
 #define ZMALLOC_BACKEND_ABI 1
 
 /*
- * What the core promises: size is never 0 and always under SIZE_MAX/2; ptr is never NULL and always
- * came from this backend; alignment is a power of two of at least 16, and alignment + size is under
- * SIZE_MAX/2; the pointers to results are never NULL; nothing is called before start has returned
- * 0.
+ * What the core promises: size is never 0, and prefix_size + size always under SIZE_MAX/2; ptr is
+ * never NULL and always came from this backend; alignment is a power of two of at least 16, and
+ * prefix_size + alignment + size is under SIZE_MAX/2; the pointers to results are never NULL;
+ * nothing is called before start has returned 0.
  *
  * What the backend promises: every operation may be called by any thread, and in a forked child; a
  * block of 16 bytes or more is aligned to 16, a smaller one for any type that fits; every byte of

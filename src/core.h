@@ -23,6 +23,8 @@
 #include "config.h"
 
 #define CORE_SIZE_LIMIT (SIZE_MAX / 2)
+/* With the prefix, sizes that the backend is asked for stay under the limit as well. */
+#define CORE_BACKEND_LIMIT (CORE_SIZE_LIMIT - core_backend->prefix_size)
 #define CORE_MIN_SIZE sizeof(long)
 #define CORE_MIN_ALIGNMENT ((size_t)16)
 
@@ -148,7 +150,7 @@ CORE_NOINLINE void *core_alloc_unusual(size_t size, bool zeroed, size_t *usable)
 
     if (size == 0)
         return core_take(CORE_MIN_SIZE, zeroed, usable);
-    if (size >= CORE_SIZE_LIMIT)
+    if (size >= CORE_BACKEND_LIMIT)
         return core_fail(usable);
     ptr = core_take(size, zeroed, usable);
     if (ptr != NULL)
@@ -264,6 +266,8 @@ CORE_NOINLINE void *core_resize_unusual(void *ptr, size_t size, size_t *usable)
             *usable = 0;
         return NULL;
     }
+    if (size >= CORE_BACKEND_LIMIT)
+        return core_fail(usable);
     moved = core_resize(ptr, size, usable);
     if (moved != NULL)
         zm_accounting_large();
@@ -329,7 +333,7 @@ static void *core_ztrymalloc_aligned(size_t alignment, size_t size)
         size = CORE_MIN_SIZE;
     if (alignment < CORE_MIN_ALIGNMENT)
         alignment = CORE_MIN_ALIGNMENT;
-    if (size >= CORE_SIZE_LIMIT || alignment >= CORE_SIZE_LIMIT - size)
+    if (size >= CORE_BACKEND_LIMIT || alignment >= CORE_BACKEND_LIMIT - size)
         return core_fail(NULL);
     ptr = core_backend->aligned_alloc(alignment, size, &got);
     ptr = core_finish_alloc(ptr, got, NULL);

@@ -37,7 +37,7 @@ static void must_hold(bool promise)
 
 static void must_be_size(size_t size)
 {
-    must_hold(size > 0 && size < SIZE_MAX / 2);
+    must_hold(size > 0 && size < SIZE_MAX / 2 - base->prefix_size);
 }
 
 /* A backend may leave any errno behind: this one does. */
@@ -87,7 +87,7 @@ static void *failing_aligned_alloc(size_t alignment, size_t size, size_t *usable
 {
     must_be_size(size);
     must_hold(alignment >= 16 && (alignment & (alignment - 1)) == 0);
-    must_hold(alignment < SIZE_MAX / 2 - size && usable != NULL);
+    must_hold(alignment < SIZE_MAX / 2 - base->prefix_size - size && usable != NULL);
     return fails() ? NULL : base->aligned_alloc(alignment, size, usable);
 }
 

@@ -268,7 +268,18 @@ static void aligned_blocks_survive_failures(void **state)
 
 static void unusual_sizes_do_not_reach_the_backend(void **state)
 {
-    const size_t sizes[] = {0, 1, SIZE_MAX / 2 - 1, SIZE_MAX / 2, SIZE_MAX - 16, SIZE_MAX};
+    const size_t sizes[] = {
+        0,
+        1,
+        SIZE_MAX / 4,
+        SIZE_MAX / 2 - 4097,
+        SIZE_MAX / 2 - 17,
+        SIZE_MAX / 2 - 16,
+        SIZE_MAX / 2 - 1,
+        SIZE_MAX / 2,
+        SIZE_MAX - 16,
+        SIZE_MAX,
+    };
 
     (void)state;
     remember_handler_calls();
