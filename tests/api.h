@@ -32,6 +32,10 @@ extern const size_t allocating_function_count;
 /* Where it does not hold, says so and ends the process with status 1. */
 void expect(bool holds, const char *condition, const char *file, int line);
 
+/* Valgrind itself ends over an alignment of more than this. */
+#define VALGRIND_ALIGNMENT_MAX ((size_t)16 << 20)
+bool under_valgrind(void);
+
 /* ---- The handler ---- */
 
 /* How often the remembering handler was called since it was set, and with what the last time. */

@@ -219,7 +219,8 @@ static void a_size_too_large_frees(void **state)
 static void refused_with(const struct allocating_function *function)
 {
     const size_t old_sizes[] = {1, 1000, 100000, (size_t)2 << 20};
-    const size_t sizes[] = {(size_t)1 << 47, (size_t)1 << 48, SIZE_MAX / 4, SIZE_MAX / 2 - 4096};
+    const size_t sizes[] = {(size_t)1 << 47, (size_t)1 << 48, SIZE_MAX / 4, SIZE_MAX / 2 - 17,
+                            SIZE_MAX / 2 - 1};
 
     for (size_t i = 0; i < sizeof old_sizes / sizeof *old_sizes; i++)
         for (size_t at = 0; at < sizeof sizes / sizeof *sizes; at++) {
