@@ -25,8 +25,44 @@ struct prefix {
 #define ALIGNMENT_SHIFT 56
 #define SIZE_MASK (((uint64_t)1 << ALIGNMENT_SHIFT) - 1)
 
-/* Nothing can be mapped so low: a member of a structure at NULL. */
-#define NULL_PAGE 4096
+#define SMALLEST_PAGE 4096
+
+/*
+ * The C library gives a large block back to the system when it is freed, and a second free would
+ * fault on the prefix before it could be checked. Such a block stands 16 bytes of the C library's and
+ * 16 of ours into a page. Freed addresses of that kind are remembered, each in the slot of its page,
+ * until they are blocks again.
+ */
+#define GONE_SLOTS 256
+static uintptr_t gone[GONE_SLOTS];
+
+static bool may_leave_hole(const void *ptr)
+{
+    return ZM_UNLIKELY((uintptr_t)ptr % SMALLEST_PAGE == 2 * PREFIX_SIZE);
+}
+
+static uintptr_t *gone_slot(const void *ptr)
+{
+    return &gone[(uintptr_t)ptr / SMALLEST_PAGE % GONE_SLOTS];
+}
+
+static void remember_gone(const void *ptr)
+{
+    if (may_leave_hole(ptr))
+        __atomic_store_n(gone_slot(ptr), (uintptr_t)ptr, __ATOMIC_RELAXED);
+}
+
+static bool is_gone(const void *ptr)
+{
+    return may_leave_hole(ptr) &&
+           __atomic_load_n(gone_slot(ptr), __ATOMIC_RELAXED) == (uintptr_t)ptr;
+}
+
+static void forget_gone(const void *ptr)
+{
+    if (is_gone(ptr))
+        __atomic_store_n(gone_slot(ptr), 0, __ATOMIC_RELAXED);
+}
 
 /* One word to one word for a given address, so that no change of the first goes unseen. */
 static uint64_t check_of(uint64_t word, const struct prefix *prefix)
@@ -60,7 +96,8 @@ static struct prefix *prefix_of(const void *ptr)
     struct prefix *prefix = (struct prefix *)((uintptr_t)ptr - PREFIX_SIZE);
     struct prefix bytes;
 
-    if (ZM_UNLIKELY((uintptr_t)ptr < NULL_PAGE))
+    /* Nothing is mapped in the first page: a member of a structure at NULL. */
+    if (ZM_UNLIKELY((uintptr_t)ptr < SMALLEST_PAGE) || is_gone(ptr))
         die_of_bad_pointer(ptr);
     bytes = bytes_before(ptr);
     if (ZM_UNLIKELY(bytes.check != check_of(bytes.word, prefix)))
@@ -88,6 +125,7 @@ static void *write_prefix(struct prefix *prefix, uint64_t word, size_t *usable)
     prefix->word = word;
     prefix->check = check_of(word, prefix);
     *usable = size_of(prefix);
+    forget_gone(prefix + 1);
     return prefix + 1;
 }
 
@@ -119,17 +157,18 @@ static void *libc_aligned_alloc(size_t alignment, size_t size, size_t *usable)
                         (uint64_t)shift << ALIGNMENT_SHIFT | size, usable);
 }
 
-/* From here on the block is dead, even where the C library leaves its bytes alone. */
-static void wipe_check(struct prefix *prefix)
+/* From here on the block is dead, whether the C library leaves its bytes alone or unmaps them. */
+static void bury(struct prefix *prefix)
 {
     *(volatile uint64_t *)&prefix->check = 0;
+    remember_gone(prefix + 1);
 }
 
 static void free_block(struct prefix *prefix)
 {
     void *base = base_of(prefix);
 
-    wipe_check(prefix);
+    bury(prefix);
     free(base);
 }
 
@@ -168,7 +207,7 @@ static void *move_plain(struct prefix *old, size_t size, size_t *usable)
     struct prefix *moved;
     size_t ignored;
 
-    wipe_check(old);
+    bury(old);
     moved = realloc(old, size + PREFIX_SIZE);
     if (moved != NULL)
         return write_prefix(moved, size, usable);

@@ -136,7 +136,8 @@ ZMALLOC_API char *zstrdup(const char *string) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(nonn
 /*
  * Gives the block back. NULL is ignored; errno is kept. Redis 7; errno as in POSIX 2024.
  * The libc backend knows its blocks: for a pointer that is none of them, or was freed before, it
- * prints one line that names the pointer and aborts. With the others that is undefined.
+ * prints one line that names the pointer and aborts, provided that there is memory before it. With
+ * the others that is undefined.
  */
 ZMALLOC_API void zfree(void *ptr);
 

@@ -248,6 +248,10 @@ static void a_pointer_to_code(void **state)
 
 /* ---- Blocks that were freed ---- */
 
+/* The C library keeps the memory of small ones, and gives that of large ones back to the system. */
+#define SMALL 10000
+#define LARGE 40000000
+
 static void free_it(struct attempt *attempt)
 {
     zfree(attempt->ptr);
@@ -277,10 +281,9 @@ static void move_it(struct attempt *attempt)
     }
 }
 
-/* Small enough for the C library to keep the memory mapped. */
-static void use_after(void (*prepare)(struct attempt *attempt), size_t alignment)
+static void use_after(void (*prepare)(struct attempt *attempt), size_t alignment, size_t largest)
 {
-    for (size_t size = 1; size <= 10000; size = size * 6 + 3) {
+    for (size_t size = 1; size <= largest; size = size * 6 + 3) {
         void *block = zmalloc_aligned(alignment, size);
 
         for (size_t i = 0; i < USES; i++)
@@ -292,16 +295,16 @@ static void use_after(void (*prepare)(struct attempt *attempt), size_t alignment
 static void a_block_freed_before(void **state)
 {
     (void)state;
-    use_after(free_it, 16);
-    use_after(free_it, 256);
-    use_after(free_all_around, 16);
+    use_after(free_it, 16, LARGE);
+    use_after(free_it, 256, SMALL);
+    use_after(free_all_around, 16, SMALL);
 }
 
 static void a_block_that_was_moved_away(void **state)
 {
     (void)state;
-    use_after(move_it, 16);
-    use_after(move_it, 256);
+    use_after(move_it, 16, LARGE);
+    use_after(move_it, 256, SMALL);
 }
 
 /* ---- Dying does not allocate ---- */
