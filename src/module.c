@@ -8,6 +8,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,12 +40,23 @@ static bool says_no_such_file(const char *complaint, const char *file)
            strstr(complaint, "No such file") != NULL;
 }
 
-static int open_failed(const char *file, char *why)
+/* In the language that says_no_such_file understands, whatever the program's is. */
+static const char *complaint_of_linker(void)
 {
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    locale_t programs = uselocale(plain);
     const char *complaint = dlerror();
 
-    if (complaint == NULL)
-        complaint = "the dynamic linker does not say why";
+    uselocale(programs);
+    if (plain != (locale_t)0)
+        freelocale(plain);
+    return complaint != NULL ? complaint : "the dynamic linker does not say why";
+}
+
+static int open_failed(const char *file, char *why)
+{
+    const char *complaint = complaint_of_linker();
+
     if (says_no_such_file(complaint, file)) {
         snprintf(why, ZM_WHY_SIZE, "no %s where the dynamic linker looks", file);
         return ENOTSUP;
