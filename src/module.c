@@ -65,8 +65,17 @@ static int open_failed(const char *file, char *why)
     return ENOEXEC;
 }
 
+/* A module that was given another file name. */
+static int check_name(const char *name, const struct zmalloc_backend *backend, char *why)
+{
+    if (strcmp(backend->name, name) == 0)
+        return 0;
+    snprintf(why, ZM_WHY_SIZE, "the module calls itself %s", backend->name);
+    return ENOEXEC;
+}
+
 /* Ours: made with the library, and knows its inside. */
-static int use_instance(const char *file, const struct zm_instance *instance,
+static int use_instance(const char *name, const char *file, const struct zm_instance *instance,
                         struct zm_candidate *candidate, char *why)
 {
     if (strcmp(instance->build, ZM_VERSION) != 0) {
@@ -74,6 +83,8 @@ static int use_instance(const char *file, const struct zm_instance *instance,
                  ZM_VERSION);
         return ENOEXEC;
     }
+    if (check_name(name, instance->backend, why) != 0)
+        return ENOEXEC;
     *candidate = (struct zm_candidate){.backend = instance->backend, .instance = instance};
     return 0;
 }
@@ -81,12 +92,8 @@ static int use_instance(const char *file, const struct zm_instance *instance,
 static int use_table(const char *name, const struct zmalloc_backend *backend,
                      struct zm_candidate *candidate, char *why)
 {
-    if (zm_backend_check(backend, why) != 0)
+    if (zm_backend_check(backend, why) != 0 || check_name(name, backend, why) != 0)
         return ENOEXEC;
-    if (strcmp(backend->name, name) != 0) {
-        snprintf(why, ZM_WHY_SIZE, "the module calls itself %s", backend->name);
-        return ENOEXEC;
-    }
     *candidate = (struct zm_candidate){.backend = backend};
     return 0;
 }
@@ -106,7 +113,7 @@ int zm_module_open(const char *name, const char *opens_first, struct zm_candidat
         return open_failed(file, why);
     symbol = dlsym(module, "zm_module_instance");
     if (symbol != NULL)
-        return use_instance(file, symbol, candidate, why);
+        return use_instance(name, file, symbol, candidate, why);
     symbol = dlsym(module, "zmalloc_backend_module");
     if (symbol != NULL)
         return use_table(name, symbol, candidate, why);
