@@ -91,13 +91,18 @@ static void activate(const struct zm_candidate *candidate)
                                               : zm_generic_instance(candidate->backend));
 }
 
-static int start(const char *name, const struct zmalloc_backend *backend)
+/* Once: what failed to start stays so. */
+static int start(const char *name, const struct zm_candidate *candidate)
 {
+    const struct zmalloc_backend *backend = candidate->backend;
     const char *why = NULL;
-    int error = backend->start != NULL ? backend->start(&why) : 0;
+    int error;
 
+    if (candidate->start_error != 0 || backend->start == NULL)
+        return candidate->start_error;
+    error = backend->start(&why);
     if (error != 0)
-        zm_registry_set_broken(name, why != NULL ? why : "it does not say why");
+        zm_registry_set_start_error(name, error, why != NULL ? why : "it does not say why");
     return error;
 }
 
@@ -116,7 +121,7 @@ static struct outcome try_element(struct element element)
     int error = to_name(element, name) ? zm_registry_find(name, &candidate) : ENOENT;
 
     if (error == 0) {
-        error = start(name, candidate.backend);
+        error = start(name, &candidate);
         if (error != 0)
             return (struct outcome){FAILED, error};
         activate(&candidate);

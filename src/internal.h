@@ -63,15 +63,17 @@ ZM_PRIVATE void *zm_out_of_memory(size_t size);
 struct zm_candidate {
     const struct zmalloc_backend *backend;
     const struct zm_instance *instance; /* NULL: it has none of its own, the generic one serves */
+    int start_error;                    /* it was started before, and failed with this; or 0 */
 };
 
 /* Whether a backend can be called that: 1 to ZM_NAME_MAX of [a-z0-9_-]. */
 bool zm_name_is_valid(const char *name);
 /* Finds a backend by name and loads its module if it has one. Returns 0; ENOENT: unknown; ENOTSUP:
- * not in this build or not installed; ENOEXEC: the module cannot be used. */
+ * not in this build or not installed; ENOEXEC: the module cannot be used; ENOSPC: one foreign
+ * module too many. */
 int zm_registry_find(const char *name, struct zm_candidate *candidate);
-/* Remembers that a known backend did not start. */
-void zm_registry_set_broken(const char *name, const char *why);
+/* Remembers that a backend that was found did not start. */
+void zm_registry_set_start_error(const char *name, int error, const char *why);
 /* Adds a checked table of the program's. Returns 0, EEXIST or ENOSPC. */
 int zm_registry_add(const struct zmalloc_backend *backend);
 /* What is known of a name, or of the row number index: 0, or ENOENT. */

@@ -31,15 +31,12 @@
 
 enum origin { BUILT_IN, MODULE, NOT_BUILT };
 
-/* What came of loading or starting it. */
-enum trouble { NONE_YET, NOT_INSTALLED, FAILED };
-
 struct row {
     char name[ZM_NAME_MAX + 1];
     enum origin origin;
     const char *opens_first;
     struct zm_candidate candidate; /* backend is NULL until it is known */
-    enum trouble trouble;
+    int load_error;                /* ENOTSUP: not installed; ENOEXEC: cannot be used */
     char why[ZM_WHY_SIZE];
 };
 
@@ -84,11 +81,15 @@ static struct row *row_named(const char *name)
     return NULL;
 }
 
-static void row_break(struct row *row, int error, const char *why)
+static void row_explain(struct row *row, const char *trouble, const char *why)
 {
-    row->trouble = error == ENOTSUP ? NOT_INSTALLED : FAILED;
-    snprintf(row->why, sizeof row->why, "%s: %s",
-             row->trouble == FAILED ? "failed to start" : "not installed", why);
+    snprintf(row->why, sizeof row->why, "%s: %s", trouble, why);
+}
+
+static void row_set_load_error(struct row *row, int error, const char *why)
+{
+    row->load_error = error;
+    row_explain(row, error == ENOTSUP ? "not installed" : "failed to start", why);
 }
 
 static void row_load(struct row *row)
@@ -97,7 +98,7 @@ static void row_load(struct row *row)
     int error = zm_module_open(row->name, row->opens_first, &row->candidate, why);
 
     if (error != 0)
-        row_break(row, error, why);
+        row_set_load_error(row, error, why);
 }
 
 /* The static library has no modules, whatever was built beside it. */
@@ -133,7 +134,7 @@ static int find_foreign_module(const char *name, struct zm_candidate *candidate)
         return ENOENT;
     row = add_foreign(name, MODULE, candidate);
     if (row != NULL && error != 0)
-        row_break(row, error, why);
+        row_set_load_error(row, error, why);
     return error;
 }
 
@@ -148,17 +149,20 @@ int zm_registry_find(const char *name, struct zm_candidate *candidate)
         return ENOTSUP;
     if (row->origin == BUILT_IN && row->candidate.backend == NULL)
         row->candidate.backend = row->candidate.instance->backend;
-    if (row->candidate.backend == NULL && row->trouble == NONE_YET)
+    if (row->candidate.backend == NULL && row->load_error == 0)
         row_load(row);
-    if (row->trouble != NONE_YET)
-        return row->trouble == FAILED ? ENOEXEC : ENOTSUP;
+    if (row->load_error != 0)
+        return row->load_error;
     *candidate = row->candidate;
     return 0;
 }
 
-void zm_registry_set_broken(const char *name, const char *why)
+void zm_registry_set_start_error(const char *name, int error, const char *why)
 {
-    row_break(row_named(name), ENOEXEC, why);
+    struct row *row = row_named(name);
+
+    row->candidate.start_error = error;
+    row_explain(row, "failed to start", why);
 }
 
 int zm_registry_add(const struct zmalloc_backend *backend)
@@ -178,7 +182,7 @@ static void row_describe(struct row *row, struct zmalloc_backend_info *info)
     } else if (!row_is_in_this_build(row)) {
         info->state = ZMALLOC_BACKEND_NOT_BUILT;
         info->why = zm_module_refusal();
-    } else if (row->trouble != NONE_YET) {
+    } else if (row->load_error != 0 || row->candidate.start_error != 0) {
         info->state = ZMALLOC_BACKEND_BROKEN;
     } else if (row->origin == BUILT_IN) {
         info->state = ZMALLOC_BACKEND_BUILT_IN;
