@@ -133,7 +133,9 @@ static int find_foreign_module(const char *name, struct zm_candidate *candidate)
     if (error == ENOTSUP)
         return ENOENT;
     row = add_foreign(name, MODULE, candidate);
-    if (row != NULL && error != 0)
+    if (row == NULL)
+        return ENOSPC;
+    if (error != 0)
         row_set_load_error(row, error, why);
     return error;
 }
@@ -194,12 +196,25 @@ static void row_describe(struct row *row, struct zmalloc_backend_info *info)
     }
 }
 
+/* A foreign module for which there was no room. */
+static int describe_without_row(const char *name, struct zmalloc_backend_info *info)
+{
+    if (foreign_count < FOREIGN_MAX || !zm_module_exists(name))
+        return ENOENT;
+    *info = (struct zmalloc_backend_info){
+        .name = name,
+        .state = ZMALLOC_BACKEND_BROKEN,
+        .why = "failed to start: eight foreign backends are known already",
+    };
+    return 0;
+}
+
 int zm_registry_describe(const char *name, struct zmalloc_backend_info *info)
 {
     struct row *row = row_named(name);
 
     if (row == NULL)
-        return ENOENT;
+        return describe_without_row(name, info);
     row_describe(row, info);
     return 0;
 }
