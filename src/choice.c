@@ -207,25 +207,18 @@ static const char *operators_list(void)
     return is_empty(list) ? NULL : list;
 }
 
-/* The operator's list, or none of it; the caller holds the lock and nothing is active. */
-static bool choose_operators(void)
-{
-    const char *list = operators_list();
-
-    if (list == NULL)
-        return false;
-    if (try_list(list) != 0)
-        refuse_to_run(VARIABLE, list);
-    return true;
-}
-
 static void choose_locked(void)
 {
+    const char *list = operators_list();
+    const char *source = list != NULL ? VARIABLE : "default_backend";
+
     if (choosing)
         refuse_recursion();
     choosing = true;
-    if (!choose_operators() && try_list(ZM_DEFAULT_BACKEND) != 0)
-        refuse_to_run("default_backend", ZM_DEFAULT_BACKEND);
+    if (list == NULL)
+        list = ZM_DEFAULT_BACKEND;
+    if (try_list(list) != 0)
+        refuse_to_run(source, list);
     choosing = false;
 }
 
@@ -264,6 +257,18 @@ static int compare_with_active(const char *list)
     return error;
 }
 
+/* The program may have set the variable since the library was loaded. */
+static int choose_for_program(const char *list)
+{
+    const char *operators = operators_list();
+    int error;
+
+    if (operators == NULL)
+        return try_list(is_empty(list) ? ZM_DEFAULT_BACKEND : list);
+    error = try_list(operators);
+    return error != 0 ? error : compare_with_active(list);
+}
+
 static int init_locked(const char *list)
 {
     int error;
@@ -271,10 +276,7 @@ static int init_locked(const char *list)
     if (choosing)
         return EBUSY;
     choosing = true;
-    if (active == NULL && !choose_operators())
-        error = try_list(is_empty(list) ? ZM_DEFAULT_BACKEND : list);
-    else
-        error = compare_with_active(list);
+    error = active == NULL ? choose_for_program(list) : compare_with_active(list);
     choosing = false;
     return error;
 }
