@@ -237,6 +237,13 @@ const struct zmalloc_backend *zm_active(void)
     return active;
 }
 
+static bool is_known(const char *name)
+{
+    struct zmalloc_backend_info info;
+
+    return zm_registry_describe(name, &info) == 0 || zm_module_exists(name);
+}
+
 /* Whether the list names the backend that is active already. */
 static int compare_with_active(const char *list)
 {
@@ -244,14 +251,13 @@ static int compare_with_active(const char *list)
     struct element element;
 
     while (error != 0 && next_element(&list, &element)) {
-        struct zmalloc_backend_info info;
         char name[ZM_NAME_MAX + 1];
 
         if (!to_name(element, name))
             continue;
         if (strcmp(name, active->name) == 0)
             error = 0;
-        else if (zm_registry_describe(name, &info) == 0)
+        else if (is_known(name))
             error = EBUSY;
     }
     return error;
