@@ -149,21 +149,28 @@ static int try_list(const char *list)
 
 /* ---- Failing ---- */
 
+static const char *reason_of(struct element element)
+{
+    struct zmalloc_backend_info info;
+    char name[ZM_NAME_MAX + 1];
+
+    if (!to_name(element, name))
+        return "unknown backend (names are 1 to " ZMALLOC_QUOTE(
+            ZM_NAME_MAX) " of a-z, 0-9, _ and -)";
+    return zm_registry_describe(name, &info) == 0 ? info.why : "unknown backend";
+}
+
 static void explain_element(struct zm_message *message, struct element element)
 {
     const char *plus = memchr(element.text, '+', element.length);
-    struct zmalloc_backend_info info;
-    char name[ZM_NAME_MAX + 1];
 
     zm_message_quoted(message, element.text, element.length);
     zm_message_text(message, ": ");
     if (plus != NULL) {
         zm_message_text(message, "unknown layer ");
         zm_message_quoted(message, element.text, (size_t)(plus - element.text));
-    } else if (to_name(element, name) && zm_registry_describe(name, &info) == 0) {
-        zm_message_text(message, info.why);
     } else {
-        zm_message_text(message, "unknown backend");
+        zm_message_text(message, reason_of(element));
     }
     zm_message_text(message, "; available: ");
     zm_registry_list_available(message);
