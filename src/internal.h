@@ -40,7 +40,7 @@ struct zm_message {
 
 /* Each appends what fits; a message that is full stays valid. */
 void zm_message_text(struct zm_message *message, const char *text);
-/* At most 64 characters, in quotes, bytes that are not printable ASCII as \xNN. */
+/* At most 64 bytes, in quotes; quotes, backslashes and what is not printable ASCII as \xNN. */
 void zm_message_quoted(struct zm_message *message, const char *text, size_t length);
 void zm_message_decimal(struct zm_message *message, size_t number);
 void zm_message_pointer(struct zm_message *message, const void *pointer);

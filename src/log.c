@@ -26,6 +26,12 @@ void zm_message_text(struct zm_message *message, const char *text)
     append(message, text, strlen(text));
 }
 
+/* Stands for itself between quotes. */
+static bool is_plain(unsigned char byte)
+{
+    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
 void zm_message_quoted(struct zm_message *message, const char *text, size_t length)
 {
     static const char digits[] = "0123456789abcdef";
@@ -35,7 +41,7 @@ void zm_message_quoted(struct zm_message *message, const char *text, size_t leng
     for (size_t i = 0; i < shown; i++) {
         unsigned char byte = (unsigned char)text[i];
 
-        if (byte >= 0x20 && byte < 0x7f) {
+        if (is_plain(byte)) {
             append(message, text + i, 1);
         } else {
             char escaped[4] = {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
