@@ -70,7 +70,8 @@ struct zmalloc_backend {
     /* The inverse of the four above. Returns the usable size that the block had. */
     size_t (*free)(void *ptr);
 
-    /* The same for a caller who gives a size between the one asked for and the usable one. */
+    /* The same for a caller who gives a size between the one asked for and the usable one. It is 0
+     * where 0 was asked for, and the block may be one of aligned_alloc's. */
     size_t (*free_sized)(void *ptr, size_t size);
 
     /* The usable size of a live block. Changes nothing. */
@@ -89,10 +90,10 @@ struct zmalloc_backend {
 
     /*
      * For an allocator that counts by itself: *allocated and *freed point to what the calling
-     * thread has allocated and freed, in bytes of usable size, ever, by any operation; aligned,
-     * written by that thread alone, valid until it is gone, key destructors included. Reallocation
-     * must add before it subtracts. Returns 0, or -1: the core counts for this thread. Used on
-     * 64-bit machines only. [the core counts]
+     * thread has allocated and freed, in bytes of usable size with prefix_size for each block,
+     * ever, by any operation; aligned, written by that thread alone, valid until it is gone, key
+     * destructors included. Reallocation must add before it subtracts. Returns 0, or -1: the core
+     * counts for this thread. Used on 64-bit machines only. [the core counts]
      */
     int (*thread_counters)(const uint64_t **allocated, const uint64_t **freed);
 
