@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What looks like a module of ours: from another release, or under another name. */
+
+#include "config.h"
+#include "internal.h"
+
+#ifndef BUILD
+#define BUILD ZM_VERSION
+#endif
+
+static const struct zmalloc_backend backend = {.abi_version = ZMALLOC_BACKEND_ABI, .name = "other"};
+
+extern ZM_PRIVATE const struct zm_instance zm_module_instance;
+const struct zm_instance zm_module_instance = {.build = BUILD, .backend = &backend};
