@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Backends that the program brings: who may register, and what the active one is asked. Each test
+ * registers and chooses in a child of its own. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "choice_support.h"
+#include "exercise.h"
+#include "zmalloc_backend.h"
+
+#define NAME_OF_31 "abcdefghijklmnopqrstuvwxyz01234"
+
+static void runs(void (*body)(void *argument), void *argument)
+{
+    struct outcome outcome = run_child(body, argument);
+
+    assert_prints(&outcome, "");
+}
+
+/* A copy of the toy backend that lasts as long as the process. */
+static struct zmalloc_backend *new_backend(const char *name)
+{
+    static struct zmalloc_backend backends[16];
+    static size_t count;
+    struct zmalloc_backend *backend = &backends[count++];
+
+    *backend = zmalloc_backend_module;
+    backend->name = name;
+    return backend;
+}
+
+static int registers(const struct zmalloc_backend *backend)
+{
+    errno = 0;
+    return zmalloc_register_backend(backend) == 0 ? 0 : errno;
+}
+
+static int inits(const char *list)
+{
+    errno = 0;
+    return zmalloc_init(list) == 0 ? 0 : errno;
+}
+
+/* ---- Who may register ---- */
+
+#define lacks(operation)                                                                           \
+    do {                                                                                           \
+        struct zmalloc_backend *backend = new_backend("mine");                                     \
+        backend->operation = NULL;                                                                 \
+        check(registers(backend) == EINVAL);                                                       \
+    } while (0)
+
+static void register_with_a_hole(void *argument)
+{
+    (void)argument;
+    lacks(alloc);
+    lacks(calloc);
+    lacks(realloc);
+    lacks(aligned_alloc);
+    lacks(free);
+    lacks(free_sized);
+    lacks(usable_size);
+    check(registers(new_backend("mine")) == 0);
+}
+
+static void register_under_bad_names(void *argument)
+{
+    static const char *const names[] = {NULL,         "",           "Mine",
+                                        "my own",     "mine,yours", "../mine",
+                                        "debug+mine", "m\xc3\xad",  NAME_OF_31 "5"};
+
+    (void)argument;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        check(registers(new_backend(names[i])) == EINVAL);
+    check(registers(new_backend(NAME_OF_31)) == 0);
+    check(inits(NAME_OF_31) == 0);
+    exercise_functions();
+}
+
+static void register_known_names(void *argument)
+{
+    struct zmalloc_backend_info info;
+
+    (void)argument;
+    for (size_t i = 0; zmalloc_backend_info(i, &info) == 0; i++)
+        check(registers(new_backend(info.name)) == EEXIST);
+    check(registers(new_backend("mine")) == 0);
+    check(registers(new_backend("mine")) == EEXIST);
+}
+
+static void register_another_abi(void *argument)
+{
+    struct zmalloc_backend *old = new_backend("Not a name, but of another time");
+    struct zmalloc_backend *coming = new_backend("mine");
+
+    (void)argument;
+    old->abi_version = 0;
+    coming->abi_version = ZMALLOC_BACKEND_ABI + 1;
+    check(registers(old) == ENOTSUP);
+    check(registers(coming) == ENOTSUP);
+}
+
+static void register_a_large_prefix(void *argument)
+{
+    struct zmalloc_backend *backend = new_backend("mine");
+
+    (void)argument;
+    backend->prefix_size = 4097;
+    check(registers(backend) == EINVAL);
+    backend->prefix_size = 4096;
+    check(registers(backend) == 0);
+}
+
+static void register_nine(void *argument)
+{
+    static char names[9][8];
+
+    (void)argument;
+    for (size_t i = 0; i < 9; i++) {
+        snprintf(names[i], sizeof names[i], "mine%zu", i);
+        check(registers(new_backend(names[i])) == (i < 8 ? 0 : ENOSPC));
+    }
+    check(inits("mine8") == ENOENT);
+    check(inits("mine7") == 0);
+}
+
+static void unsound_tables_are_refused(void **state)
+{
+    (void)state;
+    runs(register_with_a_hole, NULL);
+    runs(register_under_bad_names, NULL);
+    runs(register_known_names, NULL);
+    runs(register_another_abi, NULL);
+    runs(register_a_large_prefix, NULL);
+    runs(register_nine, NULL);
+}
+
+/* ---- The list of backends ---- */
+
+static bool is_in(const char *names, const char *name)
+{
+    char other[NAME_SIZE];
+
+    while (next_name(&names, other))
+        if (strcmp(name, other) == 0)
+            return true;
+    return false;
+}
+
+static void check_state(const struct zmalloc_backend_info *info)
+{
+    if (is_in(BUILT_IN, info->name))
+        check(info->state == ZMALLOC_BACKEND_BUILT_IN);
+    else if (is_in(AVAILABLE, info->name))
+        check(info->state == ZMALLOC_BACKEND_LOADABLE);
+    else
+        check(info->state == ZMALLOC_BACKEND_NOT_BUILT &&
+              strncmp(info->why, "not in this build: ", strlen("not in this build: ")) == 0);
+    if (info->state != ZMALLOC_BACKEND_NOT_BUILT)
+        check(*info->why == '\0');
+}
+
+static void list_backends(void *argument)
+{
+    static const char *const ours[] = {"libc", "native", "jemalloc", "tcmalloc", "mimalloc"};
+    struct zmalloc_backend_info info;
+
+    (void)argument;
+    check(registers(new_backend("yours")) == 0 && registers(new_backend("mine")) == 0);
+    for (size_t i = 0; i < 5; i++) {
+        check(zmalloc_backend_info(i, &info) == 0 && strcmp(info.name, ours[i]) == 0);
+        check_state(&info);
+    }
+    check(zmalloc_backend_info(5, &info) == 0 && strcmp(info.name, "yours") == 0);
+    check(info.state == ZMALLOC_BACKEND_BUILT_IN && *info.why == '\0');
+    check(zmalloc_backend_info(6, &info) == 0 && strcmp(info.name, "mine") == 0);
+    errno = 0;
+    check(zmalloc_backend_info(7, &info) == -1 && errno == ENOENT);
+    check(zmalloc_backend_info(SIZE_MAX, &info) == -1);
+    check(zmalloc_used_memory() == 0);
+}
+
+static void the_list_has_ours_first(void **state)
+{
+    (void)state;
+    runs(list_backends, NULL);
+}
+
+/* ---- Tables ---- */
+
+static void ask_for_tables(void *argument)
+{
+    static const char *const wrong[] = {"",          "foo",  "LIBC", "../x", NAME_OF_31 "5",
+                                        "libc,libc", " libc"};
+    const struct zmalloc_backend *mine = new_backend("mine");
+    const char *at = AVAILABLE;
+    char name[NAME_SIZE];
+
+    (void)argument;
+    while (next_name(&at, name)) {
+        const struct zmalloc_backend *table = zmalloc_backend_table(name);
+
+        check(table != NULL && strcmp(table->name, name) == 0);
+        check(zmalloc_backend_table(name) == table);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        errno = 0;
+        check(zmalloc_backend_table(wrong[i]) == NULL && errno == ENOENT);
+    }
+    check(registers(mine) == 0 && zmalloc_backend_table("mine") == mine);
+    check(inits("mine") == 0 && strcmp(zmalloc_backend_name(), "mine") == 0);
+}
+
+static void tables_are_found_by_name(void **state)
+{
+    (void)state;
+    runs(ask_for_tables, NULL);
+}
+
+/* ---- What the active one is asked ---- */
+
+static int answer_purge(void)
+{
+    return EAGAIN;
+}
+
+static int answer_background_thread(int enable)
+{
+    return enable == 1 ? 0 : EPERM;
+}
+
+static void answer_allocator_info(size_t *allocated, size_t *active, size_t *resident,
+                                  size_t *retained, size_t *muzzy)
+{
+    check(*allocated + *active + *resident + *retained + *muzzy == 0);
+    *allocated = 1;
+    *active = 2;
+    *resident = 3;
+    *muzzy = 5;
+}
+
+static void ask_one_that_knows(void *argument)
+{
+    struct zmalloc_backend *backend = new_backend("mine");
+    size_t values[] = {9, 9, 9, 9, 9};
+
+    (void)argument;
+    backend->purge = answer_purge;
+    backend->background_thread = answer_background_thread;
+    backend->allocator_info = answer_allocator_info;
+    check(registers(backend) == 0 && inits("mine") == 0);
+    check(zmalloc_purge() == -1 && errno == EAGAIN);
+    check(zmalloc_set_background_thread(1) == 0);
+    check(zmalloc_set_background_thread(0) == -1 && errno == EPERM);
+    check(zmalloc_get_allocator_info(&values[0], &values[1], &values[2], &values[3], &values[4]));
+    check(values[0] == 1 && values[1] == 2 && values[2] == 3 && values[3] == 0 && values[4] == 5);
+    check(zmalloc_get_allocator_info(NULL, NULL, NULL, NULL, NULL));
+    check(strcmp(zmalloc_backend_version(), "1.0") == 0 && strcmp(ZMALLOC_LIB, "mine-1.0") == 0);
+}
+
+static void ask_one_that_does_not(void *argument)
+{
+    struct zmalloc_backend *backend = new_backend("mine");
+    size_t value = 9;
+
+    (void)argument;
+    backend->version = NULL;
+    check(registers(backend) == 0 && inits("mine") == 0);
+    check(zmalloc_purge() == -1 && errno == ENOTSUP);
+    check(zmalloc_set_background_thread(1) == -1 && errno == ENOTSUP);
+    check(!zmalloc_get_allocator_info(NULL, &value, NULL, NULL, NULL) && value == 0);
+    check(strcmp(zmalloc_backend_version(), "unknown") == 0);
+    check(strcmp(ZMALLOC_LIB, "mine-unknown") == 0);
+}
+
+static void optional_operations_have_neutral_answers(void **state)
+{
+    (void)state;
+    runs(ask_one_that_knows, NULL);
+    runs(ask_one_that_does_not, NULL);
+}
+
+/* ---- The choice ---- */
+
+static void register_and_allocate(void *argument)
+{
+    (void)argument;
+    check(registers(new_backend("mine")) == 0);
+    exercise_functions();
+    check(strcmp(zmalloc_backend_name(), "mine") != 0);
+    check(inits("mine") == EBUSY);
+    check(registers(new_backend("late")) == 0 && inits("late") == EBUSY);
+}
+
+/* The program that registers may also read its variable: what was set before is decided. */
+static void register_and_set(void *argument)
+{
+    (void)argument;
+    check(registers(new_backend("mine")) == 0);
+    setenv("ZMALLOC_BACKEND", "foo,mine", 1);
+    exercise_functions();
+    check(strcmp(zmalloc_backend_name(), "mine") == 0);
+}
+
+static void a_registered_one_is_chosen_by_name_only(void **state)
+{
+    (void)state;
+    runs(register_and_allocate, NULL);
+    runs(register_and_set, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        zm_test(unsound_tables_are_refused),
+        zm_test(the_list_has_ours_first),
+        zm_test(tables_are_found_by_name),
+        zm_test(optional_operations_have_neutral_answers),
+        zm_test(a_registered_one_is_chosen_by_name_only),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
