@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The table that the entry points jump through may be written before the choice, not after.
+#
+# usage: sealed.sh CHOSEN LIBRARY NM
+set -eu
+
+offset=$("$3" "$2" | awk '$3 == "table" { print $1 }')
+if [ -z "$offset" ]; then
+    echo "skipped: the library is stripped"
+    exit 77
+fi
+[ "$(unset ZMALLOC_BACKEND; "$1" protection "$offset" alloc protection "$offset")" = "rw-p
+r--p" ]
+[ "$(ZMALLOC_BACKEND=libc "$1" protection "$offset")" = r--p ]
+[ "$(unset ZMALLOC_BACKEND; "$1" init libc protection "$offset")" = "0
+r--p" ]
