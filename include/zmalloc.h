@@ -204,12 +204,13 @@ ZMALLOC_API void zmalloc_reset_peak(void);
 
 /*
  * Chooses the first backend of the list that can start; NULL or "" chooses the default. Returns 0
- * if one of the list is now active, or was before; else -1 and errno is
+ * if one of the list is now active, or was before (with NULL or "": whichever it is); else -1 and
+ * errno is
  *   ENOENT   none is known and nothing else is wrong with any of them,
  *   ENOTSUP  one is known but not in this build, or its module is not installed,
  *   EBUSY    another backend is active already: by the operator's variable, by an earlier call, or
  *            because memory was allocated before,
- *   or what the last one that failed to start failed with.
+ *   or what the last one that failed to start failed with: ENOEXEC where its module cannot be used.
  * It never ends the program and prints nothing. Call it before other threads start. Ours.
  */
 ZMALLOC_API int zmalloc_init(const char *spec);
