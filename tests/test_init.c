@@ -11,9 +11,6 @@
 
 #define TIMES 3
 
-/* Known in every build, available or not. */
-#define ANOTHER (strcmp(DEFAULT_BACKEND, "native") == 0 ? "libc" : "native")
-
 static void prints(const char *list, const char *const *words, const char *out)
 {
     struct outcome outcome = run_chosen(list, NULL, words);
@@ -80,14 +77,33 @@ static void the_language_makes_no_difference(void **state)
 
 /* ---- One is active ---- */
 
+/* Known in every build, available or not. */
+static const char *one_but_the_default(void)
+{
+    struct outcome outcome = run_chosen(NULL, NULL, WORDS("name"));
+
+    return strcmp(outcome.out, "native\n") == 0 ? "libc" : "native";
+}
+
+static void asking_for_the_name_is_a_choice(void **state)
+{
+    struct outcome outcome = run_chosen(NULL, NULL, WORDS("name"));
+    char out[NAME_SIZE + 8];
+
+    (void)state;
+    snprintf(out, sizeof out, "%.*sEBUSY\n", NAME_SIZE, outcome.out);
+    prints(NULL, WORDS("name", "init", one_but_the_default()), out);
+}
+
 static void after_the_first_block_it_is_too_late(void **state)
 {
+    const char *other = one_but_the_default();
+
     (void)state;
-    prints(NULL, WORDS("alloc", "init", ANOTHER, "alloc"), "EBUSY\n");
+    prints(NULL, WORDS("alloc", "init", other, "alloc"), "EBUSY\n");
     prints(NULL, WORDS("alloc", "init", "foo", "alloc"), "ENOENT\n");
     prints(NULL, WORDS("alloc", "init", "foo," DEFAULT_BACKEND, "init", "-", "init", ""),
            "0\n0\n0\n");
-    prints(NULL, WORDS("name", "init", ANOTHER), DEFAULT_BACKEND "\nEBUSY\n");
 }
 
 static void an_earlier_call_stands(void **state)
@@ -196,6 +212,7 @@ int main(int argc, char **argv)
         zm_test(each_name_is_its_backend),
         zm_test(an_unknown_name_changes_nothing),
         zm_test(the_language_makes_no_difference),
+        zm_test(asking_for_the_name_is_a_choice),
         zm_test(after_the_first_block_it_is_too_late),
         zm_test(an_earlier_call_stands),
         zm_test(the_operators_choice_stands),
