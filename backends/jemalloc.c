@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "uninstrumented.h"
 
 #define PRIVATE_COPY __attribute__((visibility("hidden")))
 #define PRIVATE_COPY_PURE __attribute__((visibility("hidden"), pure))
@@ -42,16 +43,19 @@ static void *report(void *ptr, size_t *usable)
 
 static void *jemalloc_alloc(size_t size, size_t *usable)
 {
+    INSIDE_ALLOCATOR;
     return report(zm_je_malloc(size), usable);
 }
 
 static void *jemalloc_calloc(size_t size, size_t *usable)
 {
+    INSIDE_ALLOCATOR;
     return report(zm_je_calloc(1, size), usable);
 }
 
 static void *jemalloc_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
 {
+    INSIDE_ALLOCATOR;
     size_t old = zm_je_malloc_usable_size(ptr);
     void *moved = zm_je_realloc(ptr, size);
 
@@ -62,11 +66,13 @@ static void *jemalloc_realloc(void *ptr, size_t size, size_t *old_usable, size_t
 
 static void *jemalloc_aligned_alloc(size_t alignment, size_t size, size_t *usable)
 {
+    INSIDE_ALLOCATOR;
     return report(zm_je_aligned_alloc(alignment, size), usable);
 }
 
 static size_t jemalloc_free(void *ptr)
 {
+    INSIDE_ALLOCATOR;
     size_t usable = zm_je_malloc_usable_size(ptr);
 
     zm_je_free(ptr);
@@ -83,6 +89,7 @@ static size_t jemalloc_free_sized(void *ptr, size_t size)
 
 static size_t jemalloc_usable_size(const void *ptr)
 {
+    INSIDE_ALLOCATOR;
     return zm_je_malloc_usable_size(ptr);
 }
 
@@ -109,6 +116,7 @@ static int read_counter(const size_t mib[COUNTER_MIB_LENGTH], const uint64_t **c
 
 static int jemalloc_thread_counters(const uint64_t **allocated, const uint64_t **freed)
 {
+    INSIDE_ALLOCATOR;
     if (read_counter(allocated_mib, allocated) != 0 || read_counter(freed_mib, freed) != 0)
         return -1;
     return 0;
@@ -129,6 +137,7 @@ static void write_version(void)
 /* The private copy has no constructor: the first block makes it start, and register for fork. */
 static int jemalloc_start(const char **why)
 {
+    INSIDE_ALLOCATOR;
     void *first = zm_je_malloc(1);
 
     if (first == NULL) {
@@ -161,6 +170,7 @@ static size_t read_size(const char *name)
 static void jemalloc_allocator_info(size_t *allocated, size_t *active, size_t *resident,
                                     size_t *retained, size_t *muzzy)
 {
+    INSIDE_ALLOCATOR;
     uint64_t epoch = 1;
     size_t page = read_size("arenas.page");
 
@@ -174,11 +184,13 @@ static void jemalloc_allocator_info(size_t *allocated, size_t *active, size_t *r
 
 static int jemalloc_purge(void)
 {
+    INSIDE_ALLOCATOR;
     return zm_je_mallctl("arena." ALL_ARENAS ".purge", NULL, NULL, NULL, 0);
 }
 
 static int jemalloc_background_thread(int enable)
 {
+    INSIDE_ALLOCATOR;
     bool value = enable != 0;
 
     return zm_je_mallctl("background_thread", NULL, NULL, &value, sizeof value);

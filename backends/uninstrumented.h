@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_UNINSTRUMENTED_H
+#define ZM_UNINSTRUMENTED_H
+
+/*
+ * For an allocator that is not compiled with the thread sanitizer when the library is: the sanitizer
+ * sees its mutexes, which order what threads do with its blocks, but not the atomics by which it
+ * publishes those mutexes, and would report each as a race. A function that calls the allocator
+ * begins with INSIDE_ALLOCATOR; elsewhere that is nothing.
+ */
+
+#if defined(__SANITIZE_THREAD__)
+#define ZM_THREAD_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define ZM_THREAD_SANITIZER
+#endif
+#endif
+
+#ifdef ZM_THREAD_SANITIZER
+
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+
+static inline int zm_inside_allocator(void)
+{
+    AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+    return 0;
+}
+
+static inline void zm_outside_allocator(const int *ignored)
+{
+    (void)ignored;
+    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+    AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+}
+
+#define INSIDE_ALLOCATOR                                                                           \
+    __attribute__((cleanup(zm_outside_allocator), unused)) const int inside = zm_inside_allocator()
+
+#else
+#define INSIDE_ALLOCATOR ((void)0)
+#endif
+
+#endif
