@@ -212,6 +212,25 @@ void assert_err_is_line_with(const struct outcome *outcome, const char *text)
         fail_with(outcome, text);
 }
 
+const char *path_beside(const char *name)
+{
+    static char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+
+    assert_true(length > 0);
+    while (path[length - 1] != '/')
+        length--;
+    assert_true((size_t)length + strlen(name) < sizeof path);
+    memcpy(path + length, name, strlen(name) + 1);
+    return path;
+}
+
+void child_fail(const char *condition, const char *file, int line)
+{
+    fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, condition);
+    _exit(1);
+}
+
 /* ---- Threads ---- */
 
 void run_threads(size_t count, void *(*body)(void *argument), void *argument)

@@ -70,6 +70,18 @@ void assert_err_is(const struct outcome *outcome, const char *text);
 /* That it wrote exactly one line to stderr, which contains text. */
 void assert_err_is_line_with(const struct outcome *outcome, const char *text);
 
+/* The path of a program that was built into the folder of this one, or of what lies there. */
+const char *path_beside(const char *name);
+
+/* For children and threads, where cmocka's assertions do not work: ends the process with status 1
+ * and tells which condition did not hold. */
+#define child_check(condition)                                                                     \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            child_fail(#condition, __FILE__, __LINE__);                                            \
+    } while (0)
+void child_fail(const char *condition, const char *file, int line) __attribute__((noreturn, cold));
+
 /* ---- Threads ---- */
 
 /* Runs count threads of body(argument) at once and joins them; fails the test if one can't start.

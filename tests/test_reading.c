@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What zmalloc_used_memory() says while other threads allocate, free and reallocate: at least what
+ * is in use all the time, and not more than could have been. */
+
+#include "support.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+#define KIB ((size_t)1 << 10)
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
+static atomic_bool stop;
+
+static size_t readings(void)
+{
+    return 100000 * test_scale();
+}
+
+static void in_child(void (*body)(void *argument))
+{
+    struct outcome outcome = run_child(body, NULL);
+
+    assert_exited_with(&outcome, 0);
+}
+
+static void start_thread(pthread_t *thread, void *(*body)(void *argument), void *argument)
+{
+    child_check(pthread_create(thread, NULL, body, argument) == 0);
+}
+
+static void join_threads(const pthread_t *threads, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        child_check(pthread_join(threads[i], NULL) == 0);
+}
+
+/* Enough operations for the thread to have counters of its own. */
+static void register_thread(void)
+{
+    for (size_t i = 0; i < 100; i++)
+        zfree(zmalloc(100));
+}
+
+/* ---- Registered threads that do nothing: the longer the list, the longer a reading takes ---- */
+
+#define IDLERS 40
+
+static pthread_t idlers[IDLERS];
+static pthread_barrier_t idlers_are_ready;
+static pthread_barrier_t idlers_may_go;
+
+static void *idle(void *argument)
+{
+    (void)argument;
+    register_thread();
+    pthread_barrier_wait(&idlers_are_ready);
+    pthread_barrier_wait(&idlers_may_go);
+    return NULL;
+}
+
+static void start_idlers(void)
+{
+    pthread_barrier_init(&idlers_are_ready, NULL, IDLERS + 1);
+    pthread_barrier_init(&idlers_may_go, NULL, IDLERS + 1);
+    for (size_t i = 0; i < IDLERS; i++)
+        start_thread(&idlers[i], idle, NULL);
+    pthread_barrier_wait(&idlers_are_ready);
+}
+
+static void end_idlers(void)
+{
+    pthread_barrier_wait(&idlers_may_go);
+    join_threads(idlers, IDLERS);
+}
+
+/* ---- A floor of live bytes ---- */
+
+#define HELD 4
+#define HELD_SIZE (64 * KIB)
+#define HANDED_SIZE (48 * KIB)
+
+static void *held[HELD];
+
+/* They never have less than HELD_SIZE each, and hardly more: what is above the floor would hide a
+ * reading that is too low. */
+static void *resize_held(void *argument)
+{
+    (void)argument;
+    for (size_t i = 0; !atomic_load(&stop); i++)
+        held[i % HELD] = zrealloc(held[i % HELD], HELD_SIZE + i % 5);
+    return NULL;
+}
+
+static void *churn(void *argument)
+{
+    (void)argument;
+    while (!atomic_load(&stop)) {
+        void *first = zmalloc(2 * KIB);
+        void *second = zcalloc(100);
+
+        zfree(first);
+        zfree(second);
+    }
+    return NULL;
+}
+
+static _Atomic(void *) handed_over;
+
+static void *hand_over(void *argument)
+{
+    (void)argument;
+    while (!atomic_load(&stop))
+        zfree(atomic_exchange(&handed_over, zmalloc(HANDED_SIZE)));
+    return NULL;
+}
+
+static void *take_over(void *argument)
+{
+    (void)argument;
+    while (!atomic_load(&stop))
+        zfree(atomic_exchange(&handed_over, NULL));
+    return NULL;
+}
+
+/* The same in a thread that has exited but for its key destructors. */
+static pthread_key_t late_key;
+
+static void hand_over_late(void *argument)
+{
+    hand_over(argument);
+}
+
+static void *become_late(void *argument)
+{
+    (void)argument;
+    child_check(pthread_setspecific(late_key, &late_key) == 0);
+    return NULL;
+}
+
+/* Registers, and leaves a block to be freed after it is gone. */
+static void *live_briefly(void *argument)
+{
+    (void)argument;
+    for (size_t i = 0; i < 50; i++)
+        zfree(zmalloc(2 * KIB));
+    zfree(atomic_exchange(&handed_over, zmalloc(HANDED_SIZE)));
+    return NULL;
+}
+
+static void *start_brief_threads(void *argument)
+{
+    (void)argument;
+    while (!atomic_load(&stop)) {
+        pthread_t thread;
+
+        start_thread(&thread, live_briefly, NULL);
+        join_threads(&thread, 1);
+    }
+    return NULL;
+}
+
+static void *(*const workers[])(void *argument) = {
+    take_over, resize_held, churn, hand_over, become_late, start_brief_threads,
+};
+
+static pthread_t threads[LENGTH(workers)];
+static sem_t is_registered;
+
+static void *work(void *argument)
+{
+    void *(*const *worker)(void *argument) = argument;
+
+    register_thread();
+    sem_post(&is_registered);
+    return (*worker)(NULL);
+}
+
+static void start_worker(size_t number)
+{
+    start_thread(&threads[number], work, (void *)(uintptr_t)&workers[number]);
+    while (sem_wait(&is_registered) != 0)
+        ;
+}
+
+/* The idle threads stand in the list between one that frees what others allocate and the others. */
+static void start_workers(void)
+{
+    for (size_t i = 0; i < HELD; i++)
+        held[i] = zmalloc(HELD_SIZE);
+    sem_init(&is_registered, 0, 0);
+    child_check(pthread_key_create(&late_key, hand_over_late) == 0);
+    start_worker(0);
+    start_idlers();
+    for (size_t i = 1; i < LENGTH(workers); i++)
+        start_worker(i);
+}
+
+static void end_workers(void)
+{
+    atomic_store(&stop, true);
+    join_threads(threads, LENGTH(workers));
+    end_idlers();
+    for (size_t i = 0; i < HELD; i++)
+        zfree(held[i]);
+    zfree(handed_over);
+}
+
+static void watch_the_floor(void *argument)
+{
+    (void)argument;
+    start_workers();
+    for (size_t i = 0; i < readings(); i++) {
+        size_t used = zmalloc_used_memory();
+
+        child_check(used >= HELD * HELD_SIZE);
+        child_check(used < SIZE_MAX / 2);
+        child_check(zmalloc_peak_memory() >= used);
+    }
+    end_workers();
+    child_check(zmalloc_used_memory() == 0);
+}
+
+static void never_below_what_is_live(void **state)
+{
+    (void)state;
+    in_child(watch_the_floor);
+}
+
+/* ---- Bounds kept beside: what was certainly, and what may have been, allocated and freed ---- */
+
+static atomic_size_t surely_allocated;
+static atomic_size_t maybe_allocated;
+static atomic_size_t surely_freed;
+static atomic_size_t maybe_freed;
+
+/* More than any backend makes of a request. */
+static size_t most_of(size_t size)
+{
+    return 2 * size + 16384;
+}
+
+static void *counted_alloc(size_t size)
+{
+    size_t counted;
+    void *block;
+
+    atomic_fetch_add(&maybe_allocated, most_of(size));
+    block = zmalloc(size);
+    counted = zmalloc_size(block);
+    child_check(counted <= most_of(size));
+    atomic_fetch_sub(&maybe_allocated, most_of(size) - counted);
+    atomic_fetch_add(&surely_allocated, counted);
+    return block;
+}
+
+static void counted_free(void *block)
+{
+    size_t counted = zmalloc_size(block);
+
+    atomic_fetch_add(&maybe_freed, counted);
+    zfree(block);
+    atomic_fetch_add(&surely_freed, counted);
+}
+
+static _Atomic(void *) shelf[16];
+
+static void *fill_and_empty_shelf(void *argument)
+{
+    uint64_t random = (uint64_t)(uintptr_t)argument;
+
+    while (!atomic_load(&stop)) {
+        uint64_t number = next_random(&random);
+        void *block = number % 2 == 0 ? counted_alloc((size_t)(number >> 20) % (20 * KIB)) : NULL;
+
+        counted_free(atomic_exchange(&shelf[number % LENGTH(shelf)], block));
+    }
+    return NULL;
+}
+
+static void *bounded_brief_thread(void *argument)
+{
+    for (size_t i = 0; i < 40; i++)
+        counted_free(counted_alloc(100 * i));
+    return argument;
+}
+
+static void check_one_reading(void)
+{
+    size_t allocated_before = surely_allocated;
+    size_t freed_before = surely_freed;
+    size_t used = zmalloc_used_memory();
+    size_t freed_after = maybe_freed;
+    size_t allocated_after = maybe_allocated;
+
+    child_check((ptrdiff_t)(used - (allocated_before - freed_after)) >= 0);
+    child_check((ptrdiff_t)(used - (allocated_after - freed_before)) <= 0);
+}
+
+static void check_many_readings(void)
+{
+    for (size_t i = 0; i < readings(); i++) {
+        pthread_t brief;
+
+        check_one_reading();
+        if (i % 100 != 0)
+            continue;
+        start_thread(&brief, bounded_brief_thread, NULL);
+        check_one_reading();
+        join_threads(&brief, 1);
+    }
+}
+
+static void watch_the_bounds(void *argument)
+{
+    pthread_t fillers[3];
+
+    (void)argument;
+    for (size_t i = 0; i < LENGTH(fillers); i++)
+        start_thread(&fillers[i], fill_and_empty_shelf, (void *)(uintptr_t)i);
+    check_many_readings();
+    atomic_store(&stop, true);
+    join_threads(fillers, LENGTH(fillers));
+    check_one_reading();
+    for (size_t i = 0; i < LENGTH(shelf); i++)
+        zfree(shelf[i]);
+    child_check(zmalloc_used_memory() == 0);
+}
+
+static void never_beyond_what_may_be_live(void **state)
+{
+    (void)state;
+    in_child(watch_the_bounds);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        zm_test(never_below_what_is_live),
+        zm_test(never_beyond_what_may_be_live),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
