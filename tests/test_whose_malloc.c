@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * The library changes nobody's malloc and nobody's operator new, whichever backend is active: a
+ * program that has it and one that does not find the same functions in the same files. Both in C
+ * and in C++, with C++ plug-ins opened before and after the backend.
+ */
+
+#include "support.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void assert_same(const char *program, const char *control, const char *plugin_first)
+{
+    const char *arguments[] = {path_beside(program), plugin_first, NULL};
+    struct outcome with = run_program(arguments, NULL);
+    struct outcome without;
+
+    arguments[0] = path_beside(control);
+    without = run_program(arguments, NULL);
+    assert_exited_with(&without, 0);
+    assert_exited_with(&with, 0);
+    assert_non_null(strstr(with.out, "at last"));
+    assert_string_equal(with.out, without.out);
+    assert_string_equal(with.err, without.err);
+}
+
+static void the_same_in_c(void **state)
+{
+    (void)state;
+    assert_same("whose-program", "whose-control", NULL);
+    assert_same("whose-program", "whose-control", "plug-in first");
+}
+
+static void the_same_in_cpp(void **state)
+{
+    (void)state;
+    assert_same("whose-program-cpp", "whose-control-cpp", NULL);
+    assert_same("whose-program-cpp", "whose-control-cpp", "plug-in first");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        zm_test(the_same_in_c),
+        zm_test(the_same_in_cpp),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

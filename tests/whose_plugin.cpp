@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* A C++ plug-in as any: strings, containers, exceptions, threads. */
+
+#include <cstdio>
+#include <cstdlib>
+#include <malloc.h>
+#include <new>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "whose.h"
+
+static std::string describe(int number)
+{
+    std::ostringstream stream;
+
+    stream << "a text that is too long for the string itself, and its number is " << number;
+    return stream.str();
+}
+
+static bool throws_and_catches()
+{
+    try {
+        throw std::runtime_error(describe(7));
+    } catch (const std::exception &error) {
+        return error.what() == describe(7);
+    }
+}
+
+/* Through a volatile pointer, for a compiler may leave out what nobody looks at. */
+static bool fails_as_it_should()
+{
+    volatile std::size_t too_much = static_cast<std::size_t>(-1) / 4;
+
+    try {
+        char *volatile block = new char[too_much];
+        bool is_null = block == nullptr;
+
+        delete[] block;
+        return is_null;
+    } catch (const std::bad_alloc &) {
+        return true;
+    }
+}
+
+static bool works_in_threads()
+{
+    std::vector<std::string> texts(4);
+    std::vector<std::thread> threads;
+
+    for (std::size_t i = 0; i < texts.size(); i++)
+        threads.emplace_back([&texts, i] { texts[i] = describe(static_cast<int>(i)); });
+    for (std::thread &thread : threads)
+        thread.join();
+    return texts[3] == describe(3);
+}
+
+/* Whether the C library's malloc counts what operator new gives. */
+static bool new_is_over_libc()
+{
+    const std::size_t size = std::size_t(64) << 20;
+    std::size_t before = mallinfo2().hblkhd;
+    std::vector<char> block(size);
+
+    return block[size / 2] == 0 && mallinfo2().hblkhd >= before + size;
+}
+
+extern "C" __attribute__((visibility("default"))) int whose_plugin(void (*tell)(const char *name,
+                                                                                void *function))
+{
+    tell("malloc", reinterpret_cast<void *>(&std::malloc));
+    tell("free", reinterpret_cast<void *>(&std::free));
+    tell("operator new",
+         reinterpret_cast<void *>(static_cast<void *(*)(std::size_t)>(&::operator new)));
+    tell("operator delete",
+         reinterpret_cast<void *>(static_cast<void (*)(void *) noexcept>(&::operator delete)));
+    std::printf("  operator new is%s over the C library's malloc\n",
+                new_is_over_libc() ? "" : " not");
+    return throws_and_catches() && fails_as_it_should() && works_in_threads() ? 0 : 1;
+}
