@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * Where blocks come from: the backend that says it is over the C library's malloc, by its version,
+ * takes its memory from there, and no other does; and each says that it has what it gave.
+ */
+
+#include "support.h"
+
+#include <gnu/libc-version.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MIB ((size_t)1 << 20)
+#define BLOCKS 30000
+
+static void *blocks[BLOCKS];
+
+/* Blocks of all sizes up to 4 KiB, and some far larger: together over 60 MiB. */
+static size_t size_of(size_t number)
+{
+    return number % 1000 == 0 ? MIB / 2 : 1 + number * 7 % 4096;
+}
+
+static void allocate_all(void)
+{
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = zmalloc(size_of(i));
+        assert_non_null(blocks[i]);
+        memset(blocks[i], 1, size_of(i));
+    }
+}
+
+static void free_all(void)
+{
+    for (size_t i = 0; i < BLOCKS; i++)
+        zfree(blocks[i]);
+}
+
+/* ---- The C library's own count ---- */
+
+static size_t libc_allocated(void)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    return info.uordblks + info.hblkhd;
+}
+
+/* As documented: the version of the C library alone where malloc is its own. */
+static bool says_it_is_over_libc(void)
+{
+    return strcmp(zmalloc_backend_version(), gnu_get_libc_version()) == 0;
+}
+
+/* What it has freed and keeps at hand for a thread the C library counts as allocated. */
+#define AT_HAND (2 * MIB)
+
+static void assert_rises_with_libc(size_t before, size_t after, size_t held)
+{
+    if (says_it_is_over_libc())
+        assert_in_range(after - before, held - AT_HAND, held + held / 4);
+    else
+        assert_true(after <= before + AT_HAND);
+}
+
+static void libc_counts_what_is_its_own(void **state)
+{
+    size_t before = libc_allocated();
+    size_t held;
+
+    (void)state;
+    allocate_all();
+    held = zmalloc_used_memory();
+    assert_true(held > 60 * MIB);
+    assert_rises_with_libc(before, libc_allocated(), held);
+    free_all();
+    assert_true(libc_allocated() <= before + AT_HAND);
+}
+
+/* What comes from malloc itself is there still, and is not counted as ours. */
+static void malloc_is_not_counted(void **state)
+{
+    void *volatile block;
+
+    (void)state;
+    block = malloc(10 * MIB);
+    assert_int_equal(zmalloc_used_memory(), 0);
+    free(block);
+}
+
+/* ---- What the backend says of itself ---- */
+
+struct info {
+    size_t allocated, active, resident, retained, muzzy;
+};
+
+static struct info ask_info(void)
+{
+    struct info info = {1, 1, 1, 1, 1};
+
+    zmalloc_get_allocator_info(&info.allocated, &info.active, &info.resident, &info.retained,
+                               &info.muzzy);
+    return info;
+}
+
+/* 0 is unknown. Fresh pages may have been in hand. */
+static void assert_known_rose(size_t before, size_t after, size_t by)
+{
+    if (before != 0 || after != 0)
+        assert_in_range(after - before, by - by / 20, by + by / 2);
+}
+
+static void backend_has_what_it_gave(void **state)
+{
+    struct info before = ask_info();
+    struct info after;
+    size_t held;
+
+    (void)state;
+    allocate_all();
+    held = zmalloc_used_memory();
+    after = ask_info();
+    assert_known_rose(before.allocated, after.allocated, held);
+    assert_known_rose(before.active, after.active, held);
+    assert_known_rose(before.resident, after.resident, held);
+    free_all();
+    if (before.allocated != 0)
+        assert_true(ask_info().allocated <= before.allocated + MIB);
+}
+
+static void any_result_may_be_left_out(void **state)
+{
+    size_t active = 1;
+    int known = zmalloc_get_allocator_info(NULL, &active, NULL, NULL, NULL);
+
+    (void)state;
+    assert_int_equal(zmalloc_get_allocator_info(NULL, NULL, NULL, NULL, NULL), known);
+    assert_true(known == 1 || active == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        zm_test(backend_has_what_it_gave),
+        zm_test(libc_counts_what_is_its_own),
+        zm_test(malloc_is_not_counted),
+        zm_test(any_result_may_be_left_out),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
