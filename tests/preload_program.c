@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * A program that is started under LD_PRELOAD of another allocator. It tells the backend's name,
+ * version and ZMALLOC_LIB, the file that malloc is in, and what that allocator says: how many bytes
+ * more it has given after a large allocation by zmalloc, where it has a function to ask, else -1.
+ */
+
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "zmalloc.h"
+
+#define SIZE ((size_t)5 << 20)
+
+static void *find(const char *name)
+{
+    return dlsym(RTLD_DEFAULT, name);
+}
+
+/* jemalloc: what this thread has allocated ever. */
+static long ask_jemalloc(const void *block)
+{
+    int (*control)(const char *, void *, size_t *, void *, size_t);
+    uint64_t allocated = 0;
+    size_t size = sizeof allocated;
+
+    (void)block;
+    *(void **)&control = find("mallctl");
+    if (control == NULL || control("thread.allocated", &allocated, &size, NULL, 0) != 0)
+        return -1;
+    return (long)allocated;
+}
+
+static long ask_tcmalloc(const void *block)
+{
+    int (*property)(const char *, size_t *);
+    size_t allocated = 0;
+
+    (void)block;
+    *(void **)&property = find("MallocExtension_GetNumericProperty");
+    if (property == NULL || !property("generic.current_allocated_bytes", &allocated))
+        return -1;
+    return (long)allocated;
+}
+
+/* mimalloc: whether the block is in its memory. */
+static long ask_mimalloc(const void *block)
+{
+    int (*is_mine)(const void *);
+
+    *(void **)&is_mine = find("mi_is_in_heap_region");
+    if (is_mine == NULL)
+        return -1;
+    return (is_mine(block) & 1) != 0 ? (long)SIZE : 0;
+}
+
+static long ask(const void *block)
+{
+    long answer = ask_jemalloc(block);
+
+    if (answer < 0)
+        answer = ask_tcmalloc(block);
+    return answer < 0 ? ask_mimalloc(block) : answer;
+}
+
+static const char *file_of_malloc(void)
+{
+    Dl_info info;
+
+    return dladdr((void *)(uintptr_t)malloc, &info) != 0 ? info.dli_fname : "unknown";
+}
+
+int main(void)
+{
+    long before = ask(NULL);
+    char *block = zmalloc(SIZE);
+    long after = ask(block);
+
+    memset(block, 1, SIZE);
+    if (zmalloc_used_memory() != zmalloc_size(block))
+        return 1;
+    printf("\nname: %s\nversion: %s\nlib: %s\nmalloc: %s\nrose: %d\n", zmalloc_backend_name(),
+           zmalloc_backend_version(), ZMALLOC_LIB, file_of_malloc(),
+           before < 0 ? -1 : after - before >= (long)SIZE);
+    block = zrealloc(block, 2 * SIZE);
+    zfree(block);
+    return zmalloc_used_memory() == 0 ? 0 : 2;
+}
