@@ -199,7 +199,7 @@ static int jemalloc_background_thread(int enable)
 static const struct zmalloc_backend jemalloc_backend = {
     .abi_version = ZMALLOC_BACKEND_ABI,
     .name = "jemalloc",
-    .free_keeps_errno = 1, /* jemalloc_memory.c sees to it */
+    .free_keeps_errno = 1, /* jemalloc_system.c sees to it */
     .alloc = jemalloc_alloc,
     .calloc = jemalloc_calloc,
     .realloc = jemalloc_realloc,
