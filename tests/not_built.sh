@@ -26,12 +26,13 @@ fi
 chosen=$build/tests/chosen
 failures=0
 
-# The words to chosen; then expected are its status, stdout and stderr, the last two as for printf.
+# The words to chosen; then expected are its status, stdout and stderr, the last two as for %b of printf.
 expect() {
     status=0
+    # shellcheck disable=SC2086
     "$chosen" $words >"$build/out" 2>"$build/err" || status=$?
-    printf "$2" >"$build/expected.out"
-    printf "$3" >"$build/expected.err"
+    printf '%b' "$2" >"$build/expected.out"
+    printf '%b' "$3" >"$build/expected.err"
     if [ "$status" != "$1" ] || ! diff "$build/expected.out" "$build/out" ||
         ! diff "$build/expected.err" "$build/err"; then
         echo "not as expected: ZMALLOC_BACKEND=${ZMALLOC_BACKEND-} chosen $words: status $status"
