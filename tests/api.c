@@ -3,7 +3,6 @@
 #include "api.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -86,14 +85,6 @@ void expect(bool holds, const char *condition, const char *file, int line)
         return;
     fprintf(stderr, "%s:%d: %s\n", file, line, condition);
     _exit(1);
-}
-
-/* It loads its part of the program this way. */
-bool under_valgrind(void)
-{
-    const char *preloaded = getenv("LD_PRELOAD");
-
-    return preloaded != NULL && strstr(preloaded, "/vgpreload_") != NULL;
 }
 
 /* ---- The handler ---- */

@@ -34,7 +34,6 @@ void expect(bool holds, const char *condition, const char *file, int line);
 
 /* Valgrind itself ends over an alignment of more than this. */
 #define VALGRIND_ALIGNMENT_MAX ((size_t)16 << 20)
-bool under_valgrind(void);
 
 /* ---- The handler ---- */
 

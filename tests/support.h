@@ -33,6 +33,9 @@
 #endif
 #define UNDER_SANITIZER (UNDER_ADDRESS_SANITIZER || UNDER_THREAD_SANITIZER)
 
+/* Valgrind: threads take turns, and malloc is not the C library's. */
+bool under_valgrind(void);
+
 /* A test after which nothing may be in use any more: used memory is exactly 0. */
 #define zm_test(function) cmocka_unit_test_teardown(function, teardown_nothing_used)
 int teardown_nothing_used(void **state);
