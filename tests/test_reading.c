@@ -230,6 +230,47 @@ static void never_below_what_is_live(void **state)
     in_child(watch_the_floor);
 }
 
+/* ---- A ceiling: threads that allocate and free much in no time ---- */
+
+#define LARGE ((size_t)1000 * KIB)
+#define CHURNERS 3
+/* Far above what is live, far below what goes through while a reader waits for its processor. */
+#define CEILING (100 * CHURNERS * LARGE)
+
+static void *churn_large(void *argument)
+{
+    register_thread();
+    while (!atomic_load(&stop)) {
+        void *volatile block = zmalloc(LARGE);
+
+        zfree(block);
+    }
+    return argument;
+}
+
+static void watch_the_ceiling(void *argument)
+{
+    pthread_t churners[CHURNERS];
+
+    (void)argument;
+    start_idlers();
+    for (size_t i = 0; i < CHURNERS; i++)
+        start_thread(&churners[i], churn_large, NULL);
+    for (size_t i = 0; i < 3 * readings(); i++)
+        child_check(zmalloc_used_memory() < CEILING);
+    atomic_store(&stop, true);
+    join_threads(churners, CHURNERS);
+    end_idlers();
+    child_check(zmalloc_peak_memory() < CEILING);
+    child_check(zmalloc_used_memory() == 0);
+}
+
+static void never_far_above_what_is_live(void **state)
+{
+    (void)state;
+    in_child(watch_the_ceiling);
+}
+
 /* ---- Bounds kept beside: what was certainly, and what may have been, allocated and freed ---- */
 
 static atomic_size_t surely_allocated;
@@ -340,6 +381,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         zm_test(never_below_what_is_live),
+        zm_test(never_far_above_what_is_live),
         zm_test(never_beyond_what_may_be_live),
     };
 
