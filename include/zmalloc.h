@@ -212,7 +212,10 @@ ZMALLOC_API void zmalloc_reset_peak(void);
  *   EBUSY    another backend is active already: by the operator's variable, by an earlier call, or
  *            because memory was allocated before,
  *   or what the last one that failed to start failed with: ENOEXEC where its module cannot be used.
- * It never ends the program and prints nothing. Call it before other threads start. Ours.
+ * It never ends the program and prints nothing. Call it before other threads start, and before you
+ * register handlers of pthread_atfork that allocate or take a lock under which others allocate: an
+ * allocator may register its own when it is chosen, and fork runs handlers of its preparation in
+ * reverse order. Ours.
  */
 ZMALLOC_API int zmalloc_init(const char *spec);
 
