@@ -29,10 +29,10 @@ static void in_child(void (*body)(void *argument))
     assert_exited_with(&outcome, 0);
 }
 
-/* With threads at work. The malloc of the address sanitizer does not work in their child. */
+/* With threads at work. The malloc of a sanitizer does not always work in their child. */
 static void in_child_at_work(void (*body)(void *argument))
 {
-    if (UNDER_ADDRESS_SANITIZER)
+    if (UNDER_SANITIZER)
         skip();
     in_child(body);
 }
