@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/*
- * The system as the private jemalloc sees it; jemalloc.symbols gives these their names.
- *
- * System calls that may fail while it frees: jemalloc reports a failure by its own means and leaves
- * errno changed; these keep it, so that free does, at no cost when all goes well.
- */
+/* The system as the private jemalloc sees it; jemalloc.symbols gives these their names. */
+
+/* mmap as the archive calls it: with the platform's own off_t. */
+#undef _FILE_OFFSET_BITS
 
 #include <errno.h>
 #include <pthread.h>
@@ -18,10 +16,21 @@
 
 void *zm_je_mmap(void *address, size_t size, int protection, int flags, int fd,
                  off_t offset) PRIVATE_COPY;
+void *zm_je_mmap64(void *address, size_t size, int protection, int flags, int fd,
+                   int64_t offset) PRIVATE_COPY;
 int zm_je_munmap(void *address, size_t size) PRIVATE_COPY;
 int zm_je_madvise(void *address, size_t size, int advice) PRIVATE_COPY;
 int zm_je_mprotect(void *address, size_t size, int protection) PRIVATE_COPY;
 int zm_je_pthread_key_create(pthread_key_t *key, void (*destructor)(void *value)) PRIVATE_COPY;
+int zm_je_pthread_atfork(void (*prepare)(void), void (*parent)(void),
+                         void (*child)(void)) PRIVATE_COPY;
+
+/*
+ * ---- System calls that may fail while it frees ----
+ *
+ * jemalloc reports a failure by its own means and leaves errno changed; these keep it, so that free
+ * does, at no cost when all goes well.
+ */
 
 void *zm_je_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
 {
@@ -30,6 +39,12 @@ void *zm_je_mmap(void *address, size_t size, int protection, int flags, int fd, 
 
     errno = saved_errno;
     return mapped;
+}
+
+/* What a 32-bit archive built for large files calls; it maps no files. */
+void *zm_je_mmap64(void *address, size_t size, int protection, int flags, int fd, int64_t offset)
+{
+    return zm_je_mmap(address, size, protection, flags, fd, (off_t)offset);
 }
 
 int zm_je_munmap(void *address, size_t size)
@@ -59,7 +74,7 @@ int zm_je_mprotect(void *address, size_t size, int protection)
     return result;
 }
 
-/* Its one key, whose destructor gives back what it kept for the thread. */
+/* ---- Thread exit: its one key, whose destructor gives back what it kept for the thread ---- */
 static void (*thread_destructor)(void *value);
 
 static void thread_exits(void *value)
@@ -72,4 +87,51 @@ int zm_je_pthread_key_create(pthread_key_t *key, void (*destructor)(void *value)
 {
     thread_destructor = destructor;
     return pthread_key_create(key, thread_exits);
+}
+
+/*
+ * ---- fork ----
+ *
+ * Handlers that prepare a fork run in the reverse order of registration. jemalloc registers its own
+ * when it starts, which is when it is chosen; handlers of the program from before would then run
+ * while jemalloc has its locks, and could not allocate. So ours stand for them from the beginning.
+ */
+
+static void (*fork_prepare)(void);
+static void (*fork_parent)(void);
+static void (*fork_child)(void);
+
+int zm_je_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+{
+    fork_parent = parent;
+    fork_child = child;
+    fork_prepare = prepare;
+    return 0;
+}
+
+static void before_fork(void)
+{
+    INSIDE_ALLOCATOR;
+    if (fork_prepare != NULL)
+        fork_prepare();
+}
+
+static void after_fork_in_parent(void)
+{
+    INSIDE_ALLOCATOR;
+    if (fork_parent != NULL)
+        fork_parent();
+}
+
+static void after_fork_in_child(void)
+{
+    INSIDE_ALLOCATOR;
+    if (fork_child != NULL)
+        fork_child();
+}
+
+/* Before those of accounting.c, which therefore take their locks first. */
+__attribute__((constructor(101))) static void watch_fork(void)
+{
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }

@@ -3,16 +3,20 @@
 /* The platform's malloc with its own size query: no prefix, and the bytes it rounds up to are
  * usable and counted. */
 
-#include <malloc.h>
 #include <stdlib.h>
 
 #include "internal.h"
 #include "platform.h"
 
-#ifdef __APPLE__
+#if defined(__APPLE__)
 #include <malloc/malloc.h>
 #define size_query malloc_size
 #else
+#if defined(__FreeBSD__)
+#include <malloc_np.h>
+#else
+#include <malloc.h>
+#endif
 /* Its parameter is not const everywhere. */
 #define size_query(ptr) malloc_usable_size((void *)(uintptr_t)(ptr))
 #endif

@@ -4,7 +4,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +12,10 @@
 #include <unistd.h>
 
 #include "config.h"
+
+#if defined(ZM_HAVE_MALLINFO2) || defined(ZM_HAVE_MALLOC_TRIM)
+#include <malloc.h>
+#endif
 
 #ifdef __GLIBC__
 #include <gnu/libc-version.h>

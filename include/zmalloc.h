@@ -9,8 +9,11 @@
  *
  * - Sizes are bytes.
  * - Any thread may call it, at any time of the process: before main, in thread-exit destructors,
- *   after exit() has begun. A block may be freed by another thread than the one that got it.
- * - After fork() the child may call it, whatever the other threads of the parent were doing.
+ *   after exit() has begun. A block may be freed by another thread than the one that got it. (One
+ *   exception: a thread whose first call of all comes in the fourth and last round of its key
+ *   destructors may make 63 calls there, not more.)
+ * - After fork() the child may call it, whatever the other threads of the parent were doing. For
+ *   handlers of pthread_atfork see zmalloc_init().
  * - It is not async-signal-safe: do not call it from a signal handler that may have interrupted
  *   an allocation. (The same as malloc.)
  * - Blocks come from the active backend and go back through this header only: never pass them to
@@ -54,6 +57,7 @@ extern "C" {
  * Size 0 counts as sizeof(long): a unique block that is freed as any other.
  * A size at or above SIZE_MAX/2 fails before the allocator is asked.
  * A block whose size is 16 or more is aligned to 16; a smaller one for any type that fits in it.
+ * (Where the machine's own malloc aligns to 8, as on 32-bit ARM, so do the backends over it.)
  * "Zeroed" means all of the usable size.
  *
  * Every family has two forms. zX calls the out-of-memory handler where there is no memory; should
@@ -242,7 +246,7 @@ enum zmalloc_backend_state {
 struct zmalloc_backend_info {
     const char *name;
     enum zmalloc_backend_state state;
-    const char *why; /* why it is not built or is broken, else "" */
+    const char *why; /* why it is not built or is broken, else ""; changes when it is tried */
 };
 
 /*
@@ -295,7 +299,7 @@ ZMALLOC_API size_t zmalloc_get_private_dirty(long pid);
 ZMALLOC_API size_t zmalloc_get_smap_bytes_by_field(const char *field, long pid)
     ZMALLOC_ATTRIBUTE(nonnull(1));
 
-/* Physical memory of the machine. Redis 7. */
+/* Physical memory of the machine; SIZE_MAX where it is more than that. Redis 7. */
 ZMALLOC_API size_t zmalloc_get_memory_size(void);
 
 /* rss / zmalloc_used_memory(), as a ratio; 0 while nothing is in use. Redis. */

@@ -4,7 +4,8 @@
 
 #include <pthread.h>
 
-_Thread_local struct zm_thread zm_thread;
+/* A definition without the attribute would lose the model that its declaration gives. */
+_Thread_local struct zm_thread zm_thread __attribute__((tls_model("initial-exec")));
 
 /* What threads counted that are not in the list. */
 static zm_counter shared_allocated;
@@ -154,6 +155,20 @@ static size_t all_allocated(void)
 }
 
 /*
+ * An allocator that counts by itself may do so with plain stores, whose order another processor
+ * need not see; x86 keeps it. Such a sum below zero is none.
+ */
+static size_t difference(size_t allocated, size_t freed)
+{
+    size_t used = allocated - freed;
+
+    return counting_backend != NULL && counting_backend->thread_counters != NULL &&
+                   used > SIZE_MAX / 2
+               ? 0
+               : used;
+}
+
+/*
  * All that was freed is read before anything that was allocated. What is freed in between makes the
  * sum too high: hardly, or by gigabytes where the reader loses its processor just there. So that is
  * looked at, and where it is much the sum is taken again.
@@ -164,7 +179,7 @@ static size_t sum(void)
     size_t least = SIZE_MAX;
 
     for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
-        size_t used = all_allocated() - freed;
+        size_t used = difference(all_allocated(), freed);
         size_t freed_since = all_freed() - freed;
 
         if (used < least)
@@ -263,7 +278,7 @@ static void after_fork_in_child(void)
 
 /* As early as can be: of handlers registered later those before the fork run before ours, and those
  * after it after ours, without the locks. */
-__attribute__((constructor(101))) static void watch_fork(void)
+__attribute__((constructor(102))) static void watch_fork(void)
 {
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }

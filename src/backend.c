@@ -40,15 +40,6 @@ int zm_backend_check(const struct zmalloc_backend *backend, char *why)
     return 0;
 }
 
-/* 0, or -1 with errno. */
-static int result(int error)
-{
-    if (error == 0)
-        return 0;
-    errno = error;
-    return -1;
-}
-
 int zmalloc_register_backend(const struct zmalloc_backend *backend)
 {
     char why[ZM_WHY_SIZE];
@@ -59,7 +50,7 @@ int zmalloc_register_backend(const struct zmalloc_backend *backend)
         error = zm_registry_add(backend);
         zm_choice_unlock();
     }
-    return result(error);
+    return zm_result(error);
 }
 
 const struct zmalloc_backend *zmalloc_backend_table(const char *name)
@@ -70,7 +61,7 @@ const struct zmalloc_backend *zmalloc_backend_table(const char *name)
     zm_choice_lock();
     error = zm_registry_find(name, &candidate);
     zm_choice_unlock();
-    result(error);
+    zm_result(error);
     return candidate.backend;
 }
 
@@ -81,7 +72,7 @@ int zmalloc_backend_info(size_t index, struct zmalloc_backend_info *info)
     zm_choice_lock();
     error = zm_registry_describe_at(index, info);
     zm_choice_unlock();
-    return result(error);
+    return zm_result(error);
 }
 
 /* ---- The active backend ---- */
@@ -139,13 +130,13 @@ int zmalloc_purge(void)
 {
     const struct zmalloc_backend *backend = zm_active();
 
-    return result(backend->purge != NULL ? backend->purge() : ENOTSUP);
+    return zm_result(backend->purge != NULL ? backend->purge() : ENOTSUP);
 }
 
 int zmalloc_set_background_thread(int enable)
 {
     const struct zmalloc_backend *backend = zm_active();
 
-    return result(backend->background_thread != NULL ? backend->background_thread(enable)
-                                                     : ENOTSUP);
+    return zm_result(backend->background_thread != NULL ? backend->background_thread(enable)
+                                                        : ENOTSUP);
 }

@@ -229,12 +229,16 @@ static void choose_locked(void)
     choosing = false;
 }
 
+/* errno is kept for zfree(NULL), which may be the first call of all. */
 void zm_choose(void)
 {
+    int saved_errno = errno;
+
     zm_choice_lock();
     if (active == NULL)
         choose_locked();
     zm_choice_unlock();
+    errno = saved_errno;
 }
 
 const struct zmalloc_backend *zm_active(void)
@@ -301,14 +305,11 @@ int zmalloc_init(const char *spec)
     zm_choice_lock();
     error = init_locked(spec);
     zm_choice_unlock();
-    if (error == 0)
-        return 0;
-    errno = error;
-    return -1;
+    return zm_result(error);
 }
 
 /* After watch_fork (accounting.c), before the constructors of other people. */
-__attribute__((constructor(102))) static void choose_at_load(void)
+__attribute__((constructor(103))) static void choose_at_load(void)
 {
     if (operators_list() != NULL)
         zm_choose();

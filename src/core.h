@@ -22,9 +22,8 @@
 #include "accounting.h"
 #include "config.h"
 
-#define CORE_SIZE_LIMIT (SIZE_MAX / 2)
 /* With the prefix, sizes that the backend is asked for stay under the limit as well. */
-#define CORE_BACKEND_LIMIT (CORE_SIZE_LIMIT - core_backend->prefix_size)
+#define CORE_BACKEND_LIMIT (ZM_SIZE_LIMIT - core_backend->prefix_size)
 #define CORE_MIN_SIZE sizeof(long)
 #define CORE_MIN_ALIGNMENT ((size_t)16)
 
@@ -258,7 +257,7 @@ CORE_NOINLINE void *core_resize_unusual(void *ptr, size_t size, size_t *usable)
 {
     void *moved;
 
-    if (size == 0 || size >= CORE_SIZE_LIMIT) {
+    if (size == 0 || size >= ZM_SIZE_LIMIT) {
         core_zfree(ptr);
         if (size != 0)
             return core_fail(usable);

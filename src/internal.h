@@ -8,6 +8,7 @@
  * version ZMALLOC_PRIVATE and may change with every release.
  */
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,18 @@
 
 /* sysexits.h calls it EX_CONFIG. */
 #define ZM_EXIT_CONFIG 78
+
+/* From this size on a request fails. */
+#define ZM_SIZE_LIMIT (SIZE_MAX / 2)
+
+/* What a public function returns for an errno value: 0, or -1 with errno set. */
+static inline int zm_result(int error)
+{
+    if (error == 0)
+        return 0;
+    errno = error;
+    return -1;
+}
 
 /* The core compiled for one backend. */
 struct zm_instance {

@@ -2,8 +2,8 @@
 
 /*
  * Backends in shared objects of their own, libzmalloc-NAME.so. The dynamic linker finds them, by
- * the RUNPATH of this library for ours (the folder zmalloc beside it), and as any other library for
- * foreign ones. They are opened when chosen, for themselves alone, and never closed.
+ * the RUNPATH of this library for ours (the folder zmalloc-1 beside it), and as any other library
+ * for foreign ones. They are opened when chosen, for themselves alone, and never closed.
  */
 
 #include <dlfcn.h>

@@ -124,8 +124,11 @@ size_t zmalloc_get_private_dirty(long pid)
 size_t zmalloc_get_memory_size(void)
 {
     long pages = sysconf(_SC_PHYS_PAGES);
+    size_t bytes;
 
-    return pages > 0 ? (size_t)pages * page_size() : 0;
+    if (pages <= 0)
+        return 0;
+    return __builtin_mul_overflow((size_t)pages, page_size(), &bytes) ? SIZE_MAX : bytes;
 }
 
 float zmalloc_get_fragmentation_ratio(size_t rss)

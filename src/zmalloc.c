@@ -23,7 +23,9 @@
 #define LARGEST_PAGE 65536
 #endif
 
-#if defined(__APPLE__) || defined(__powerpc__)
+#if defined(__s390x__)
+#define CACHE_LINE 256
+#elif defined(__APPLE__) || defined(__powerpc__)
 #define CACHE_LINE 128
 #else
 #define CACHE_LINE 64
@@ -110,7 +112,7 @@ void *ztryreallocarray(void *ptr, size_t num, size_t size)
 {
     size_t product;
 
-    if (!multiply(num, size, &product) || product >= SIZE_MAX / 2) {
+    if (!multiply(num, size, &product) || product >= ZM_SIZE_LIMIT) {
         errno = ENOMEM;
         return NULL;
     }
@@ -123,7 +125,7 @@ void *zreallocarray(void *ptr, size_t num, size_t size)
 
     if (!multiply(num, size, &product))
         return zm_out_of_memory(SIZE_MAX);
-    if (product >= SIZE_MAX / 2)
+    if (product >= ZM_SIZE_LIMIT)
         return zm_out_of_memory(product);
     return zrealloc(ptr, product);
 }

@@ -17,7 +17,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tree=$work/tree build=$work/build
 mkdir "$tree"
-(cd "$root" && cp -R meson.build meson_options.txt LICENSE ./*.md docs include src backends examples "$tree")
+(cd "$root" && cp -R meson.build meson_options.txt LICENSE LICENSE.jemalloc ./*.md docs include src backends examples "$tree")
 
 # The block of code number $1 of the section.
 block() {

@@ -34,8 +34,11 @@ list_expected() {
 ./share/doc/zmalloc/design.md
 ./share/doc/zmalloc/environment.md
 END
+    for backend in $backends; do
+        [ "$backend" != jemalloc ] || echo ./share/doc/zmalloc/LICENSE.jemalloc
+    done
     for module in $modules; do
-        echo "./lib/zmalloc/libzmalloc-$module.so"
+        echo "./lib/zmalloc-1/libzmalloc-$module.so"
     done
 }
 

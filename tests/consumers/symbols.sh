@@ -48,8 +48,10 @@ check "its SONAME is libzmalloc.so.1" grep -q 'SONAME.*\[libzmalloc\.so\.1\]' "$
 check "it is NODELETE" grep -q 'FLAGS_1.*NODELETE' "$work/dynamic"
 # shellcheck disable=SC2016
 check "its modules are looked for beside it" \
-    grep -q 'RUNPATH.*\[\$ORIGIN/zmalloc\]' "$work/dynamic"
+    grep -q 'RUNPATH.*\[\$ORIGIN/zmalloc-1\]' "$work/dynamic"
 check "it has no text relocation" absent TEXTREL "$work/dynamic"
+nm -D --undefined-only "$prefix/lib/libzmalloc.so" >"$work/undefined"
+check "its thread-local storage is initial-exec" absent __tls_get_addr "$work/undefined"
 check "it says what its stack needs" grep -q GNU_STACK "$work/segments"
 check "which is not to be executable" absent 'GNU_STACK.* R?W?E ' "$work/segments"
 
@@ -66,7 +68,7 @@ check "it needs nothing but the C library" needs_only "$shared" "$system"
 
 echo zm_module_instance >"$work/expected"
 for module in $modules; do
-    file=$prefix/lib/zmalloc/libzmalloc-$module.so
+    file=$prefix/lib/zmalloc-1/libzmalloc-$module.so
     exported_by "$file" >"$work/exported"
     same "$module exports its instance alone" "$work/expected" "$work/exported"
     check "$module needs the library, its allocator and the C library" \
