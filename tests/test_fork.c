@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Processes with threads that fork: the child allocates, frees and counts as its parent did,
- * whatever the other threads were doing. Called with an argument this program is what the tests
- * start: it allocates, frees and exits.
+ * Forks while threads are at work: the child allocates, frees and counts as its parent did, whatever
+ * the other threads were doing. Called with an argument this program is what the tests start: it
+ * allocates, frees and exits.
  */
 
-#include "support.h"
+#include "forking.h"
 
 #include <pthread.h>
 #include <spawn.h>
@@ -16,66 +16,17 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 #define THREADS 16
-#define CHILD_SECONDS 60
 
 extern char **environ;
 
 static char *program;
-
-static void in_child(void (*body)(void *argument))
-{
-    struct outcome outcome = run_child(body, NULL);
-
-    assert_exited_with(&outcome, 0);
-}
 
 /* With threads at work. The malloc of a sanitizer does not always work in their child. */
 static void in_child_at_work(void (*body)(void *argument))
 {
     if (UNDER_SANITIZER)
         skip();
-    in_child(body);
-}
-
-static void wait_for(pid_t pid)
-{
-    int status = -1;
-
-    child_check(pid > 0);
-    child_check(waitpid(pid, &status, 0) == pid);
-    child_check(status == 0);
-}
-
-/* Runs body in a child with a watchdog of its own. */
-static void fork_and_wait(void (*body)(void))
-{
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        alarm(CHILD_SECONDS);
-        body();
-        _exit(0);
-    }
-    wait_for(pid);
-}
-
-/* Blocks of all sizes, up to those that the allocator gets from the system one by one. */
-static void allocate_count_and_free(void)
-{
-    size_t before = zmalloc_used_memory();
-    size_t held = 0;
-    void *blocks[100];
-
-    for (size_t i = 0; i < LENGTH(blocks); i++) {
-        blocks[i] = zmalloc(i % 50 == 0 ? 300000 : 1 + i * i);
-        child_check(blocks[i] != NULL);
-        blocks[i] = zrealloc(blocks[i], 20 + i * 100);
-        held += zmalloc_size(blocks[i]);
-    }
-    child_check(zmalloc_used_memory() == before + held);
-    for (size_t i = 0; i < LENGTH(blocks); i++)
-        zfree(blocks[i]);
-    child_check(zmalloc_used_memory() == before);
+    run_and_check(body);
 }
 
 /* ---- Threads at work ---- */
@@ -100,14 +51,6 @@ static void *work(void *argument)
             usleep(200);
     }
     return NULL;
-}
-
-/* Registers, and is gone. */
-static void *live_shortly(void *argument)
-{
-    for (size_t i = 0; i < 50; i++)
-        zfree(zmalloc(i));
-    return argument;
 }
 
 static void *start_short_threads(void *argument)
@@ -183,7 +126,7 @@ static void fork_at_work(void *argument)
 
     (void)argument;
     start_work(threads);
-    for (size_t i = 0; i < 50 * test_scale(); i++)
+    for (size_t i = 0; i < 30 * test_scale(); i++)
         fork_and_wait(take_over_the_work);
     end_work(threads);
 }
@@ -221,218 +164,6 @@ static void children_of_threads_go_on(void **state)
 {
     (void)state;
     in_child_at_work(fork_in_threads_at_work);
-}
-
-/* ---- Threads that wait, in each state of their lives: here all is known exactly ---- */
-
-#define KEPT_MAX 100
-
-static pthread_key_t late_key;
-static pthread_barrier_t all_wait;
-static pthread_barrier_t all_may_go;
-
-struct waiter {
-    size_t count;
-    bool late; /* waits in a key destructor */
-    void *kept[KEPT_MAX];
-};
-
-/* The last is the main thread. */
-static struct waiter waiters[] = {
-    {.count = 1},   {.count = 0},   {.count = 30, .late = true},  {.count = 5},
-    {.count = 100}, {.count = 100}, {.count = 100, .late = true}, {.count = 90},
-};
-
-#define WAITING (LENGTH(waiters) - 1)
-
-static void keep(struct waiter *waiter)
-{
-    for (size_t i = 0; i < waiter->count; i++)
-        waiter->kept[i] = zmalloc(100 + i * 3);
-}
-
-static void wait_in_destructor(void *argument)
-{
-    zfree(zmalloc(100));
-    pthread_barrier_wait(&all_wait);
-    pthread_barrier_wait(&all_may_go);
-    (void)argument;
-}
-
-static void *keep_and_wait(void *argument)
-{
-    struct waiter *waiter = argument;
-
-    keep(waiter);
-    if (waiter->late)
-        child_check(pthread_setspecific(late_key, waiter) == 0);
-    else
-        wait_in_destructor(waiter);
-    return NULL;
-}
-
-static size_t sum_kept(void)
-{
-    size_t sum = 0;
-
-    for (size_t i = 0; i < LENGTH(waiters); i++)
-        for (size_t j = 0; j < waiters[i].count; j++)
-            sum += zmalloc_size(waiters[i].kept[j]);
-    return sum;
-}
-
-static void free_kept(void)
-{
-    for (size_t i = 0; i < LENGTH(waiters); i++)
-        for (size_t j = 0; j < waiters[i].count; j++)
-            zfree(waiters[i].kept[j]);
-}
-
-static void start_waiters(pthread_t threads[WAITING])
-{
-    child_check(pthread_key_create(&late_key, wait_in_destructor) == 0);
-    pthread_barrier_init(&all_wait, NULL, WAITING + 1);
-    pthread_barrier_init(&all_may_go, NULL, WAITING + 1);
-    for (size_t i = 0; i < WAITING; i++)
-        child_check(pthread_create(&threads[i], NULL, keep_and_wait, &waiters[i]) == 0);
-    keep(&waiters[WAITING]);
-    pthread_barrier_wait(&all_wait);
-}
-
-/* Their stacks and thread-local storage are those of the parent's threads. The thread sanitizer
- * allows no threads here. */
-static void run_threads_in_child(void)
-{
-    pthread_t threads[10];
-
-    if (UNDER_THREAD_SANITIZER)
-        return;
-    for (size_t i = 0; i < LENGTH(threads); i++)
-        child_check(pthread_create(&threads[i], NULL, live_shortly, NULL) == 0);
-    for (size_t i = 0; i < LENGTH(threads); i++)
-        child_check(pthread_join(threads[i], NULL) == 0);
-}
-
-static void free_all_kept(void)
-{
-    size_t used = zmalloc_used_memory();
-
-    child_check(used == sum_kept());
-    allocate_count_and_free();
-    run_threads_in_child();
-    child_check(zmalloc_used_memory() == used);
-    child_check(zmalloc_peak_memory() >= used);
-    free_kept();
-    child_check(zmalloc_used_memory() == 0);
-    zmalloc_reset_peak();
-    child_check(zmalloc_peak_memory() == 0);
-    allocate_count_and_free();
-}
-
-/* The child's first thread ends as any other does, and the process goes on. */
-static void *free_after_the_first(void *argument)
-{
-    child_check(pthread_join(*(pthread_t *)argument, NULL) == 0);
-    free_all_kept();
-    _exit(0);
-}
-
-static void end_the_first_thread(void)
-{
-    static pthread_t first;
-    pthread_t thread;
-
-    first = pthread_self();
-    live_shortly(NULL);
-    child_check(pthread_create(&thread, NULL, free_after_the_first, &first) == 0);
-    pthread_exit(NULL);
-}
-
-static void fork_again_then_free(void)
-{
-    size_t used = zmalloc_used_memory();
-
-    fork_and_wait(free_all_kept);
-    child_check(zmalloc_used_memory() == used);
-    free_all_kept();
-}
-
-static void fork_thrice_then_free(void)
-{
-    run_threads_in_child();
-    fork_and_wait(fork_again_then_free);
-    fork_again_then_free();
-}
-
-static void fork_with_waiters(void *argument)
-{
-    pthread_t threads[WAITING];
-    size_t used;
-
-    (void)argument;
-    start_waiters(threads);
-    used = sum_kept();
-    child_check(zmalloc_used_memory() == used);
-    fork_and_wait(free_all_kept);
-    fork_and_wait(fork_thrice_then_free);
-    if (!UNDER_THREAD_SANITIZER)
-        fork_and_wait(end_the_first_thread);
-    child_check(zmalloc_used_memory() == used);
-    pthread_barrier_wait(&all_may_go);
-    for (size_t i = 0; i < WAITING; i++)
-        child_check(pthread_join(threads[i], NULL) == 0);
-    child_check(zmalloc_used_memory() == used);
-    free_kept();
-    child_check(zmalloc_used_memory() == 0);
-}
-
-static void the_sum_is_exact_in_children(void **state)
-{
-    (void)state;
-    in_child(fork_with_waiters);
-}
-
-/* ---- fork in a thread that is at its end ---- */
-
-static pthread_key_t forking_key;
-
-static void free_all_left(void)
-{
-    child_check(zmalloc_used_memory() == zmalloc_size(shelf[0]));
-    zfree(shelf[0]);
-    child_check(zmalloc_used_memory() == 0);
-    allocate_count_and_free();
-}
-
-static void fork_in_destructor(void *argument)
-{
-    (void)argument;
-    fork_and_wait(free_all_left);
-}
-
-static void *leave_and_fork_at_the_end(void *argument)
-{
-    live_shortly(NULL);
-    shelf[0] = zmalloc(700);
-    child_check(pthread_setspecific(forking_key, &forking_key) == 0);
-    return argument;
-}
-
-static void fork_at_the_end(void *argument)
-{
-    pthread_t thread;
-
-    (void)argument;
-    child_check(pthread_key_create(&forking_key, fork_in_destructor) == 0);
-    child_check(pthread_create(&thread, NULL, leave_and_fork_at_the_end, NULL) == 0);
-    child_check(pthread_join(thread, NULL) == 0);
-    free_all_left();
-}
-
-static void a_thread_may_fork_in_its_destructors(void **state)
-{
-    (void)state;
-    in_child(fork_at_the_end);
 }
 
 /* ---- Other ways to start a process ---- */
@@ -481,14 +212,14 @@ static void start_programs_at_work(void *argument)
 static void programs_start_from_busy_threads(void **state)
 {
     (void)state;
-    in_child(start_programs_at_work);
+    run_and_check(start_programs_at_work);
 }
 
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        zm_test(the_sum_is_exact_in_children),     zm_test(a_thread_may_fork_in_its_destructors),
-        zm_test(children_of_busy_threads_go_on),   zm_test(children_of_threads_go_on),
+        zm_test(children_of_busy_threads_go_on),
+        zm_test(children_of_threads_go_on),
         zm_test(programs_start_from_busy_threads),
     };
 
