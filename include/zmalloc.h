@@ -253,7 +253,7 @@ struct zmalloc_backend_info {
  * Describes the known backend number index, from 0 on, in the order of the registry. Returns 0, or
  * -1 with errno ENOENT past the last. Loads nothing: "loadable" is not a promise. Ours.
  */
-ZMALLOC_API int zmalloc_backend_info(size_t index, struct zmalloc_backend_info *info)
+ZMALLOC_API int zmalloc_get_backend_info(size_t index, struct zmalloc_backend_info *info)
     ZMALLOC_ATTRIBUTE(nonnull(2));
 
 /* ---- What the allocator tells and does ------------------------------------------------------- */

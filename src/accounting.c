@@ -115,6 +115,7 @@ static void thread_register(struct zm_thread *thread)
     }
     thread->base_allocated = counter_read(thread->allocated_at);
     thread->base_freed = counter_read(thread->freed_at);
+    thread->high = thread->base_allocated - thread->base_freed;
     accounting_lock();
     list_insert(thread);
     thread->state = ZM_THREAD_LIVE;

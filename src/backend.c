@@ -65,7 +65,7 @@ const struct zmalloc_backend *zmalloc_backend_table(const char *name)
     return candidate.backend;
 }
 
-int zmalloc_backend_info(size_t index, struct zmalloc_backend_info *info)
+int zmalloc_get_backend_info(size_t index, struct zmalloc_backend_info *info)
 {
     int error;
 

@@ -175,7 +175,7 @@ static void print_states(void)
     static const char *const names[] = {"built in", "loadable", "not built", "broken"};
     struct zmalloc_backend_info info;
 
-    for (size_t i = 0; zmalloc_backend_info(i, &info) == 0; i++)
+    for (size_t i = 0; zmalloc_get_backend_info(i, &info) == 0; i++)
         printf("%s: %s%s%s\n", info.name, names[info.state], *info.why != '\0' ? ", " : "",
                info.why);
 }

@@ -280,7 +280,7 @@ static void start_and_fail(void *argument)
     check(zmalloc_register_backend(&mine) == 0);
     check(zmalloc_init("toy") == -1 && errno == EIO);
     check(zmalloc_init("foo,toy,FOO") == -1 && errno == EIO && starts == 1);
-    check(zmalloc_backend_info(5, &info) == 0 && info.state == ZMALLOC_BACKEND_BROKEN);
+    check(zmalloc_get_backend_info(5, &info) == 0 && info.state == ZMALLOC_BACKEND_BROKEN);
     check(strcmp(info.why, "failed to start: not today") == 0);
     check(zmalloc_init("toy,libc") == 0 && strcmp(zmalloc_backend_name(), "libc") == 0);
     exercise_functions();

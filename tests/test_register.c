@@ -87,7 +87,7 @@ static void register_known_names(void *argument)
     struct zmalloc_backend_info info;
 
     (void)argument;
-    for (size_t i = 0; zmalloc_backend_info(i, &info) == 0; i++)
+    for (size_t i = 0; zmalloc_get_backend_info(i, &info) == 0; i++)
         check(registers(new_backend(info.name)) == EEXIST);
     check(registers(new_backend("mine")) == 0);
     check(registers(new_backend("mine")) == EEXIST);
@@ -173,15 +173,15 @@ static void list_backends(void *argument)
     (void)argument;
     check(registers(new_backend("yours")) == 0 && registers(new_backend("mine")) == 0);
     for (size_t i = 0; i < 5; i++) {
-        check(zmalloc_backend_info(i, &info) == 0 && strcmp(info.name, ours[i]) == 0);
+        check(zmalloc_get_backend_info(i, &info) == 0 && strcmp(info.name, ours[i]) == 0);
         check_state(&info);
     }
-    check(zmalloc_backend_info(5, &info) == 0 && strcmp(info.name, "yours") == 0);
+    check(zmalloc_get_backend_info(5, &info) == 0 && strcmp(info.name, "yours") == 0);
     check(info.state == ZMALLOC_BACKEND_BUILT_IN && *info.why == '\0');
-    check(zmalloc_backend_info(6, &info) == 0 && strcmp(info.name, "mine") == 0);
+    check(zmalloc_get_backend_info(6, &info) == 0 && strcmp(info.name, "mine") == 0);
     errno = 0;
-    check(zmalloc_backend_info(7, &info) == -1 && errno == ENOENT);
-    check(zmalloc_backend_info(SIZE_MAX, &info) == -1);
+    check(zmalloc_get_backend_info(7, &info) == -1 && errno == ENOENT);
+    check(zmalloc_get_backend_info(SIZE_MAX, &info) == -1);
     check(zmalloc_used_memory() == 0);
 }
 

@@ -38,7 +38,7 @@
     F(const char *, zmalloc_backend_name, (void))                                                  \
     F(const char *, zmalloc_backend_version, (void))                                               \
     F(const char *, zmalloc_lib, (void))                                                           \
-    F(int, zmalloc_backend_info, (size_t, struct zmalloc_backend_info *))                          \
+    F(int, zmalloc_get_backend_info, (size_t, struct zmalloc_backend_info *))                          \
     F(int, zmalloc_get_allocator_info, (size_t *, size_t *, size_t *, size_t *, size_t *))         \
     F(int, zmalloc_purge, (void))                                                                  \
     F(int, zmalloc_set_background_thread, (int))                                                   \
