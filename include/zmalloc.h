@@ -184,7 +184,7 @@ ZMALLOC_API void zmalloc_set_oom_handler(void (*handler)(size_t size));
 /*
  * The sum over all live blocks of zmalloc_size(). Exact while no other thread allocates; else at
  * least what was in use at a moment of the call, never a sum gone below zero, and over it by what
- * was freed in the few hundred nanoseconds of the reading. Takes a lock that other readers, thread
+ * was freed in the short time of the reading. Takes a lock that other readers, thread
  * starts and thread exits share; allocation does not. Redis 7.
  */
 ZMALLOC_API size_t zmalloc_used_memory(void);
