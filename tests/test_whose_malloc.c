@@ -26,9 +26,19 @@ static void assert_same(const char *program, const char *control, const char *pl
     assert_string_equal(with.err, without.err);
 }
 
+/* clang's address sanitizer lets no C program throw from a C++ library that it opens: the control
+ * dies as well. */
+#if defined(__clang__)
+#define NO_PLUGINS_IN_C UNDER_ADDRESS_SANITIZER
+#else
+#define NO_PLUGINS_IN_C 0
+#endif
+
 static void the_same_in_c(void **state)
 {
     (void)state;
+    if (NO_PLUGINS_IN_C)
+        skip();
     assert_same("whose-program", "whose-control", NULL);
     assert_same("whose-program", "whose-control", "plug-in first");
 }
