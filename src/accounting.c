@@ -124,7 +124,10 @@ static void thread_register(struct zm_thread *thread)
 
 void zm_accounting_start(const struct zmalloc_backend *backend)
 {
+    /* Somebody may be reading that nothing is in use yet. */
+    accounting_lock();
     counting_backend = backend;
+    accounting_unlock();
     have_exit_key = pthread_key_create(&exit_key, thread_exits) == 0;
 }
 
