@@ -69,8 +69,7 @@ static void list_remove(struct zm_thread *thread)
         thread->next->previous = thread->previous;
 }
 
-/* Moves what a thread has counted to the shared counters. Under the lock, so no reader sees half.
- * */
+/* Moves what a thread has counted to the shared counters. Under the lock: no reader sees half. */
 static void fold(struct zm_thread *thread)
 {
     shared_add(counter_read(thread->allocated_at) - thread->base_allocated,
@@ -88,14 +87,13 @@ static void thread_exits(void *value)
     accounting_unlock();
 }
 
-/* Points the thread at the counters that will be its own: false where the allocator has none now.
- * */
+/* Points the thread at the counters that will be its own; false where the allocator has none. */
 static bool find_counters(struct zm_thread *thread)
 {
     const uint64_t *allocated = NULL;
     const uint64_t *freed = NULL;
 
-    if (counting_backend->thread_counters == NULL || sizeof(size_t) < sizeof(uint64_t)) {
+    if (!zm_backend_counts(counting_backend)) {
         thread->allocated_at = &thread->allocated;
         thread->freed_at = &thread->freed;
         return true;
@@ -166,10 +164,9 @@ static size_t difference(size_t allocated, size_t freed)
 {
     size_t used = allocated - freed;
 
-    return counting_backend != NULL && counting_backend->thread_counters != NULL &&
-                   used > SIZE_MAX / 2
-               ? 0
-               : used;
+    if (used > SIZE_MAX / 2 && counting_backend != NULL && zm_backend_counts(counting_backend))
+        return 0;
+    return used;
 }
 
 /*

@@ -57,6 +57,15 @@ struct zm_thread {
 extern ZM_PRIVATE _Thread_local struct zm_thread zm_thread
     __attribute__((tls_model("initial-exec")));
 
+/*
+ * Whether the allocator's own counters serve for its threads. Where the backend's table is a
+ * constant this is one. On 32-bit machines its counters could be read half written.
+ */
+ZM_INLINE bool zm_backend_counts(const struct zmalloc_backend *backend)
+{
+    return backend->thread_counters != NULL && sizeof(size_t) >= sizeof(uint64_t);
+}
+
 /* Called once, before the first block: makes the thread key. */
 void zm_accounting_start(const struct zmalloc_backend *backend);
 

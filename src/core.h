@@ -33,7 +33,7 @@
 
 ZM_INLINE bool core_backend_counts(void)
 {
-    return core_backend->thread_counters != NULL && sizeof(size_t) >= sizeof(uint64_t);
+    return zm_backend_counts(core_backend);
 }
 
 ZM_INLINE bool core_thread_is_live(void)

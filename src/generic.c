@@ -8,13 +8,11 @@ static const struct zmalloc_backend *core_backend;
 
 #include "core.h"
 
-static const struct zm_entries entries = CORE_ENTRIES;
-
 const struct zm_instance *zm_generic_instance(const struct zmalloc_backend *backend)
 {
-    static struct zm_instance instance;
+    static struct zm_instance instance = {.build = ZM_VERSION, .entries = CORE_ENTRIES};
 
     core_backend = backend;
-    instance = (struct zm_instance){.build = ZM_VERSION, .backend = backend, .entries = entries};
+    instance.backend = backend;
     return &instance;
 }

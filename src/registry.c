@@ -179,11 +179,9 @@ int zm_registry_add(const struct zmalloc_backend *backend)
 static void row_describe(struct row *row, struct zmalloc_backend_info *info)
 {
     *info = (struct zmalloc_backend_info){.name = row->name, .why = row->why};
-    if (row->origin == NOT_BUILT) {
+    if (!row_is_in_this_build(row)) {
         info->state = ZMALLOC_BACKEND_NOT_BUILT;
-    } else if (!row_is_in_this_build(row)) {
-        info->state = ZMALLOC_BACKEND_NOT_BUILT;
-        info->why = zm_module_refusal();
+        info->why = row->origin == MODULE ? zm_module_refusal() : row->why;
     } else if (row->load_error != 0 || row->candidate.start_error != 0) {
         info->state = ZMALLOC_BACKEND_BROKEN;
     } else if (row->origin == BUILT_IN) {
