@@ -199,8 +199,7 @@ static void *move_aligned(struct prefix *old, size_t size, size_t *usable)
     return moved;
 }
 
-/* The prefix that a moved block leaves behind must not check; one that stays gets its check back.
- * */
+/* The prefix that a moved block leaves behind must not check; one that stays gets it back. */
 static void *move_plain(struct prefix *old, size_t size, size_t *usable)
 {
     uint64_t word = old->word;

@@ -44,8 +44,7 @@ struct zm_thread {
     const zm_counter *freed_at;
     size_t base_allocated;
     size_t base_freed;
-    /* Largest allocated - freed at a look for the peak, and which reset of the peak it belongs to.
-     * */
+    /* Largest allocated - freed at a look for the peak, and the reset of the peak it belongs to. */
     size_t high;
     unsigned high_epoch;
     bool forking;          /* holds the accounting lock for a fork() that is under way */

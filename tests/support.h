@@ -91,8 +91,7 @@ void child_fail(const char *condition, const char *file, int line) __attribute__
 
 /* ---- Threads ---- */
 
-/* Runs count threads of body(argument) at once and joins them; fails the test if one can't start.
- * */
+/* Runs count threads of body(argument) at once and joins them; all must start. */
 void run_threads(size_t count, void *(*body)(void *argument), void *argument);
 
 /* ---- Contents ---- */
