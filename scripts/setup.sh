@@ -4,7 +4,8 @@
 # Installs what building zmalloc needs and this machine lacks. Asks no question, and does nothing
 # where nothing is missing.
 #
-# usage: scripts/setup.sh [demo|test|ci]     what to prepare for; demo if not said
+# usage: scripts/setup.sh [demo|test|bench|redis|ports|fuzz|ci]
+#        what to prepare for; demo if not said
 set -eu
 
 purpose=${1:-demo}
@@ -12,14 +13,27 @@ purpose=${1:-demo}
 demo_packages='gcc libc6-dev meson ninja-build pkg-config libjemalloc-dev libgoogle-perftools-dev
     libmimalloc-dev'
 test_packages="$demo_packages g++ libcmocka-dev zlib1g-dev python3 git"
-ci_packages="$test_packages clang-14 libclang-rt-14-dev clang-format-14 valgrind libc6-dbg shellcheck"
+bench_tools='libbenchmark-dev gnuplot-nox hyperfine'
+bench_packages="$demo_packages g++ python3 $bench_tools"
+redis_tools='make dpkg-dev tcl procps util-linux'
+redis_packages="$demo_packages python3 $redis_tools"
+ports_tools='musl-tools gcc-multilib g++-multilib cmake dpkg-dev'
+ports_packages="$demo_packages g++ python3 $ports_tools"
+fuzz_tools='clang-14 libclang-rt-14-dev afl++'
+fuzz_packages="$demo_packages $fuzz_tools"
+ci_packages="$test_packages $bench_tools $redis_tools $ports_tools $fuzz_tools clang-format-14
+    clang-tidy-14 cppcheck abigail-tools gcovr spin valgrind libc6-dbg shellcheck"
 
 case $purpose in
 demo) packages=$demo_packages ;;
 test) packages=$test_packages ;;
+bench) packages=$bench_packages ;;
+redis) packages=$redis_packages ;;
+ports) packages=$ports_packages ;;
+fuzz) packages=$fuzz_packages ;;
 ci) packages=$ci_packages ;;
 *)
-    echo "setup.sh: unknown purpose '$purpose'; say demo, test or ci" >&2
+    echo "setup.sh: unknown purpose '$purpose'; say demo, test, bench, redis, ports, fuzz or ci" >&2
     exit 2
     ;;
 esac
@@ -36,6 +50,17 @@ other_systems_packages() {
     macos) echo 'brew install meson ninja pkg-config jemalloc gperftools mimalloc cmocka' ;;
     *) echo 'a C and a C++ compiler, meson, ninja, pkg-config, jemalloc (with libjemalloc_pic.a),' \
         'gperftools, mimalloc, cmocka and static zlib' ;;
+    esac
+}
+
+# What measuring needs besides.
+other_systems_bench_tools() {
+    case $1 in
+    fedora) echo 'google-benchmark-devel gnuplot-minimal hyperfine' ;;
+    arch) echo 'benchmark gnuplot hyperfine' ;;
+    alpine) echo 'benchmark-dev gnuplot hyperfine lscpu' ;;
+    macos) echo 'google-benchmark gnuplot hyperfine' ;;
+    *) echo 'and Google Benchmark, gnuplot, hyperfine and Python 3' ;;
     esac
 }
 
@@ -85,8 +110,22 @@ install_packages() {
 
 system=$(system_name)
 if [ "$system" != debian ]; then
-    echo "setup: install these if they are missing: $(other_systems_packages "$system")"
-    for tool in cc meson ninja pkg-config; do
+    case $purpose in
+    redis | ports)
+        echo "setup: $purpose takes sources from apt: it needs a Debian or Ubuntu" >&2
+        exit 1
+        ;;
+    esac
+    wanted=$(other_systems_packages "$system")
+    tools='cc meson ninja pkg-config'
+    case $purpose in
+    bench | ci)
+        wanted="$wanted $(other_systems_bench_tools "$system")"
+        tools="$tools c++ python3 gnuplot hyperfine"
+        ;;
+    esac
+    echo "setup: install these if they are missing: $wanted"
+    for tool in $tools; do
         if ! command -v "$tool" >/dev/null; then
             echo "setup: $tool is missing" >&2
             exit 1
