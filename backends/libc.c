@@ -4,10 +4,10 @@
  * The platform's malloc with a prefix of 16 bytes before each block, for platforms without a size
  * query and for exact sizes: what was asked for is what is usable and counted, the prefix apart.
  *
- * The prefix is two words of 64 bits: the size, with the alignment's logarithm in its top byte
- * where that is over 16; and a check word over the first and the address. It is 16 bytes, not 8, so
- * that blocks stay aligned for max_align_t. A pointer whose prefix does not check is no live block
- * of ours: it was freed, or came from elsewhere, or was written before; the process ends.
+ * The prefix is two words of 64 bits: the size, with flags in its top byte; and a check word over
+ * the first and the address. It is 16 bytes, not 8, so that blocks stay aligned for max_align_t. A
+ * pointer whose prefix does not check is no live block of ours: it was freed, or came from
+ * elsewhere, or was written before; the process ends.
  */
 
 #include <stdlib.h>
@@ -17,42 +17,46 @@
 #include "platform.h"
 
 struct prefix {
-    uint64_t word; /* size, and ALIGNMENT_SHIFT bits further up the alignment's logarithm or 0 */
+    uint64_t word; /* size, and from FLAGS_SHIFT on what is unusual about the block */
     uint64_t check;
 };
 
 #define PREFIX_SIZE sizeof(struct prefix)
-#define ALIGNMENT_SHIFT 56
-#define SIZE_MASK (((uint64_t)1 << ALIGNMENT_SHIFT) - 1)
+#define FLAGS_SHIFT 56
+#define SIZE_MASK (((uint64_t)1 << FLAGS_SHIFT) - 1)
+/* The distance to where the C library's block begins: up to this it is counted in prefixes, less
+ * one; larger ones are powers of two. */
+#define DISTANCE_STEPS 64u
+/* It may leave a hole, see may_leave_hole(). */
+#define FLAG_HOLE 128u
 
 #define SMALLEST_PAGE 4096
 
 /*
  * The C library gives a large block back to the system when it is freed, and a second free would
- * fault on the prefix before it could be checked. Such a block stands 16 bytes of the C library's and
- * 16 of ours into a page. Freed addresses of that kind are remembered, each in the slot of its page,
- * until they are blocks again.
+ * fault on the prefix before it could be checked. Such a block stands 16 bytes of the C library's
+ * and 16 of ours into a page. Freed addresses of that kind are remembered, each in the slot of its
+ * page, until they are blocks again.
  */
 #define GONE_SLOTS 256
 static uintptr_t gone[GONE_SLOTS];
 
-static bool may_leave_hole(const void *ptr)
+ZM_INLINE bool may_leave_hole(const void *ptr)
 {
-    return ZM_UNLIKELY((uintptr_t)ptr % SMALLEST_PAGE == 2 * PREFIX_SIZE);
+    return ZM_UNLIKELY(((uintptr_t)ptr - 2 * PREFIX_SIZE) % SMALLEST_PAGE == 0);
 }
 
-static uintptr_t *gone_slot(const void *ptr)
+ZM_INLINE uintptr_t *gone_slot(const void *ptr)
 {
     return &gone[(uintptr_t)ptr / SMALLEST_PAGE % GONE_SLOTS];
 }
 
 static void remember_gone(const void *ptr)
 {
-    if (may_leave_hole(ptr))
-        __atomic_store_n(gone_slot(ptr), (uintptr_t)ptr, __ATOMIC_RELAXED);
+    __atomic_store_n(gone_slot(ptr), (uintptr_t)ptr, __ATOMIC_RELAXED);
 }
 
-static bool is_gone(const void *ptr)
+ZM_INLINE bool is_gone(const void *ptr)
 {
     return may_leave_hole(ptr) &&
            __atomic_load_n(gone_slot(ptr), __ATOMIC_RELAXED) == (uintptr_t)ptr;
@@ -65,9 +69,9 @@ static void forget_gone(const void *ptr)
 }
 
 /* One word to one word for a given address, so that no change of the first goes unseen. */
-static uint64_t check_of(uint64_t word, const struct prefix *prefix)
+ZM_INLINE uint64_t check_of(uint64_t word, const struct prefix *prefix)
 {
-    return ~(word ^ (uint64_t)(uintptr_t)prefix) * UINT64_C(0x9e3779b97f4a7c15);
+    return ~(word ^ (uint64_t)(uintptr_t)prefix);
 }
 
 static ZM_COLD _Noreturn void die_of_bad_pointer(const void *ptr)
@@ -90,10 +94,16 @@ __attribute__((no_sanitize("address", "thread"))) static struct prefix bytes_bef
     return bytes;
 }
 
-/* The prefix of a block, checked. */
-static struct prefix *prefix_of(const void *ptr)
+/* Where the prefix of a block is. */
+ZM_INLINE struct prefix *prefix_before(const void *ptr)
 {
-    struct prefix *prefix = (struct prefix *)((uintptr_t)ptr - PREFIX_SIZE);
+    return (struct prefix *)((uintptr_t)ptr - PREFIX_SIZE);
+}
+
+/* The prefix of a block, checked. */
+ZM_INLINE struct prefix *prefix_of(const void *ptr)
+{
+    struct prefix *prefix = prefix_before(ptr);
     struct prefix bytes;
 
     /* Nothing is mapped in the first page: a member of a structure at NULL. */
@@ -105,79 +115,151 @@ static struct prefix *prefix_of(const void *ptr)
     return prefix;
 }
 
-static size_t size_of(const struct prefix *prefix)
+ZM_INLINE size_t size_of(const struct prefix *prefix)
 {
     return (size_t)(prefix->word & SIZE_MASK);
 }
 
-/* Where the C library's block begins: the whole alignment before ours. */
-static void *base_of(struct prefix *prefix)
+ZM_INLINE unsigned flags_of(const struct prefix *prefix)
 {
-    unsigned shift = (unsigned)(prefix->word >> ALIGNMENT_SHIFT);
-
-    if (ZM_LIKELY(shift == 0))
-        return prefix;
-    return (char *)prefix + PREFIX_SIZE - ((size_t)1 << shift);
+    return (unsigned)(prefix->word >> FLAGS_SHIFT);
 }
 
-static void *write_prefix(struct prefix *prefix, uint64_t word, size_t *usable)
+/* Where the C library's block begins. */
+ZM_INLINE void *base_of(struct prefix *prefix)
+{
+    unsigned distance = flags_of(prefix) & ~FLAG_HOLE;
+
+    if (distance < DISTANCE_STEPS)
+        return prefix - distance;
+    return (char *)(prefix + 1) - ((size_t)1 << (distance - DISTANCE_STEPS));
+}
+
+ZM_INLINE void *write_prefix(struct prefix *prefix, uint64_t word)
 {
     prefix->word = word;
-    prefix->check = check_of(word, prefix);
-    *usable = size_of(prefix);
-    forget_gone(prefix + 1);
+    /* Atomic, or gcc makes one vector of both words, which takes longer than two stores. */
+    __atomic_store_n(&prefix->check, check_of(word, prefix), __ATOMIC_RELAXED);
     return prefix + 1;
 }
 
-static void *libc_alloc(size_t size, size_t *usable)
+/* A block where one may have been that is gone, and that may leave a hole itself. */
+static __attribute__((noinline)) void *write_prefix_at_hole(struct prefix *prefix, uint64_t word)
 {
-    struct prefix *prefix = malloc(size + PREFIX_SIZE);
-
-    return prefix != NULL ? write_prefix(prefix, size, usable) : NULL;
+    forget_gone(prefix + 1);
+    return write_prefix(prefix, word | (uint64_t)FLAG_HOLE << FLAGS_SHIFT);
 }
 
-static void *libc_calloc(size_t size, size_t *usable)
+ZM_INLINE void *make_prefix(struct prefix *prefix, uint64_t word)
 {
-    struct prefix *prefix = calloc(1, size + PREFIX_SIZE);
+    return may_leave_hole(prefix + 1) ? write_prefix_at_hole(prefix, word)
+                                      : write_prefix(prefix, word);
+}
 
-    return prefix != NULL ? write_prefix(prefix, size, usable) : NULL;
+ZM_INLINE void *make_block(struct prefix *prefix, size_t size, size_t *usable)
+{
+    if (ZM_UNLIKELY(prefix == NULL))
+        return NULL;
+    *usable = size;
+    return make_prefix(prefix, size);
+}
+
+ZM_INLINE void *libc_alloc(size_t size, size_t *usable)
+{
+    return make_block(malloc(size + PREFIX_SIZE), size, usable);
+}
+
+ZM_INLINE void *libc_calloc(size_t size, size_t *usable)
+{
+    return make_block(calloc(1, size + PREFIX_SIZE), size, usable);
+}
+
+static void *make_aligned(void *base, void *block, unsigned distance, size_t size, size_t *usable)
+{
+    if (base == NULL)
+        return NULL;
+    *usable = size;
+    return make_prefix(prefix_before(block), (uint64_t)distance << FLAGS_SHIFT | size);
+}
+
+/*
+ * The first address of that alignment in memory from malloc(), which serves such sizes several
+ * times as fast as posix_memalign() does, and with no more to spare. The distance is counted in
+ * prefixes: NULL also where malloc() does not align to them.
+ */
+static void *align_within(size_t alignment, size_t size, size_t *usable)
+{
+    uintptr_t base = (uintptr_t)malloc(size + alignment);
+    uintptr_t block = (base + PREFIX_SIZE + alignment - 1) & ~(uintptr_t)(alignment - 1);
+
+    if (ZM_UNLIKELY(base % PREFIX_SIZE != 0)) {
+        free((void *)base);
+        return NULL;
+    }
+    return make_aligned((void *)base, (void *)block, (unsigned)((block - base) / PREFIX_SIZE - 1),
+                        size, usable);
 }
 
 /* The prefix stands at the end of a first alignment's worth of bytes. */
+static void *align_from_the_base(size_t alignment, size_t size, size_t *usable)
+{
+    unsigned distance = DISTANCE_STEPS + (unsigned)__builtin_ctzll(alignment);
+    void *base = NULL;
+
+    if (posix_memalign(&base, alignment, size + alignment) != 0)
+        return NULL;
+    return make_aligned(base, (char *)base + alignment, distance, size, usable);
+}
+
 static void *libc_aligned_alloc(size_t alignment, size_t size, size_t *usable)
 {
-    unsigned shift = (unsigned)__builtin_ctzll(alignment);
-    void *base = NULL;
+    void *ptr = NULL;
 
     if (alignment <= PREFIX_SIZE)
         return libc_alloc(size, usable);
-    if (posix_memalign(&base, alignment, size + alignment) != 0)
-        return NULL;
-    return write_prefix((struct prefix *)((char *)base + alignment - PREFIX_SIZE),
-                        (uint64_t)shift << ALIGNMENT_SHIFT | size, usable);
+    if (alignment <= DISTANCE_STEPS * PREFIX_SIZE)
+        ptr = align_within(alignment, size, usable);
+    return ptr != NULL ? ptr : align_from_the_base(alignment, size, usable);
 }
 
-/* From here on the block is dead, whether the C library leaves its bytes alone or unmaps them. */
-static void bury(struct prefix *prefix)
+/* From here on the block is dead, though the C library may leave its bytes alone. */
+ZM_INLINE void bury(struct prefix *prefix)
 {
     *(volatile uint64_t *)&prefix->check = 0;
-    remember_gone(prefix + 1);
 }
 
-static void free_block(struct prefix *prefix)
+static __attribute__((noinline)) void release_unusual(struct prefix *prefix)
 {
     void *base = base_of(prefix);
 
     bury(prefix);
+    if (flags_of(prefix) & FLAG_HOLE)
+        remember_gone(prefix + 1);
     free(base);
+}
+
+ZM_INLINE void libc_release(void *ptr)
+{
+    struct prefix *prefix = prefix_before(ptr);
+
+    if (ZM_UNLIKELY(flags_of(prefix) != 0)) {
+        release_unusual(prefix);
+    } else {
+        bury(prefix);
+        free(prefix);
+    }
+}
+
+ZM_INLINE size_t libc_usable_size(const void *ptr)
+{
+    return size_of(prefix_of(ptr));
 }
 
 static size_t libc_free(void *ptr)
 {
-    struct prefix *prefix = prefix_of(ptr);
-    size_t size = size_of(prefix);
+    size_t size = libc_usable_size(ptr);
 
-    free_block(prefix);
+    libc_release(ptr);
     return size;
 }
 
@@ -194,27 +276,27 @@ static void *move_aligned(struct prefix *old, size_t size, size_t *usable)
 
     if (moved != NULL) {
         memcpy(moved, old + 1, size < size_of(old) ? size : size_of(old));
-        free_block(old);
+        libc_release(old + 1);
     }
     return moved;
 }
 
 /* The prefix that a moved block leaves behind must not check; one that stays gets it back. */
-static void *move_plain(struct prefix *old, size_t size, size_t *usable)
+ZM_INLINE void *move_plain(struct prefix *old, size_t size, size_t *usable)
 {
     uint64_t word = old->word;
     struct prefix *moved;
-    size_t ignored;
 
     bury(old);
+    if (may_leave_hole(old + 1))
+        remember_gone(old + 1);
     moved = realloc(old, size + PREFIX_SIZE);
-    if (moved != NULL)
-        return write_prefix(moved, size, usable);
-    write_prefix(old, word, &ignored);
-    return NULL;
+    if (moved == NULL)
+        make_prefix(old, word);
+    return make_block(moved, size, usable);
 }
 
-static void *libc_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
+ZM_INLINE void *libc_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
 {
     struct prefix *prefix = prefix_of(ptr);
     size_t old_size = size_of(prefix);
@@ -226,9 +308,9 @@ static void *libc_realloc(void *ptr, size_t size, size_t *old_usable, size_t *us
     return moved;
 }
 
-static size_t libc_usable_size(const void *ptr)
+static size_t libc_good_size(size_t size)
 {
-    return size_of(prefix_of(ptr));
+    return size;
 }
 
 static const struct zmalloc_backend libc_backend = {
@@ -243,9 +325,11 @@ static const struct zmalloc_backend libc_backend = {
     .free = libc_free,
     .free_sized = libc_free_sized,
     .usable_size = libc_usable_size,
+    .release = libc_release,
     .version = zm_platform_version,
     .allocator_info = zm_platform_allocator_info,
     .purge = zm_platform_purge,
+    .good_size = libc_good_size,
 };
 
 static const struct zmalloc_backend *const core_backend = &libc_backend;

@@ -23,8 +23,10 @@
 
 static void *report(void *ptr, size_t *usable)
 {
-    if (ptr != NULL)
+    if (ZM_LIKELY(ptr != NULL)) {
         *usable = size_query(ptr);
+        ZM_ASSUME(*usable != 0);
+    }
     return ptr;
 }
 
@@ -85,6 +87,7 @@ static const struct zmalloc_backend native_backend = {
     .free = native_free,
     .free_sized = native_free_sized,
     .usable_size = native_usable_size,
+    .release = free,
     .version = zm_platform_version,
     .allocator_info = zm_platform_allocator_info,
     .purge = zm_platform_purge,

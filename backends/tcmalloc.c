@@ -7,36 +7,63 @@
 
 #include <errno.h>
 #include <gperftools/malloc_extension_c.h>
+#include <gperftools/nallocx.h>
 #include <gperftools/tcmalloc.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "internal.h"
+#include "small_sizes.h"
 
-/* Its parameter is not const. */
-static size_t size_query(const void *ptr)
+/*
+ * Where tc_malloc_size() ends, after it has looked for the instance and its table of functions. It
+ * is of the C++ side and uses no object. A library that does not have it, or whose tc_malloc_size()
+ * says something else, as that for debugging does, is asked by tc_malloc_size().
+ */
+size_t get_allocated_size(const void *self, const void *ptr) __asm__(
+    "_ZN22TCMallocImplementation16GetAllocatedSizeEPKv") __attribute__((weak));
+
+/*
+ * Whether it leaves sbrk() alone. It would take memory there first, as malloc does, and two that do
+ * so under locks of their own are given the same memory. Weak: a library may not show it.
+ */
+extern bool skip_sbrk __asm__("_ZN60FLAG__namespace_do_not_use_directly_use_DECLARE_bool_instead22"
+                              "FLAGS_malloc_skip_sbrkE") __attribute__((weak));
+
+static size_t ask_tc_malloc_size(const void *self, const void *ptr)
 {
+    (void)self;
     return tc_malloc_size((void *)(uintptr_t)ptr);
 }
 
+static size_t (*ask)(const void *self, const void *ptr) = ask_tc_malloc_size;
+
+static size_t size_query(const void *ptr)
+{
+    return ask(NULL, ptr);
+}
+
+static const struct zmalloc_backend tcmalloc_backend;
+static struct small_sizes small_sizes;
+
 static void *report(void *ptr, size_t *usable)
 {
-    if (ptr != NULL)
+    if (ZM_LIKELY(ptr != NULL))
         *usable = size_query(ptr);
     return ptr;
 }
 
 static void *tcmalloc_alloc(size_t size, size_t *usable)
 {
-    return report(tc_malloc(size), usable);
+    return small_size_report(&small_sizes, tc_malloc(size), size, usable);
 }
 
 static void *tcmalloc_calloc(size_t size, size_t *usable)
 {
-    return report(tc_calloc(1, size), usable);
+    return small_size_report(&small_sizes, tc_calloc(1, size), size, usable);
 }
 
-static void *tcmalloc_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
+ZM_INLINE void *tcmalloc_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
 {
     size_t old = size_query(ptr);
     void *moved = tc_realloc(ptr, size);
@@ -68,6 +95,27 @@ static size_t tcmalloc_free_sized(void *ptr, size_t size)
 static size_t tcmalloc_usable_size(const void *ptr)
 {
     return size_query(ptr);
+}
+
+static bool asks_directly(void)
+{
+    void *ptr = tc_malloc(1);
+    bool same = ptr != NULL && get_allocated_size != NULL &&
+                get_allocated_size(NULL, ptr) == tc_malloc_size(ptr);
+
+    tc_free(ptr);
+    return same;
+}
+
+static int tcmalloc_start(const char **why)
+{
+    (void)why;
+    if (&skip_sbrk != NULL)
+        skip_sbrk = true;
+    if (asks_directly())
+        ask = get_allocated_size;
+    small_sizes_learn(&small_sizes, &tcmalloc_backend);
+    return 0;
 }
 
 /* "gperftools 2.10": the number. */
@@ -104,6 +152,61 @@ static int tcmalloc_purge(void)
     return 0;
 }
 
+static size_t tcmalloc_good_size(size_t size)
+{
+    return tc_nallocx(size, 0);
+}
+
+#define REPORT_FIRST_SIZE ((size_t)16 << 10)
+#define REPORT_SIZE_MAX ((size_t)4 << 20)
+
+/* What does not fit tcmalloc cuts off; the report is as long as the heap is fragmented. NULL where
+ * there is no memory. */
+static char *whole_report(void)
+{
+    for (size_t size = REPORT_FIRST_SIZE;; size *= 4) {
+        char *text = tc_calloc(1, size);
+
+        if (text == NULL)
+            return NULL;
+        MallocExtension_GetStats(text, (int)size);
+        if (strlen(text) < size - 1 || size >= REPORT_SIZE_MAX)
+            return text;
+        tc_free(text);
+    }
+}
+
+static int tcmalloc_stats_print(void (*write_cb)(void *opaque, const char *text), void *opaque)
+{
+    char *text = whole_report();
+
+    if (text == NULL)
+        return ENOMEM;
+    write_cb(opaque, text);
+    tc_free(text);
+    return 0;
+}
+
+/* Every property is a size_t. */
+static int tcmalloc_ctl(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen)
+{
+    size_t value, asked;
+
+    if (!MallocExtension_GetNumericProperty(name, &value))
+        return ENOENT;
+    if (oldp != NULL && (oldlenp == NULL || *oldlenp != sizeof value))
+        return EINVAL;
+    if (newp != NULL && newlen != sizeof value)
+        return EINVAL;
+    if (newp != NULL)
+        memcpy(&asked, newp, sizeof asked);
+    if (newp != NULL && !MallocExtension_SetNumericProperty(name, asked))
+        return EPERM;
+    if (oldp != NULL)
+        memcpy(oldp, &value, sizeof value);
+    return 0;
+}
+
 static const struct zmalloc_backend tcmalloc_backend = {
     .abi_version = ZMALLOC_BACKEND_ABI,
     .name = "tcmalloc",
@@ -114,9 +217,14 @@ static const struct zmalloc_backend tcmalloc_backend = {
     .free = tcmalloc_free,
     .free_sized = tcmalloc_free_sized,
     .usable_size = tcmalloc_usable_size,
+    .release = tc_free,
+    .start = tcmalloc_start,
     .version = tcmalloc_version,
     .allocator_info = tcmalloc_allocator_info,
     .purge = tcmalloc_purge,
+    .good_size = tcmalloc_good_size,
+    .stats_print = tcmalloc_stats_print,
+    .ctl = tcmalloc_ctl,
 };
 
 static const struct zmalloc_backend *const core_backend = &tcmalloc_backend;

@@ -204,17 +204,19 @@ ZMALLOC_API void zmalloc_reset_peak(void);
  *
  * The environment variable ZMALLOC_BACKEND wins, unless the program runs set-user-ID; else what the
  * program gave to zmalloc_init(); else what the build's default_backend names. Each is a name or a
- * comma-separated list, tried in order: "mimalloc,jemalloc,libc". docs/environment.md has it all.
+ * comma-separated list, tried in order: "mimalloc,jemalloc,libc". A name may have layers before it,
+ * "fail+jemalloc"; one whose variable is set is there unnamed. docs/environment.md has it all.
  */
 
 /*
  * Chooses the first backend of the list that can start; NULL or "" chooses the default. Returns 0
- * if one of the list is now active, or was before (with NULL or "": whichever it is); else -1 and
- * errno is
+ * if one of the list is now active, or was before (with NULL or "": whichever it is; layers over it
+ * that the list does not name make no difference); else -1 and errno is
  *   ENOENT   none is known and nothing else is wrong with any of them,
  *   ENOTSUP  one is known but not in this build, or its module is not installed,
  *   EBUSY    another backend is active already: by the operator's variable, by an earlier call, or
  *            because memory was allocated before,
+ *   EINVAL   the variable of a layer has options that are none,
  *   or what the last one that failed to start failed with: ENOEXEC where its module cannot be used.
  * It never ends the program and prints nothing. Call it before other threads start, and before you
  * register handlers of pthread_atfork that allocate or take a lock under which others allocate: an
@@ -223,7 +225,8 @@ ZMALLOC_API void zmalloc_reset_peak(void);
  */
 ZMALLOC_API int zmalloc_init(const char *spec);
 
-/* The name of the active backend, say "jemalloc". Chooses one if none is. Ours. */
+/* The name of the active backend, say "jemalloc", or with layers over it "fail+jemalloc". Chooses
+ * one if none is. Ours. */
 ZMALLOC_API const char *zmalloc_backend_name(void);
 
 /*
@@ -231,6 +234,10 @@ ZMALLOC_API const char *zmalloc_backend_name(void);
  * (LD_PRELOAD, a sanitizer), it also says whose it is: "2.36, malloc of libfoo.so". Ours.
  */
 ZMALLOC_API const char *zmalloc_backend_version(void);
+
+/* Bytes of each block's own that the backend counts with it: zmalloc_size() less
+ * zmalloc_usable_size(). 16 for libc, 0 for our other backends. Ours. */
+ZMALLOC_API size_t zmalloc_backend_prefix_size(void);
 
 /* Name and version, say "jemalloc-5.3.0". Redis 7 has the macro. */
 ZMALLOC_API const char *zmalloc_lib(void);
@@ -280,6 +287,36 @@ ZMALLOC_API int zmalloc_purge(void);
  */
 ZMALLOC_API int zmalloc_set_background_thread(int enable);
 
+/*
+ * The usable size that zmalloc(size) would give, without allocating; 0 where the allocator cannot
+ * tell it for certain, and for a size at or above SIZE_MAX/2. Ours, after jemalloc's nallocx.
+ */
+ZMALLOC_API size_t zmalloc_good_size(size_t size);
+
+/*
+ * Has the active allocator describe its state in its own words, for people. write_cb is called with
+ * opaque and one piece of text after another; NULL writes to stderr. It may allocate. Returns 0, or
+ * -1 with errno ENOTSUP where the allocator has no such report: nothing was written then. Ours,
+ * after jemalloc's malloc_stats_print.
+ */
+ZMALLOC_API int zmalloc_stats_print(void (*write_cb)(void *opaque, const char *text), void *opaque);
+
+/*
+ * Reads and sets a control of the active allocator by its own name for it, as jemalloc's mallctl
+ * does: *oldlenp bytes of the value go to oldp (both may be NULL), then newlen bytes at newp become
+ * the value (NULL and 0: it stays). With jemalloc the names and types are those of mallctl, with
+ * tcmalloc the numeric properties of MallocExtension, each a size_t. Returns 0, or -1 with errno
+ *   ENOTSUP  the allocator has no controls,
+ *   ENOENT   it has none of that name,
+ *   EINVAL   the sizes are not those of the value,
+ *   EPERM    it cannot be read, or not be set,
+ *   or what else mallctl fails with.
+ * Some controls end what the library relies on (jemalloc's arenas that are reset or destroyed with
+ * blocks in them): those are the caller's to leave alone. Ours, after jemalloc's mallctl.
+ */
+ZMALLOC_API int zmalloc_backend_ctl(const char *name, void *oldp, size_t *oldlenp, void *newp,
+                                    size_t newlen) ZMALLOC_ATTRIBUTE(nonnull(1));
+
 /* ---- The process -----------------------------------------------------------------------------
  *
  * These read the system's own figures, none needs memory. 0 means unknown.
@@ -288,6 +325,14 @@ ZMALLOC_API int zmalloc_set_background_thread(int enable);
 /* Resident set size of this process. Where the system has none, what zmalloc_used_memory() says.
  * Redis 7. */
 ZMALLOC_API size_t zmalloc_get_rss(void);
+
+/*
+ * *value becomes the number in a field of /proc/self/stat, counted from 1 as proc(5) does, or
+ * LLONG_MAX for one that is larger. Returns
+ * 0, or -1 with errno ENOENT where there is none: no such field, not a number, not Linux. Ours,
+ * after Redis 7's get_proc_stat_ll.
+ */
+ZMALLOC_API int zmalloc_get_proc_stat(int field, long long *value) ZMALLOC_ATTRIBUTE(nonnull(2));
 
 /* Pages that only the process pid (-1: this one) has and has written. Redis 7. */
 ZMALLOC_API size_t zmalloc_get_private_dirty(long pid);
@@ -317,6 +362,12 @@ ZMALLOC_API void zlibc_trim(void);
  * smaller than a page and NULL are left alone. Redis 7.
  */
 ZMALLOC_API void zmadvise_dontneed(void *ptr);
+
+/*
+ * The same for the whole pages of a part of a block: size bytes from ptr on. NULL and size 0 are
+ * left alone. Valkey 9.1.
+ */
+ZMALLOC_API void zmadvise_dontneed_range(void *ptr, size_t size);
 
 /* Does nothing: accounting is always thread-safe. For old callers. Redis before 4. */
 ZMALLOC_API void zmalloc_enable_thread_safeness(void);

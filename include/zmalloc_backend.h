@@ -35,7 +35,7 @@ extern "C" {
  * block of 16 bytes or more is aligned to 16, a smaller one for any type that fits; every byte of
  * the usable size may be written; the usable size of a block stays what was reported until the
  * block is reallocated or freed; where an operation returns NULL it has changed nothing, its
- * results included. It may leave any errno behind.
+ * results included. All but usable_size may leave any errno behind.
  */
 struct zmalloc_backend {
     uint32_t abi_version; /* ZMALLOC_BACKEND_ABI */
@@ -47,24 +47,28 @@ struct zmalloc_backend {
     size_t prefix_size;
 
     /*
-     * Whether free and free_sized leave errno alone. Where they may not, the core saves it around
-     * them, which costs a little.
+     * Whether free, free_sized and release leave errno alone. Where they may not, the core saves it
+     * around them, which costs a little.
      */
     uint32_t free_keeps_errno;
 
     /* ---- Mandatory ---- */
 
-    /* A block of at least size bytes; *usable is how many it has. NULL: no memory. */
+    /*
+     * A block of at least size bytes; *usable is how many it has, or 0 where usable_size had to be
+     * asked for it: then the core does so if it wants to know. NULL: no memory.
+     */
     void *(*alloc)(size_t size, size_t *usable);
 
-    /* The same, with *usable bytes of zero. */
+    /* The same, with all usable bytes zero. */
     void *(*calloc)(size_t size, size_t *usable);
 
-    /* Moves or resizes. *old_usable is what alloc or the last realloc reported. NULL: ptr is as
-     * it was. The result need not keep an alignment that aligned_alloc gave. */
+    /* Moves or resizes. *old_usable is the usable size it had, *usable the one it has: never 0.
+     * NULL: ptr is as it was. The result need not keep an alignment that aligned_alloc gave. */
     void *(*realloc)(void *ptr, size_t size, size_t *old_usable, size_t *usable);
 
-    /* A block whose address is a multiple of alignment. free and realloc take it as any other. */
+    /* A block whose address is a multiple of alignment; *usable is never 0. free and realloc take
+     * it as any other. */
     void *(*aligned_alloc)(size_t alignment, size_t size, size_t *usable);
 
     /* The inverse of the four above. Returns the usable size that the block had. */
@@ -74,7 +78,7 @@ struct zmalloc_backend {
      * where 0 was asked for, and the block may be one of aligned_alloc's. */
     size_t (*free_sized)(void *ptr, size_t size);
 
-    /* The usable size of a live block. Changes nothing. */
+    /* The usable size of a live block. Changes nothing, errno included. */
     size_t (*usable_size)(const void *ptr);
 
     /* ---- Optional: NULL has the meaning in brackets ---- */
@@ -84,6 +88,14 @@ struct zmalloc_backend {
      * value; then *why may be set to a static text that tells more. [nothing to start]
      */
     int (*start)(const char **why);
+
+    /*
+     * Frees a block of which the core has just asked the usable size, so that it need be neither
+     * looked up nor checked again. Keeps errno if free does. [free and
+     * free_sized are called; with release free_sized is not, and free only where a thread begins
+     * or ends]
+     */
+    void (*release)(void *ptr);
 
     /* A version that lives as long as the process; the first word of it is the number. [unknown] */
     const char *(*version)(void);
@@ -106,6 +118,17 @@ struct zmalloc_backend {
 
     /* See zmalloc_set_background_thread. Returns 0 or an errno value. [ENOTSUP] */
     int (*background_thread)(int enable);
+
+    /* The usable size that alloc(size) would report, without allocating; 0 where that is not
+     * certain. [never certain] */
+    size_t (*good_size)(size_t size);
+
+    /* Describes the state of the allocator, for people; write_cb is never NULL and may allocate.
+     * Returns 0 or an errno value, and then has written nothing. [ENOTSUP] */
+    int (*stats_print)(void (*write_cb)(void *opaque, const char *text), void *opaque);
+
+    /* See zmalloc_backend_ctl. Returns 0 or an errno value. [ENOTSUP] */
+    int (*ctl)(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen);
 };
 
 /* What a module defines. */

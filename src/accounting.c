@@ -2,6 +2,7 @@
 
 #include "accounting.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 /* A definition without the attribute would lose the model that its declaration gives. */
@@ -15,7 +16,7 @@ static zm_counter shared_freed;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct zm_thread *threads;
 static size_t peak;
-static unsigned peak_epoch;
+static unsigned peak_epoch = 1; /* counts resets; a thread with 0 has not looked yet */
 
 /* See sum(). */
 #define LOOKS_MAX 5
@@ -46,8 +47,10 @@ static size_t counter_read(const zm_counter *counter)
 
 static void shared_add(size_t allocated, size_t freed)
 {
-    __atomic_fetch_add(&shared_allocated, allocated, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&shared_freed, freed, __ATOMIC_RELEASE);
+    if (allocated != 0)
+        __atomic_fetch_add(&shared_allocated, allocated, __ATOMIC_RELAXED);
+    if (freed != 0)
+        __atomic_fetch_add(&shared_freed, freed, __ATOMIC_RELEASE);
 }
 
 static void list_insert(struct zm_thread *thread)
@@ -75,7 +78,7 @@ static void fold(struct zm_thread *thread)
     shared_add(counter_read(thread->allocated_at) - thread->base_allocated,
                counter_read(thread->freed_at) - thread->base_freed);
     list_remove(thread);
-    thread->state = ZM_THREAD_LATE;
+    thread->usual_sizes = 0;
 }
 
 static void thread_exits(void *value)
@@ -107,16 +110,14 @@ static bool find_counters(struct zm_thread *thread)
 
 static void thread_register(struct zm_thread *thread)
 {
-    if (!have_exit_key || !find_counters(thread) || pthread_setspecific(exit_key, thread) != 0) {
-        thread->state = ZM_THREAD_LATE;
+    if (!have_exit_key || !find_counters(thread) || pthread_setspecific(exit_key, thread) != 0)
         return;
-    }
     thread->base_allocated = counter_read(thread->allocated_at);
     thread->base_freed = counter_read(thread->freed_at);
-    thread->high = thread->base_allocated - thread->base_freed;
     accounting_lock();
     list_insert(thread);
-    thread->state = ZM_THREAD_LIVE;
+    thread->errno_at = &errno;
+    thread->usual_sizes = ZM_LARGE_BLOCK - 1;
     accounting_unlock();
 }
 
@@ -134,7 +135,8 @@ void zm_accounting_unregistered(size_t allocated, size_t freed)
     struct zm_thread *thread = &zm_thread;
 
     shared_add(allocated, freed);
-    if (thread->state == ZM_THREAD_NEW && ++thread->early_operations == ZM_EARLY_OPERATIONS)
+    if (thread->early_operations < ZM_EARLY_OPERATIONS &&
+        ++thread->early_operations == ZM_EARLY_OPERATIONS)
         thread_register(thread);
 }
 
@@ -158,13 +160,13 @@ static size_t all_allocated(void)
 
 /*
  * An allocator that counts by itself may do so with plain stores, whose order another processor
- * need not see; x86 keeps it. Such a sum below zero is none.
+ * need not see; x86 keeps it. Such a sum below zero is none. Without a backend nothing was counted.
  */
 static size_t difference(size_t allocated, size_t freed)
 {
     size_t used = allocated - freed;
 
-    if (used > SIZE_MAX / 2 && counting_backend != NULL && zm_backend_counts(counting_backend))
+    if (used > SIZE_MAX / 2 && zm_backend_counts(counting_backend))
         return 0;
     return used;
 }
@@ -222,24 +224,40 @@ size_t zmalloc_peak_memory(void)
     return result;
 }
 
+/* What was stored before it is seen before what follows is loaded. gcc has none for
+ * ThreadSanitizer. */
+static void full_fence(void)
+{
+#ifndef ZM_THREAD_SANITIZER
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
 void zmalloc_reset_peak(void)
 {
     accounting_lock();
-    peak = sum();
     __atomic_fetch_add(&peak_epoch, 1, __ATOMIC_RELAXED);
+    full_fence();
+    peak = sum();
     accounting_unlock();
 }
 
-/* A thread that is LIVE looks at the sum, which takes the lock, only on a new high of its own. */
+/*
+ * A thread that is LIVE looks at the sum, which takes the lock, only on a new high of its own. It
+ * counts before it looks for a reset, and a reset is told before it sums up: one of them sees the
+ * other, so no block falls between.
+ */
 void zm_accounting_large(void)
 {
     struct zm_thread *thread = &zm_thread;
 
-    if (thread->state == ZM_THREAD_LIVE) {
+    if (zm_thread_is_live(thread)) {
         size_t held = counter_read(thread->allocated_at) - counter_read(thread->freed_at);
-        unsigned epoch = __atomic_load_n(&peak_epoch, __ATOMIC_RELAXED);
         ptrdiff_t above_high = (ptrdiff_t)(held - thread->high);
+        unsigned epoch;
 
+        full_fence();
+        epoch = __atomic_load_n(&peak_epoch, __ATOMIC_RELAXED);
         if (thread->high_epoch == epoch && above_high < (ptrdiff_t)ZM_LARGE_BLOCK)
             return;
         thread->high = held;

@@ -13,7 +13,7 @@
  *         then on, however many destructors of other people still allocate and free
  *
  * A reader loads what was freed everywhere first and what was allocated afterwards, so that its
- * difference is never less than what was in use at any moment of the reading. Reallocation adds
+ * difference is never less than what was in use at one moment of the reading. Reallocation adds
  * before it subtracts for the same reason.
  */
 
@@ -29,29 +29,37 @@
 /* Blocks of this size and more may set the peak, see zmalloc_peak_memory(). */
 #define ZM_LARGE_BLOCK ((size_t)1 << 20)
 
-enum zm_thread_state { ZM_THREAD_NEW, ZM_THREAD_LIVE, ZM_THREAD_LATE };
-
 /* Read by other threads while the owner writes; modulo SIZE_MAX + 1. */
 typedef size_t __attribute__((may_alias)) zm_counter;
 
 struct zm_thread {
+    /* What the owner uses all the time and a reader of the sum needs: one line of the cache. */
     zm_counter allocated; /* bytes, prefixes included; unused where the allocator counts */
     zm_counter freed;
-    enum zm_thread_state state;
-    unsigned early_operations;
+    /* ZM_LARGE_BLOCK - 1 while LIVE, otherwise 0: a block of 1 to that many bytes needs only to be
+     * counted here. */
+    size_t usual_sizes;
     /* Of a LIVE thread: where its counters are, and what they showed when it registered. */
     const zm_counter *allocated_at;
     const zm_counter *freed_at;
     size_t base_allocated;
     size_t base_freed;
+    struct zm_thread *next;
+
+    struct zm_thread *previous;
+    int *errno_at;             /* of a LIVE thread: errno, which otherwise costs a call to find */
+    unsigned early_operations; /* up to ZM_EARLY_OPERATIONS: NEW while fewer */
     /* Largest allocated - freed at a look for the peak, and the reset of the peak it belongs to. */
     size_t high;
     unsigned high_epoch;
     bool forking;          /* holds the accounting lock for a fork() that is under way */
     unsigned choice_depth; /* how often it has taken the choice lock, see choice.c */
-    struct zm_thread *next;
-    struct zm_thread *previous;
-};
+} __attribute__((aligned(64)));
+
+ZM_INLINE bool zm_thread_is_live(const struct zm_thread *thread)
+{
+    return thread->usual_sizes != 0;
+}
 
 extern ZM_PRIVATE _Thread_local struct zm_thread zm_thread
     __attribute__((tls_model("initial-exec")));
@@ -74,11 +82,18 @@ ZM_PRIVATE ZM_COLD void zm_accounting_unregistered(size_t allocated, size_t free
 /* A block of ZM_LARGE_BLOCK or more was counted: looks whether that is a peak. */
 ZM_PRIVATE void zm_accounting_large(void);
 
-/* A thread's own counters: it alone writes them. The release lets a reader on another processor
- * that sees a block freed also see it allocated. */
+/*
+ * A thread's own counters: it alone writes them. The release lets a reader on another processor
+ * that sees a block freed also see it allocated. On x86 every store is one, and adding to memory is
+ * one instruction, which gcc does not make of an atomic load and a store.
+ */
 ZM_INLINE void zm_counter_add(zm_counter *counter, size_t bytes)
 {
+#if defined(__x86_64__) && defined(__LP64__) && !defined(ZM_THREAD_SANITIZER)
+    __asm__ volatile("addq %1, %0" : "+m"(*counter) : "re"(bytes) : "cc");
+#else
     __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + bytes, __ATOMIC_RELEASE);
+#endif
 }
 
 #endif

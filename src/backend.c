@@ -89,7 +89,12 @@ const char *zmalloc_backend_version(void)
     return backend->version != NULL ? backend->version() : "unknown";
 }
 
-static char library_name[ZM_NAME_MAX + 1 + 64];
+size_t zmalloc_backend_prefix_size(void)
+{
+    return zm_active()->prefix_size;
+}
+
+static char library_name[ZM_WHOLE_NAME_MAX + 1 + 64];
 
 /* Name and the first word of the version. */
 static void write_library_name(void)
@@ -139,4 +144,40 @@ int zmalloc_set_background_thread(int enable)
 
     return zm_result(backend->background_thread != NULL ? backend->background_thread(enable)
                                                         : ENOTSUP);
+}
+
+size_t zmalloc_good_size(size_t size)
+{
+    const struct zmalloc_backend *backend = zm_active();
+    size_t good;
+
+    if (size == 0)
+        size = ZM_SIZE_OF_NOTHING;
+    if (backend->good_size == NULL || size >= ZM_SIZE_LIMIT - backend->prefix_size)
+        return 0;
+    good = backend->good_size(size);
+    return good < ZM_SIZE_LIMIT ? good : 0;
+}
+
+static void write_to_stderr(void *opaque, const char *text)
+{
+    (void)opaque;
+    zm_write_to_stderr(text, strlen(text));
+}
+
+int zmalloc_stats_print(void (*write_cb)(void *opaque, const char *text), void *opaque)
+{
+    const struct zmalloc_backend *backend = zm_active();
+
+    if (backend->stats_print == NULL)
+        return zm_result(ENOTSUP);
+    return zm_result(backend->stats_print(write_cb != NULL ? write_cb : write_to_stderr, opaque));
+}
+
+int zmalloc_backend_ctl(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen)
+{
+    const struct zmalloc_backend *backend = zm_active();
+
+    return zm_result(backend->ctl != NULL ? backend->ctl(name, oldp, oldlenp, newp, newlen)
+                                          : ENOTSUP);
 }

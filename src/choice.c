@@ -12,12 +12,17 @@
 #include "accounting.h"
 #include "config.h"
 #include "internal.h"
+#include "layers.h"
+#include "list.h"
 
 #define VARIABLE "ZMALLOC_BACKEND"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool choosing;
+/* The outermost table; and, written before it, what it is made of. */
 static const struct zmalloc_backend *active;
+static const struct zmalloc_backend *active_backend;
+static struct zm_layers active_layers;
 
 /* Recursive by hand: a module's constructor may fork, and fork takes this lock. */
 void zm_choice_lock(void)
@@ -34,45 +39,15 @@ void zm_choice_unlock(void)
 
 /* ---- Reading a list ---- */
 
-struct element {
-    const char *text;
-    size_t length;
-};
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* The next element without the blanks around it; empty ones are passed over. */
-static bool next_element(const char **rest, struct element *element)
-{
-    while (**rest != '\0') {
-        const char *start = *rest;
-        const char *end = start + strcspn(start, ",");
-
-        *rest = *end == ',' ? end + 1 : end;
-        while (start < end && is_blank(*start))
-            start++;
-        while (end > start && is_blank(end[-1]))
-            end--;
-        if (start < end) {
-            *element = (struct element){.text = start, .length = (size_t)(end - start)};
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_empty(const char *list)
 {
-    struct element element;
+    struct zm_element element;
 
-    return list == NULL || !next_element(&list, &element);
+    return list == NULL || !zm_list_next(&list, &element);
 }
 
 /* Copies the element into a name; false where it cannot be one. */
-static bool to_name(struct element element, char name[ZM_NAME_MAX + 1])
+static bool to_name(struct zm_element element, char name[ZM_NAME_MAX + 1])
 {
     if (element.length > ZM_NAME_MAX)
         return false;
@@ -81,28 +56,61 @@ static bool to_name(struct element element, char name[ZM_NAME_MAX + 1])
     return zm_name_is_valid(name);
 }
 
+/* Both parts of LAYER+LAYER+NAME; false where it cannot be one. */
+static bool take_apart(struct zm_element element, struct zm_layers *layers,
+                       char name[ZM_NAME_MAX + 1])
+{
+    return zm_layers_read(&element, layers) && to_name(element, name);
+}
+
 /* ---- Trying ---- */
 
-static void activate(const struct zm_candidate *candidate)
+/* Without layers a backend has its own instance of the core, if it has one. */
+static const struct zm_instance *instance_for(const struct zm_candidate *candidate,
+                                              const struct zmalloc_backend *outermost)
 {
-    zm_accounting_start(candidate->backend);
-    __atomic_store_n(&active, candidate->backend, __ATOMIC_RELEASE);
-    zm_table_seal(candidate->instance != NULL ? candidate->instance
-                                              : zm_generic_instance(candidate->backend));
+    if (outermost == candidate->backend && candidate->instance != NULL)
+        return candidate->instance;
+    return zm_generic_instance(outermost);
+}
+
+static void activate(const struct zm_candidate *candidate, const struct zm_layers *layers,
+                     const struct zmalloc_backend *outermost)
+{
+    zm_accounting_start(outermost);
+    active_backend = candidate->backend;
+    active_layers = *layers;
+    __atomic_store_n(&active, outermost, __ATOMIC_RELEASE);
+    zm_table_seal(instance_for(candidate, outermost));
 }
 
 /* Once: what failed to start stays so. */
 static int start(const char *name, const struct zm_candidate *candidate)
 {
-    const struct zmalloc_backend *backend = candidate->backend;
     const char *why = NULL;
-    int error;
+    int error = 0;
 
-    if (candidate->start_error != 0 || backend->start == NULL)
+    if (candidate->started)
         return candidate->start_error;
-    error = backend->start(&why);
+    if (candidate->backend->start != NULL)
+        error = candidate->backend->start(&why);
+    zm_registry_set_started(name, error, why != NULL ? why : "it does not say why");
+    return error;
+}
+
+/* The backend, then the layers over it. */
+static int bring_up(const char *name, const struct zm_candidate *candidate,
+                    struct zm_layers *layers)
+{
+    const struct zmalloc_backend *outermost = candidate->backend;
+    int error = start(name, candidate);
+
     if (error != 0)
-        zm_registry_set_start_error(name, error, why != NULL ? why : "it does not say why");
+        return error;
+    zm_layers_add_asked_for(layers);
+    error = zm_layers_cover(layers, &outermost);
+    if (error == 0)
+        activate(candidate, layers, outermost);
     return error;
 }
 
@@ -114,18 +122,16 @@ struct outcome {
     int error;
 };
 
-static struct outcome try_element(struct element element)
+static struct outcome try_element(struct zm_element element)
 {
     char name[ZM_NAME_MAX + 1];
     struct zm_candidate candidate;
-    int error = to_name(element, name) ? zm_registry_find(name, &candidate) : ENOENT;
+    struct zm_layers layers;
+    int error = take_apart(element, &layers, name) ? zm_registry_find(name, &candidate) : ENOENT;
 
     if (error == 0) {
-        error = start(name, &candidate);
-        if (error != 0)
-            return (struct outcome){FAILED, error};
-        activate(&candidate);
-        return (struct outcome){ACTIVE, 0};
+        error = bring_up(name, &candidate, &layers);
+        return (struct outcome){error == 0 ? ACTIVE : FAILED, error};
     }
     if (error == ENOENT || error == ENOTSUP)
         return (struct outcome){error == ENOENT ? UNKNOWN : UNSUPPORTED, error};
@@ -136,9 +142,9 @@ static struct outcome try_element(struct element element)
 static int try_list(const char *list)
 {
     struct outcome best = {UNKNOWN, ENOENT};
-    struct element element;
+    struct zm_element element;
 
-    while (best.stage != ACTIVE && next_element(&list, &element)) {
+    while (best.stage != ACTIVE && zm_list_next(&list, &element)) {
         struct outcome outcome = try_element(element);
 
         if (outcome.stage >= best.stage)
@@ -149,7 +155,8 @@ static int try_list(const char *list)
 
 /* ---- Failing ---- */
 
-static const char *reason_of(struct element element)
+/* Empty where nothing is wrong with the backend: then it is with a layer. */
+static const char *reason_of(struct zm_element element)
 {
     struct zmalloc_backend_info info;
     char name[ZM_NAME_MAX + 1];
@@ -160,37 +167,62 @@ static const char *reason_of(struct element element)
     return zm_registry_describe(name, &info) == 0 ? info.why : "unknown backend";
 }
 
-static void explain_element(struct zm_message *message, struct element element)
+static void explain_element(struct zm_message *message, struct zm_element element)
 {
-    const char *plus = memchr(element.text, '+', element.length);
+    struct zm_element rest = element;
+    struct zm_layers layers;
 
     zm_message_quoted(message, element.text, element.length);
     zm_message_text(message, ": ");
-    if (plus != NULL) {
-        zm_message_text(message, "unknown layer ");
-        zm_message_quoted(message, element.text, (size_t)(plus - element.text));
-    } else {
-        zm_message_text(message, reason_of(element));
-    }
+    if (zm_layers_read(&rest, &layers))
+        zm_message_text(message, reason_of(rest));
+    else
+        zm_layers_explain(message, rest);
     zm_message_text(message, "; available: ");
     zm_registry_list_available(message);
 }
 
-/* One line per element of the list, then the end. */
+static bool is_refused_by_layer(struct zm_element element)
+{
+    struct zm_layers layers;
+
+    return zm_layers_read(&element, &layers) && *reason_of(element) == '\0';
+}
+
+static void tell_of_element(const char *source, const char *list, struct zm_element element)
+{
+    struct zm_message message = {0};
+
+    zm_message_text(&message, source);
+    zm_message_text(&message, "=");
+    zm_message_quoted(&message, list, strlen(list));
+    zm_message_text(&message, ": ");
+    explain_element(&message, element);
+    zm_message_send(&message);
+}
+
+static void tell_of_layer(void)
+{
+    struct zm_message message = {0};
+
+    zm_layers_explain_refusal(&message);
+    zm_message_send(&message);
+}
+
+/* One line per element of the list, but one for all that a layer refuses; then the end. */
 static void refuse_to_run(const char *source, const char *list)
 {
     const char *rest = list;
-    struct element element;
+    struct zm_element element;
+    bool told_of_layer = false;
 
-    while (next_element(&rest, &element)) {
-        struct zm_message message = {0};
-
-        zm_message_text(&message, source);
-        zm_message_text(&message, "=");
-        zm_message_quoted(&message, list, strlen(list));
-        zm_message_text(&message, ": ");
-        explain_element(&message, element);
-        zm_message_send(&message);
+    while (zm_list_next(&rest, &element)) {
+        if (!is_refused_by_layer(element)) {
+            tell_of_element(source, list, element);
+        } else if (!told_of_layer) {
+            tell_of_layer();
+            told_of_layer = true;
+        }
     }
     _exit(ZM_EXIT_CONFIG);
 }
@@ -248,6 +280,12 @@ const struct zmalloc_backend *zm_active(void)
     return active;
 }
 
+bool zm_has_layer(const struct zm_layer *layer)
+{
+    zm_active();
+    return zm_layers_contain(&active_layers, layer);
+}
+
 static bool is_known(const char *name)
 {
     struct zmalloc_backend_info info;
@@ -255,18 +293,25 @@ static bool is_known(const char *name)
     return zm_registry_describe(name, &info) == 0 || zm_module_exists(name);
 }
 
-/* Whether the list names the backend that is active already. */
+/* Layers that stand there without being named, through their variables, make no difference. */
+static bool is_active(const char *name, const struct zm_layers *layers)
+{
+    return strcmp(name, active_backend->name) == 0 && zm_layers_include(&active_layers, layers);
+}
+
+/* Whether the list names what is active already. */
 static int compare_with_active(const char *list)
 {
     int error = is_empty(list) ? 0 : ENOENT;
-    struct element element;
+    struct zm_element element;
 
-    while (error != 0 && next_element(&list, &element)) {
+    while (error != 0 && zm_list_next(&list, &element)) {
         char name[ZM_NAME_MAX + 1];
+        struct zm_layers layers;
 
-        if (!to_name(element, name))
+        if (!take_apart(element, &layers, name))
             continue;
-        if (strcmp(name, active->name) == 0)
+        if (is_active(name, &layers))
             error = 0;
         else if (is_known(name))
             error = EBUSY;

@@ -10,8 +10,8 @@
  * which after that says ZM_INSTANCE(its name). (generic.c has a variable there, for foreign
  * tables.)
  *
- * Three sizes are unusual: 0, too large, and large enough to set the peak. One comparison tells
- * them from the rest.
+ * Three sizes are unusual: 0, too large, and large enough to set the peak; and so is every size for
+ * a thread that is not LIVE. One comparison tells them from the rest, which takes the shortest way.
  */
 
 #ifndef ZM_CORE_H
@@ -24,191 +24,228 @@
 
 /* With the prefix, sizes that the backend is asked for stay under the limit as well. */
 #define CORE_BACKEND_LIMIT (ZM_SIZE_LIMIT - core_backend->prefix_size)
-#define CORE_MIN_SIZE sizeof(long)
 #define CORE_MIN_ALIGNMENT ((size_t)16)
 
+#define CORE_COLD static __attribute__((cold, noinline))
+/* Not on the shortest way, and not rare. */
 #define CORE_NOINLINE static __attribute__((noinline))
 
 /* ---- Counting ---- */
 
-ZM_INLINE bool core_backend_counts(void)
-{
-    return zm_backend_counts(core_backend);
-}
-
 ZM_INLINE bool core_thread_is_live(void)
 {
-    return ZM_LIKELY(zm_thread.state == ZM_THREAD_LIVE);
+    return ZM_LIKELY(zm_thread_is_live(&zm_thread));
 }
 
-ZM_INLINE void core_count_alloc(void *ptr, size_t usable)
+/* For a LIVE thread. Where the backend counts nobody needs the size; the query for it vanishes. */
+ZM_INLINE void core_count(zm_counter *counter, size_t usable)
 {
-    if (core_backend_counts()) {
-        if (!core_thread_is_live())
-            zm_accounting_unregistered(core_backend->usable_size(ptr) + core_backend->prefix_size,
-                                       0);
-    } else if (core_thread_is_live()) {
-        zm_counter_add(&zm_thread.allocated, usable + core_backend->prefix_size);
-    } else {
+    if (!zm_backend_counts(core_backend))
+        zm_counter_add(counter, usable + core_backend->prefix_size);
+}
+
+ZM_INLINE bool core_size_matters(const size_t *usable)
+{
+    return usable != NULL || !zm_backend_counts(core_backend);
+}
+
+ZM_INLINE void core_count_alloc_of_any(size_t usable)
+{
+    if (core_thread_is_live())
+        core_count(&zm_thread.allocated, usable);
+    else
         zm_accounting_unregistered(usable + core_backend->prefix_size, 0);
-    }
 }
 
 /* ---- Freeing ---- */
 
-struct core_free_request {
-    void *ptr;
-    size_t size; /* that the caller gave */
-    bool sized;
-};
+/* Calls what frees a block, and puts errno back where the backend may not have kept it. */
+#define CORE_KEEPING_ERRNO(errno_at, call)                                                         \
+    do {                                                                                           \
+        int saved_errno = core_backend->free_keeps_errno ? 0 : *(errno_at);                        \
+                                                                                                   \
+        call;                                                                                      \
+        if (!core_backend->free_keeps_errno)                                                       \
+            *(errno_at) = saved_errno;                                                             \
+    } while (0)
 
-/* The backend's free or free_sized, errno kept. */
-ZM_INLINE size_t core_release(struct core_free_request request)
-{
-    int saved_errno = core_backend->free_keeps_errno ? 0 : errno;
-    size_t usable = request.sized ? core_backend->free_sized(request.ptr, request.size)
-                                  : core_backend->free(request.ptr);
-
-    if (!core_backend->free_keeps_errno)
-        errno = saved_errno;
-    return usable;
-}
-
-/* Where the backend counts, nobody asks for the size of a live thread's block. */
-ZM_INLINE size_t core_free(struct core_free_request request)
+CORE_COLD size_t core_free_unregistered(void *ptr)
 {
     size_t usable;
 
-    if (core_backend_counts() && core_thread_is_live())
-        return core_release(request);
-    usable = core_release(request);
-    if (!core_backend_counts() && core_thread_is_live())
-        zm_counter_add(&zm_thread.freed, usable + core_backend->prefix_size);
-    else
-        zm_accounting_unregistered(0, usable + core_backend->prefix_size);
+    CORE_KEEPING_ERRNO(&errno, usable = core_backend->free(ptr));
+    zm_accounting_unregistered(0, usable + core_backend->prefix_size);
     return usable;
+}
+
+/* For a LIVE thread. Counting first leaves nothing to do after the block is released. */
+ZM_INLINE size_t core_free_live(void *ptr)
+{
+    size_t usable;
+
+    if (core_backend->release != NULL) {
+        usable = core_backend->usable_size(ptr);
+        core_count(&zm_thread.freed, usable);
+        CORE_KEEPING_ERRNO(zm_thread.errno_at, core_backend->release(ptr));
+    } else {
+        CORE_KEEPING_ERRNO(zm_thread.errno_at, usable = core_backend->free(ptr));
+        core_count(&zm_thread.freed, usable);
+    }
+    return usable;
+}
+
+ZM_INLINE size_t core_free(void *ptr)
+{
+    return core_thread_is_live() ? core_free_live(ptr) : core_free_unregistered(ptr);
 }
 
 static void core_zfree(void *ptr)
 {
-    if (ptr != NULL)
-        core_free((struct core_free_request){.ptr = ptr});
-}
-
-static void core_zfree_with_size(void *ptr, size_t size)
-{
-    if (ptr != NULL)
-        core_free((struct core_free_request){.ptr = ptr, .size = size, .sized = true});
+    if (ZM_LIKELY(ptr != NULL))
+        core_free(ptr);
 }
 
 static void core_zfree_usable(void *ptr, size_t *usable)
 {
-    size_t released = ptr != NULL ? core_free((struct core_free_request){.ptr = ptr}) : 0;
+    size_t released = ZM_LIKELY(ptr != NULL) ? core_free(ptr) : 0;
 
     if (usable != NULL)
         *usable = released;
 }
 
-/* ---- Allocating ---- */
-
-ZM_INLINE bool core_size_is_unusual(size_t size)
+CORE_NOINLINE void core_free_sized(void *ptr, size_t size)
 {
-    return ZM_UNLIKELY(size - 1 >= ZM_LARGE_BLOCK - 1);
+    size_t usable;
+
+    CORE_KEEPING_ERRNO(&errno, usable = core_backend->free_sized(ptr, size));
+    if (core_thread_is_live())
+        core_count(&zm_thread.freed, usable);
+    else
+        zm_accounting_unregistered(0, usable + core_backend->prefix_size);
 }
 
-ZM_INLINE void *core_fail(size_t *usable)
+/* A backend with release() is asked for the size anyway: the caller's is of no use to it. */
+static void core_zfree_with_size(void *ptr, size_t size)
+{
+    if (core_backend->release != NULL)
+        core_zfree(ptr);
+    else if (ptr != NULL)
+        core_free_sized(ptr, size);
+}
+
+/* ---- Allocating ---- */
+
+/* How a block is asked for; constants wherever speed matters. */
+#define CORE_ZEROED 1u
+#define CORE_TRY 2u /* a failure is the caller's; or else the handler's */
+
+ZM_INLINE bool core_is_usual(size_t size)
+{
+    return ZM_LIKELY(size - 1 < zm_thread.usual_sizes);
+}
+
+CORE_COLD void *core_fail(size_t size, size_t *usable, unsigned how)
 {
     errno = ENOMEM;
     if (usable != NULL)
         *usable = 0;
-    return NULL;
+    return how & CORE_TRY ? NULL : zm_out_of_memory(size);
 }
 
-/* What every successful or failed request for a block ends with. */
-ZM_INLINE void *core_finish_alloc(void *ptr, size_t got, size_t *usable)
+ZM_INLINE void *core_ask(size_t size, unsigned how, size_t *got)
 {
-    if (ZM_UNLIKELY(ptr == NULL))
-        return core_fail(usable);
-    core_count_alloc(ptr, got);
+    return how & CORE_ZEROED ? core_backend->calloc(size, got) : core_backend->alloc(size, got);
+}
+
+CORE_NOINLINE void *core_alloc_unusual(size_t size, size_t *usable, unsigned how)
+{
+    size_t asked = size != 0 ? size : ZM_SIZE_OF_NOTHING;
+    size_t got = 0;
+    void *ptr = asked < CORE_BACKEND_LIMIT ? core_ask(asked, how, &got) : NULL;
+
+    if (ptr == NULL)
+        return core_fail(size, usable, how);
+    if (got == 0)
+        got = core_backend->usable_size(ptr);
+    core_count_alloc_of_any(got);
+    if (asked >= ZM_LARGE_BLOCK)
+        zm_accounting_large();
     if (usable != NULL)
         *usable = got;
     return ptr;
 }
 
-ZM_INLINE void *core_take(size_t size, bool zeroed, size_t *usable)
+/* A block of a LIVE thread whose size the backend did not report. */
+CORE_NOINLINE void *core_finish_asking(void *ptr, size_t *usable)
 {
-    size_t got = 0;
-    void *ptr = zeroed ? core_backend->calloc(size, &got) : core_backend->alloc(size, &got);
+    size_t got = core_backend->usable_size(ptr);
 
-    return core_finish_alloc(ptr, got, usable);
-}
-
-CORE_NOINLINE void *core_alloc_unusual(size_t size, bool zeroed, size_t *usable)
-{
-    void *ptr;
-
-    if (size == 0)
-        return core_take(CORE_MIN_SIZE, zeroed, usable);
-    if (size >= CORE_BACKEND_LIMIT)
-        return core_fail(usable);
-    ptr = core_take(size, zeroed, usable);
-    if (ptr != NULL)
-        zm_accounting_large();
+    core_count(&zm_thread.allocated, got);
+    if (usable != NULL)
+        *usable = got;
     return ptr;
 }
 
-ZM_INLINE void *core_alloc(size_t size, bool zeroed, size_t *usable)
+ZM_INLINE void *core_alloc(size_t size, size_t *usable, unsigned how)
 {
-    if (core_size_is_unusual(size))
-        return core_alloc_unusual(size, zeroed, usable);
-    return core_take(size, zeroed, usable);
-}
+    size_t kept = size;
+    size_t got = 0;
+    void *ptr;
 
-ZM_INLINE void *core_alloc_or_handler(size_t size, bool zeroed, size_t *usable)
-{
-    void *ptr = core_alloc(size, zeroed, usable);
-
-    return ZM_LIKELY(ptr != NULL) ? ptr : zm_out_of_memory(size);
+    if (!core_is_usual(size))
+        return core_alloc_unusual(size, usable, how);
+    ZM_ASSUME(size != 0);
+    if (core_backend->prefix_size == 0)
+        ZM_SPILL(kept);
+    ptr = core_ask(size, how, &got);
+    if (ZM_UNLIKELY(ptr == NULL))
+        return core_fail(kept, usable, how);
+    if (core_size_matters(usable) && ZM_UNLIKELY(got == 0))
+        return core_finish_asking(ptr, usable);
+    core_count(&zm_thread.allocated, got);
+    if (usable != NULL)
+        *usable = got;
+    return ptr;
 }
 
 static void *core_ztrymalloc(size_t size)
 {
-    return core_alloc(size, false, NULL);
+    return core_alloc(size, NULL, CORE_TRY);
 }
 
 static void *core_ztrycalloc(size_t size)
 {
-    return core_alloc(size, true, NULL);
+    return core_alloc(size, NULL, CORE_TRY | CORE_ZEROED);
 }
 
 static void *core_ztrymalloc_usable(size_t size, size_t *usable)
 {
-    return core_alloc(size, false, usable);
+    return core_alloc(size, usable, CORE_TRY);
 }
 
 static void *core_ztrycalloc_usable(size_t size, size_t *usable)
 {
-    return core_alloc(size, true, usable);
+    return core_alloc(size, usable, CORE_TRY | CORE_ZEROED);
 }
 
 static void *core_zmalloc(size_t size)
 {
-    return core_alloc_or_handler(size, false, NULL);
+    return core_alloc(size, NULL, 0);
 }
 
 static void *core_zcalloc(size_t size)
 {
-    return core_alloc_or_handler(size, true, NULL);
+    return core_alloc(size, NULL, CORE_ZEROED);
 }
 
 static void *core_zmalloc_usable(size_t size, size_t *usable)
 {
-    return core_alloc_or_handler(size, false, usable);
+    return core_alloc(size, usable, 0);
 }
 
 static void *core_zcalloc_usable(size_t size, size_t *usable)
 {
-    return core_alloc_or_handler(size, true, usable);
+    return core_alloc(size, usable, CORE_ZEROED);
 }
 
 /* ---- Reallocating ---- */
@@ -216,100 +253,75 @@ static void *core_zcalloc_usable(size_t size, size_t *usable)
 /* What was allocated is counted before what was freed. */
 ZM_INLINE void core_count_realloc(size_t old_usable, size_t usable)
 {
-    size_t added = usable + core_backend->prefix_size;
-    size_t taken = old_usable + core_backend->prefix_size;
-
-    if (!core_backend_counts() && core_thread_is_live()) {
-        zm_counter_add(&zm_thread.allocated, added);
-        zm_counter_add(&zm_thread.freed, taken);
-    } else {
-        zm_accounting_unregistered(added, taken);
-    }
+    core_count(&zm_thread.allocated, usable);
+    core_count(&zm_thread.freed, old_usable);
 }
 
-/* Where the backend counts, nobody asks for the sizes of a live thread's block. */
-ZM_INLINE void *core_move(void *ptr, size_t size, size_t *got)
+/* From the size limit on the block is freed, as for size 0; just below it, where there is no room
+ * for the prefix, it stays. */
+CORE_NOINLINE void *core_realloc_unusual(void *ptr, size_t size, size_t *usable, unsigned how)
 {
     size_t old = 0;
-    void *moved;
+    size_t got = 0;
+    void *moved = NULL;
 
-    if (core_backend_counts() && core_thread_is_live())
-        return core_backend->realloc(ptr, size, &old, got);
-    moved = core_backend->realloc(ptr, size, &old, got);
-    if (moved != NULL)
-        core_count_realloc(old, *got);
+    if (ptr == NULL)
+        return core_alloc_unusual(size, usable, how);
+    if (size == 0 || size >= ZM_SIZE_LIMIT)
+        core_zfree(ptr);
+    else if (size < CORE_BACKEND_LIMIT)
+        moved = core_backend->realloc(ptr, size, &old, &got);
+    if (moved == NULL && size != 0)
+        return core_fail(size, usable, how);
+    if (usable != NULL)
+        *usable = got;
+    if (moved == NULL)
+        return NULL;
+    if (core_thread_is_live())
+        core_count_realloc(old, got);
+    else
+        zm_accounting_unregistered(got + core_backend->prefix_size,
+                                   old + core_backend->prefix_size);
+    if (size >= ZM_LARGE_BLOCK)
+        zm_accounting_large();
     return moved;
 }
 
-ZM_INLINE void *core_resize(void *ptr, size_t size, size_t *usable)
+ZM_INLINE void *core_realloc(void *ptr, size_t size, size_t *usable, unsigned how)
 {
+    size_t old = 0;
     size_t got = 0;
-    void *moved = core_move(ptr, size, &got);
+    void *moved;
 
+    if (ZM_UNLIKELY(ptr == NULL) || !core_is_usual(size))
+        return core_realloc_unusual(ptr, size, usable, how);
+    moved = core_backend->realloc(ptr, size, &old, &got);
     if (ZM_UNLIKELY(moved == NULL))
-        return core_fail(usable);
+        return core_fail(size, usable, how);
+    core_count_realloc(old, got);
     if (usable != NULL)
         *usable = got;
     return moved;
 }
 
-CORE_NOINLINE void *core_resize_unusual(void *ptr, size_t size, size_t *usable)
-{
-    void *moved;
-
-    if (size == 0 || size >= ZM_SIZE_LIMIT) {
-        core_zfree(ptr);
-        if (size != 0)
-            return core_fail(usable);
-        if (usable != NULL)
-            *usable = 0;
-        return NULL;
-    }
-    if (size >= CORE_BACKEND_LIMIT)
-        return core_fail(usable);
-    moved = core_resize(ptr, size, usable);
-    if (moved != NULL)
-        zm_accounting_large();
-    return moved;
-}
-
-ZM_INLINE void *core_realloc(void *ptr, size_t size, size_t *usable)
-{
-    if (ZM_UNLIKELY(ptr == NULL))
-        return core_alloc(size, false, usable);
-    if (core_size_is_unusual(size))
-        return core_resize_unusual(ptr, size, usable);
-    return core_resize(ptr, size, usable);
-}
-
-/* NULL from a reallocation to size 0 is no failure. */
-ZM_INLINE void *core_realloc_or_handler(void *ptr, size_t size, size_t *usable)
-{
-    void *moved = core_realloc(ptr, size, usable);
-
-    if (ZM_LIKELY(moved != NULL) || (size == 0 && ptr != NULL))
-        return moved;
-    return zm_out_of_memory(size);
-}
-
 static void *core_ztryrealloc(void *ptr, size_t size)
 {
-    return core_realloc(ptr, size, NULL);
+    return core_realloc(ptr, size, NULL, CORE_TRY);
 }
 
 static void *core_ztryrealloc_usable(void *ptr, size_t size, size_t *usable)
 {
-    return core_realloc(ptr, size, usable);
+    return core_realloc(ptr, size, usable, CORE_TRY);
 }
 
 static void *core_zrealloc(void *ptr, size_t size)
 {
-    return core_realloc_or_handler(ptr, size, NULL);
+    return core_realloc(ptr, size, NULL, 0);
 }
 
 static void *core_zrealloc_usable(void *ptr, size_t size, size_t *usable)
 {
-    return core_realloc_or_handler(ptr, size, usable);
+    return core_realloc(ptr, size, usable, 0);
 }
 
 /* ---- Aligned blocks ---- */
@@ -319,35 +331,36 @@ ZM_INLINE bool core_alignment_is_valid(size_t alignment)
     return alignment != 0 && (alignment & (alignment - 1)) == 0;
 }
 
-static void *core_ztrymalloc_aligned(size_t alignment, size_t size)
+ZM_INLINE void *core_alloc_aligned(size_t alignment, size_t size, unsigned how)
 {
+    size_t asked = size != 0 ? size : ZM_SIZE_OF_NOTHING;
     size_t got = 0;
-    void *ptr;
+    void *ptr = NULL;
 
     if (!core_alignment_is_valid(alignment)) {
         errno = EINVAL;
         return NULL;
     }
-    if (size == 0)
-        size = CORE_MIN_SIZE;
     if (alignment < CORE_MIN_ALIGNMENT)
         alignment = CORE_MIN_ALIGNMENT;
-    if (size >= CORE_BACKEND_LIMIT || alignment >= CORE_BACKEND_LIMIT - size)
-        return core_fail(NULL);
-    ptr = core_backend->aligned_alloc(alignment, size, &got);
-    ptr = core_finish_alloc(ptr, got, NULL);
-    if (ptr != NULL && size >= ZM_LARGE_BLOCK)
+    if (asked < CORE_BACKEND_LIMIT && alignment < CORE_BACKEND_LIMIT - asked)
+        ptr = core_backend->aligned_alloc(alignment, asked, &got);
+    if (ZM_UNLIKELY(ptr == NULL))
+        return core_fail(size, NULL, how);
+    core_count_alloc_of_any(got);
+    if (asked >= ZM_LARGE_BLOCK)
         zm_accounting_large();
     return ptr;
 }
 
+static void *core_ztrymalloc_aligned(size_t alignment, size_t size)
+{
+    return core_alloc_aligned(alignment, size, CORE_TRY);
+}
+
 static void *core_zmalloc_aligned(size_t alignment, size_t size)
 {
-    void *ptr = core_ztrymalloc_aligned(alignment, size);
-
-    if (ptr != NULL || !core_alignment_is_valid(alignment))
-        return ptr;
-    return zm_out_of_memory(size);
+    return core_alloc_aligned(alignment, size, 0);
 }
 
 /* ---- Sizes ---- */

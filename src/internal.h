@@ -17,16 +17,40 @@
 #include "zmalloc_backend.h"
 
 #define ZM_PRIVATE ZMALLOC_API
+/* scripts/coverage.sh, which counts each function once, says otherwise. */
+#ifndef ZM_INLINE
 #define ZM_INLINE static inline __attribute__((always_inline))
+#endif
 #define ZM_COLD __attribute__((cold, noinline))
 #define ZM_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define ZM_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/* For the compiler, which then leaves out what could only matter otherwise. */
+#define ZM_ASSUME(condition)                                                                       \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            __builtin_unreachable();                                                               \
+    } while (0)
+
+/* Keeps a variable that is wanted rarely on the stack, where a register would have to be saved. */
+#define ZM_SPILL(variable) __asm__("" : "+m"(variable))
+
+/* What threads share the thread sanitizer has to see; it is done differently for it. */
+#if defined(__SANITIZE_THREAD__)
+#define ZM_THREAD_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define ZM_THREAD_SANITIZER
+#endif
+#endif
 
 /* sysexits.h calls it EX_CONFIG. */
 #define ZM_EXIT_CONFIG 78
 
 /* From this size on a request fails. */
 #define ZM_SIZE_LIMIT (SIZE_MAX / 2)
+/* What size 0 counts as. */
+#define ZM_SIZE_OF_NOTHING sizeof(long)
 
 /* What a public function returns for an errno value: 0, or -1 with errno set. */
 static inline int zm_result(int error)
@@ -59,6 +83,8 @@ void zm_message_decimal(struct zm_message *message, size_t number);
 void zm_message_pointer(struct zm_message *message, const void *pointer);
 /* Writes "zmalloc: ", the message and a newline to stderr, and keeps errno. */
 void zm_message_send(struct zm_message *message);
+/* Writes all of it, as far as the system takes it, and keeps errno. */
+void zm_write_to_stderr(const char *text, size_t length);
 
 /* ---- oom.c ---- */
 
@@ -69,6 +95,10 @@ ZM_PRIVATE void *zm_out_of_memory(size_t size);
 
 /* Names have at most this many characters. */
 #define ZM_NAME_MAX 31
+/* A choice has at most this many layers, each once; their names are as long as those of backends. */
+#define ZM_LAYERS_MAX 4
+/* LAYER+LAYER+NAME */
+#define ZM_WHOLE_NAME_MAX ((ZM_LAYERS_MAX + 1) * (ZM_NAME_MAX + 1) - 1)
 /* Reasons are cut to this size, the final 0 included. */
 #define ZM_WHY_SIZE 200
 
@@ -76,7 +106,8 @@ ZM_PRIVATE void *zm_out_of_memory(size_t size);
 struct zm_candidate {
     const struct zmalloc_backend *backend;
     const struct zm_instance *instance; /* NULL: it has none of its own, the generic one serves */
-    int start_error;                    /* it was started before, and failed with this; or 0 */
+    bool started;                       /* it was before */
+    int start_error;                    /* and failed with this; or 0 */
 };
 
 /* Whether a backend can be called that: 1 to ZM_NAME_MAX of [a-z0-9_-]. */
@@ -85,8 +116,8 @@ bool zm_name_is_valid(const char *name);
  * not in this build or not installed; ENOEXEC: the module cannot be used; ENOSPC: one foreign
  * module too many. */
 int zm_registry_find(const char *name, struct zm_candidate *candidate);
-/* Remembers that a backend that was found did not start. */
-void zm_registry_set_start_error(const char *name, int error, const char *why);
+/* Remembers that a backend that was found has started, error 0, or why it did not. */
+void zm_registry_set_started(const char *name, int error, const char *why);
 /* Adds a checked table of the program's. Returns 0, EEXIST or ENOSPC. */
 int zm_registry_add(const struct zmalloc_backend *backend);
 /* What is known of a name, or of the row number index: 0, or ENOENT. */
@@ -123,8 +154,12 @@ ZM_COLD void zm_choose(void);
 /* Guards the registry and the choice. The thread that holds it may take it again. */
 void zm_choice_lock(void);
 void zm_choice_unlock(void);
-/* The active backend; makes the choice if none was made. */
+/* The active backend, with the layers over it; makes the choice if none was made. */
 const struct zmalloc_backend *zm_active(void);
+
+/* Whether the layer stands over the active backend; makes the choice if none was made. */
+struct zm_layer;
+bool zm_has_layer(const struct zm_layer *layer);
 
 /* ---- zmalloc.c: the sealed table ---- */
 

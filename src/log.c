@@ -75,19 +75,12 @@ void zm_message_pointer(struct zm_message *message, const void *pointer)
     append_number(message, (uintptr_t)pointer, 16);
 }
 
-void zm_message_send(struct zm_message *message)
+void zm_write_to_stderr(const char *text, size_t length)
 {
-    static const char prefix[] = "zmalloc: ";
-    char line[sizeof prefix - 1 + sizeof message->text + 1];
-    size_t length = sizeof prefix - 1;
     int saved_errno = errno;
 
-    memcpy(line, prefix, length);
-    memcpy(line + length, message->text, message->length);
-    length += message->length;
-    line[length++] = '\n';
     for (size_t done = 0; done < length;) {
-        ssize_t written = write(STDERR_FILENO, line + done, length - done);
+        ssize_t written = write(STDERR_FILENO, text + done, length - done);
 
         if (written > 0)
             done += (size_t)written;
@@ -95,4 +88,17 @@ void zm_message_send(struct zm_message *message)
             break;
     }
     errno = saved_errno;
+}
+
+void zm_message_send(struct zm_message *message)
+{
+    static const char prefix[] = "zmalloc: ";
+    char line[sizeof prefix - 1 + sizeof message->text + 1];
+    size_t length = sizeof prefix - 1;
+
+    memcpy(line, prefix, length);
+    memcpy(line + length, message->text, message->length);
+    length += message->length;
+    line[length++] = '\n';
+    zm_write_to_stderr(line, length);
 }

@@ -41,17 +41,43 @@ static size_t read_file(const char *path, char *text, size_t size)
     return length;
 }
 
-/* The field that stat numbers 24, in pages. The name before it may hold blanks and parentheses. */
-size_t zmalloc_get_rss(void)
+/* The fields after the name, which is the second and may hold blanks and parentheses. NULL where
+ * there are none. */
+static const char *find_stat_field(const char *text, int field)
+{
+    const char *at = field > 2 ? strrchr(text, ')') : NULL;
+
+    for (int passed = 2; passed < field && at != NULL; passed++)
+        at = strchr(at + 1, ' ');
+    return at;
+}
+
+int zmalloc_get_proc_stat(int field, long long *value)
 {
     char text[LINE_SIZE];
-    const char *at;
+    char *end = text;
+    const char *at = NULL;
+    long long number = 0;
+    int saved_errno = errno;
 
-    if (read_file("/proc/self/stat", text, sizeof text) == 0 || (at = strrchr(text, ')')) == NULL)
-        return zmalloc_used_memory();
-    for (int field = 2; field < 24 && at != NULL; field++)
-        at = strchr(at + 1, ' ');
-    return at != NULL ? (size_t)strtoull(at, NULL, 10) * page_size() : zmalloc_used_memory();
+    if (read_file("/proc/self/stat", text, sizeof text) > 0)
+        at = find_stat_field(text, field);
+    if (at != NULL)
+        number = strtoll(at, &end, 10);
+    if (at == NULL || end == at || (*end != ' ' && *end != '\n'))
+        return zm_result(ENOENT);
+    *value = number;
+    errno = saved_errno;
+    return 0;
+}
+
+/* The field that stat numbers 24 has it in pages. */
+size_t zmalloc_get_rss(void)
+{
+    long long pages;
+
+    return zmalloc_get_proc_stat(24, &pages) == 0 ? (size_t)pages * page_size()
+                                                  : zmalloc_used_memory();
 }
 
 /* ---- smaps ---- */
@@ -152,12 +178,17 @@ void zlibc_trim(void)
 #endif
 }
 
-void zmadvise_dontneed(void *ptr)
+void zmadvise_dontneed_range(void *ptr, size_t size)
 {
     size_t page = page_size();
     uintptr_t begin = ((uintptr_t)ptr + page - 1) & ~(uintptr_t)(page - 1);
-    uintptr_t end = ((uintptr_t)ptr + zmalloc_usable_size(ptr)) & ~(uintptr_t)(page - 1);
+    uintptr_t end = ((uintptr_t)ptr + size) & ~(uintptr_t)(page - 1);
 
-    if (begin < end)
+    if (ptr != NULL && begin < end)
         madvise((void *)begin, end - begin, MADV_DONTNEED);
+}
+
+void zmadvise_dontneed(void *ptr)
+{
+    zmadvise_dontneed_range(ptr, zmalloc_usable_size(ptr));
 }

@@ -159,12 +159,14 @@ int zm_registry_find(const char *name, struct zm_candidate *candidate)
     return 0;
 }
 
-void zm_registry_set_start_error(const char *name, int error, const char *why)
+void zm_registry_set_started(const char *name, int error, const char *why)
 {
     struct row *row = row_named(name);
 
+    row->candidate.started = true;
     row->candidate.start_error = error;
-    row_explain(row, "failed to start", why);
+    if (error != 0)
+        row_explain(row, "failed to start", why);
 }
 
 int zm_registry_add(const struct zmalloc_backend *backend)

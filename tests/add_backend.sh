@@ -11,13 +11,13 @@ root=$1 meson=$2
 shift 2
 CC=$*
 export CC
-unset CFLAGS LDFLAGS DESTDIR ZMALLOC_BACKEND LD_LIBRARY_PATH || true
+unset CFLAGS LDFLAGS DESTDIR ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL LD_LIBRARY_PATH || true
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tree=$work/tree build=$work/build
 mkdir "$tree"
-(cd "$root" && cp -R meson.build meson_options.txt LICENSE LICENSE.jemalloc ./*.md docs include src backends examples "$tree")
+(cd "$root" && cp -R meson.build meson_options.txt LICENSE LICENSE.jemalloc ./*.md docs include src backends layers examples "$tree")
 
 # The block of code number $1 of the section.
 block() {
@@ -47,7 +47,7 @@ run() {
 }
 
 "$meson" setup "$build" "$tree" --werror -Dtests=disabled -Dexamples=enabled \
-    -Djemalloc=disabled -Dtcmalloc=disabled -Dmimalloc=disabled >"$work/log" 2>&1 ||
+    -Dbench=disabled -Djemalloc=disabled -Dtcmalloc=disabled -Dmimalloc=disabled >"$work/log" 2>&1 ||
     { cat "$work/log"; exit 1; }
 run
 sed -i "/^backends += {'toy'/,\$s/'built in'/'module'/" "$tree/backends/meson.build"

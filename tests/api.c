@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "zmalloc_backend.h"
-
 /* ---- The functions ---- */
 
 #define CALL(id, expression)                                                                       \
@@ -104,14 +102,6 @@ void remember_handler_calls(void)
 }
 
 /* ---- Sizes ---- */
-
-size_t prefix_size(void)
-{
-    const struct zmalloc_backend *backend = zmalloc_backend_table(zmalloc_backend_name());
-
-    assert_non_null(backend);
-    return backend->prefix_size;
-}
 
 size_t next_border(size_t size)
 {

@@ -49,9 +49,6 @@ void remember_handler_calls(void);
 
 /* ---- Sizes ---- */
 
-/* What a block of the backend under test counts for beyond its usable size. */
-size_t prefix_size(void);
-
 /* The next size after this one to look at, near enough to miss few of the backend's size classes:
  * the first size that a block of this size cannot hold, or an eighth more. */
 size_t next_border(size_t size);

@@ -16,6 +16,14 @@
     "\n"
 #define NOT_A_NAME "unknown backend (names are 1 to 31 of a-z, 0-9, _ and -)"
 
+/* What zmalloc_init() fails with for a name that nobody has heard of, once another backend is
+ * active. Where the dynamic linker does not tell in which folders it looks, one may have a module. */
+#if defined(__GLIBC__) || !OPENS_MODULES
+#define UNHEARD_OF_LATE "ENOENT"
+#else
+#define UNHEARD_OF_LATE "EBUSY"
+#endif
+
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* Takes the path of chosen.c's program from the test's first argument; ends the test without. */

@@ -12,6 +12,7 @@
  *   race           the first block of 64 threads at once
  *   race-init L:M  zmalloc_init of 64 threads at once, each with one of the lists
  *   states         the known backends with their states
+ *   fail RULES     zmalloc_fail(RULES); - is NULL
  *   secure         whether the system runs it in secure mode
  *   protection HEX may the page so far into the file of zmalloc() be written
  */
@@ -27,7 +28,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-#include "zmalloc.h"
+#include "zmalloc_fail.h"
 
 /* The leak sanitizer may not look into a set-user-ID process, and would end it. */
 #ifdef LEAKS_ARE_FINE
@@ -47,11 +48,8 @@ static const char *error_name(int error)
     static const struct {
         int error;
         const char *name;
-    } names[] = {{ENOENT, "ENOENT"},
-                 {ENOTSUP, "ENOTSUP"},
-                 {EBUSY, "EBUSY"},
-                 {ENOEXEC, "ENOEXEC"},
-                 {ENOSPC, "ENOSPC"}};
+    } names[] = {{ENOENT, "ENOENT"}, {ENOTSUP, "ENOTSUP"}, {EBUSY, "EBUSY"},
+                 {EINVAL, "EINVAL"}, {ENOEXEC, "ENOEXEC"}, {ENOSPC, "ENOSPC"}};
     static char number[16];
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -78,10 +76,11 @@ static void print_name(void)
     puts(library_name_fits() ? zmalloc_backend_name() : "?");
 }
 
-static void print_init(const char *list)
+/* Calls a function that takes a text, or NULL for -, and returns 0 or -1. */
+static void print_result(int (*function)(const char *), const char *text)
 {
     errno = 0;
-    if (zmalloc_init(strcmp(list, "-") == 0 ? NULL : list) == 0)
+    if (function(strcmp(text, "-") == 0 ? NULL : text) == 0)
         puts("0");
     else
         puts(error_name(errno));
@@ -231,7 +230,9 @@ static bool obey_alone(const char *verb)
 static bool obey(const char *verb, char *object)
 {
     if (strcmp(verb, "init") == 0)
-        print_init(object);
+        print_result(zmalloc_init, object);
+    else if (strcmp(verb, "fail") == 0)
+        print_result(zmalloc_fail, object);
     else if (strcmp(verb, "setenv") == 0)
         setenv("ZMALLOC_BACKEND", object, 1);
     else if (strcmp(verb, "race-init") == 0)

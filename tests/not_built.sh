@@ -11,7 +11,7 @@ root=$1 meson=$2
 shift 2
 CC=$*
 export CC
-unset CFLAGS LDFLAGS DESTDIR ZMALLOC_BACKEND LD_LIBRARY_PATH || true
+unset CFLAGS LDFLAGS DESTDIR ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL LD_LIBRARY_PATH || true
 
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT

@@ -11,8 +11,9 @@ if [ -z "$offset" ]; then
     echo "skipped: the library is stripped"
     exit 77
 fi
-[ "$(unset ZMALLOC_BACKEND; "$1" protection "$offset" alloc protection "$offset")" = "rw-p
+unset ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL
+[ "$("$1" protection "$offset" alloc protection "$offset")" = "rw-p
 r--p" ]
 [ "$(ZMALLOC_BACKEND=libc "$1" protection "$offset")" = r--p ]
-[ "$(unset ZMALLOC_BACKEND; "$1" init libc protection "$offset")" = "0
+[ "$("$1" init libc protection "$offset")" = "0
 r--p" ]

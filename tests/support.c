@@ -10,9 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 extern char **environ;
 
@@ -33,6 +41,23 @@ int teardown_nothing_used(void **state)
     return -1;
 }
 
+const char *c_library_version(void)
+{
+#ifdef __GLIBC__
+    return gnu_get_libc_version();
+#else
+    return "unknown";
+#endif
+}
+
+void no_room_on_32_bits(void)
+{
+    struct rlimit space = {BEYOND_ADDRESS_SPACE, BEYOND_ADDRESS_SPACE};
+
+    if (sizeof(size_t) == sizeof(uint32_t) && setrlimit(RLIMIT_AS, &space) != 0)
+        abort();
+}
+
 size_t test_scale(void)
 {
     const char *value = getenv("ZMALLOC_TEST_SCALE");
@@ -46,6 +71,14 @@ const char *backend_under_test(void)
     const char *value = getenv("ZMALLOC_BACKEND");
 
     return value != NULL && *value != '\0' ? value : "libc";
+}
+
+const char *name_without_layers(void)
+{
+    const char *whole = zmalloc_backend_name();
+    const char *plus = strrchr(whole, '+');
+
+    return plus != NULL ? plus + 1 : whole;
 }
 
 /* ---- Children ---- */
@@ -102,6 +135,10 @@ static bool collect(int out, int err, struct outcome *outcome, long deadline)
 static void become_child(struct pipes *pipes)
 {
     setpgid(0, 0);
+#ifdef __linux__
+    /* Who ends the test has not its children in his group of processes. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
     dup2(pipes->out[1], STDOUT_FILENO);
     dup2(pipes->err[1], STDERR_FILENO);
     close(pipes->out[0]);
@@ -238,6 +275,45 @@ void child_fail(const char *condition, const char *file, int line)
     fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, condition);
     _exit(1);
 }
+
+#ifdef __GLIBC__
+
+bool first_thread_of_child_may_end(void)
+{
+    return true;
+}
+
+#else
+
+static void *join_first(void *first)
+{
+    _exit(pthread_join(*(pthread_t *)first, NULL) == 0 ? 0 : 1);
+}
+
+static void end_first(void)
+{
+    static pthread_t first;
+    pthread_t joining;
+
+    alarm(2);
+    first = pthread_self();
+    if (pthread_create(&joining, NULL, join_first, &first) != 0)
+        _exit(1);
+    pthread_exit(NULL);
+}
+
+bool first_thread_of_child_may_end(void)
+{
+    int status = -1;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        end_first();
+    child_check(pid > 0 && waitpid(pid, &status, 0) == pid);
+    return status == 0;
+}
+
+#endif
 
 /* ---- Threads ---- */
 

@@ -7,6 +7,7 @@
  * and expects the same of each. What may die or hang runs in a child under a watchdog.
  */
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -33,6 +34,12 @@
 #endif
 #define UNDER_SANITIZER (UNDER_ADDRESS_SANITIZER || UNDER_THREAD_SANITIZER)
 
+/* scripts/coverage.sh defines it: gcc's runtime needs memory to write what it has counted, and faults
+ * without. */
+#ifndef UNDER_COVERAGE
+#define UNDER_COVERAGE 0
+#endif
+
 /* Valgrind: threads take turns, and malloc is not the C library's. */
 bool under_valgrind(void);
 
@@ -40,11 +47,16 @@ bool under_valgrind(void);
 #define zm_test(function) cmocka_unit_test_teardown(function, teardown_nothing_used)
 int teardown_nothing_used(void **state);
 
+/* The version of the C library as the backends over its malloc tell it. */
+const char *c_library_version(void);
+
 /* How many times as long as usual the long tests take: ZMALLOC_TEST_SCALE, 1 if unset. */
 size_t test_scale(void);
 
 /* The name the environment asks for: what ZMALLOC_BACKEND says, "libc" if unset. */
 const char *backend_under_test(void);
+/* The name of the active one without the layers over it. */
+const char *name_without_layers(void);
 
 /* ---- Children ---- */
 
@@ -68,6 +80,10 @@ struct outcome run_child(void (*body)(void *argument), void *argument);
  * what this process has; it may be NULL.
  */
 struct outcome run_program(const char *const *arguments, const char *const *environment);
+
+/* Whether the first thread of a forked child may end before others that join it: with musl 1.2.3
+ * they wait for ever. */
+bool first_thread_of_child_may_end(void);
 
 /* Each shows what the child printed where it fails. */
 void assert_exited_with(const struct outcome *outcome, int status);
@@ -93,6 +109,24 @@ void child_fail(const char *condition, const char *file, int line) __attribute__
 
 /* Runs count threads of body(argument) at once and joins them; all must start. */
 void run_threads(size_t count, void *(*body)(void *argument), void *argument);
+
+/* ---- Sizes ---- */
+
+/* Its square is SIZE_MAX + 1. */
+#define ROOT_OF_SIZES ((size_t)1 << sizeof(size_t) * CHAR_BIT / 2)
+
+/*
+ * A power of two that every allocator refuses, as it does all that is larger: more than there is
+ * address space. On 32 bits that is so after no_room_on_32_bits().
+ */
+#if SIZE_MAX > UINT32_MAX
+#define BEYOND_ADDRESS_SPACE ((size_t)1 << 47)
+#else
+#define BEYOND_ADDRESS_SPACE ((size_t)1 << 29)
+#endif
+
+/* Leaves the process, where its pointers have 32 bits, less address space than that. */
+void no_room_on_32_bits(void);
 
 /* ---- Contents ---- */
 

@@ -27,7 +27,8 @@ static void check_aligned(allocate_aligned allocate, size_t alignment, size_t si
             fail_msg("a block of %zu bytes aligned to %zu is %p", size, alignment, held[i]);
         assert_true(is_aligned(held[i], alignment_for(size)));
         assert_true(zmalloc_usable_size(held[i]) >= (size > 0 ? size : sizeof(long)));
-        assert_int_equal(zmalloc_size(held[i]), zmalloc_usable_size(held[i]) + prefix_size());
+        assert_int_equal(zmalloc_size(held[i]),
+                         zmalloc_usable_size(held[i]) + zmalloc_backend_prefix_size());
         sum += zmalloc_size(held[i]);
         assert_int_equal(zmalloc_used_memory(), used + sum);
         stamp_whole(held[i], (unsigned)i);
@@ -47,6 +48,15 @@ static void blocks_have_their_alignment(void **state)
             check_aligned(zmalloc_aligned, alignment, sizes[i]);
             check_aligned(ztrymalloc_aligned, alignment, sizes[i]);
         }
+}
+
+/* Where an allocator may think that blocks of such sizes are aligned anyway. */
+static void powers_of_two_have_their_alignment(void **state)
+{
+    (void)state;
+    for (size_t alignment = 1; alignment <= LARGEST_ALIGNMENT; alignment *= 2)
+        for (size_t size = 1; size <= LARGEST_ALIGNMENT; size *= 2)
+            check_aligned(zmalloc_aligned, alignment, size);
 }
 
 static void *cache_aligned(size_t alignment, size_t size)
@@ -103,7 +113,7 @@ static void an_aligned_block_is_resized_often(void **state)
 
         *block = 77;
         for (size_t step = 0; step < 200; step++) {
-            block = zrealloc(block, 1 + next_random(&seed) % 20000);
+            block = zrealloc(block, 1 + (size_t)(next_random(&seed) % 20000));
             assert_int_equal(*block, 77);
         }
         zfree(block);
@@ -190,7 +200,7 @@ static void alignment_beyond_any_machine(void **state)
         print_message("skipped: valgrind itself ends over such an alignment\n");
         skip();
     }
-    for (size_t alignment = (size_t)1 << 48; alignment != 0; alignment *= 2) {
+    for (size_t alignment = BEYOND_ADDRESS_SPACE; alignment != 0; alignment *= 2) {
         check_too_large(alignment, 0);
         check_too_large(alignment, 1);
         check_too_large(alignment, 100000);
@@ -222,6 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         zm_test(blocks_have_their_alignment),
+        zm_test(powers_of_two_have_their_alignment),
         zm_test(cache_lines_are_not_shared),
         zm_test(contents_survive_reallocation),
         zm_test(an_aligned_block_is_resized_often),
@@ -232,5 +243,6 @@ int main(void)
         zm_test(alignment_that_may_be_too_large),
     };
 
+    no_room_on_32_bits();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,6 +29,7 @@ static void ask(void)
 
 /* ---- Before the library ---- */
 
+static bool before_is_registered;
 static unsigned asked_before;
 static unsigned asked_after;
 
@@ -46,10 +47,10 @@ static void ask_after(void)
 
 static void register_first(void)
 {
-    pthread_atfork(ask_before, ask_after, ask_after);
+    before_is_registered = pthread_atfork(ask_before, ask_after, ask_after) == 0;
 }
 
-/* The program's, before any library's constructor. */
+/* The program's, before any library's constructor; not every C library looks at it. */
 __attribute__((section(".preinit_array"),
                used)) static void (*const before_constructors)(void) = register_first;
 
@@ -140,7 +141,7 @@ static void *work(void *argument)
 
 static void check_handlers(unsigned forks)
 {
-    child_check(asked_before == forks && asked_after == forks);
+    child_check(!before_is_registered || (asked_before == forks && asked_after == forks));
     for (size_t i = 0; i < holder_count; i++)
         child_check(holders[i].prepared == forks && holders[i].went_on == forks);
 }
@@ -204,6 +205,11 @@ static void handlers_may_allocate(void **state)
     struct outcome outcome = run_child(register_more_and_fork, NULL);
 
     (void)state;
+#ifdef __GLIBC__
+    assert_true(before_is_registered);
+#endif
+    if (!before_is_registered)
+        print_message("skipped: this C library lets nobody register before the library\n");
     assert_exited_with(&outcome, 0);
 }
 

@@ -8,6 +8,7 @@
 #include "api.h"
 
 #define LARGEST ((size_t)2 << 20)
+#define LARGEST_TRIED_ALL ((size_t)5000)
 #define LARGEST_WRITTEN ((size_t)1 << 16)
 #define HELD 8
 
@@ -16,7 +17,7 @@ static void check_counts(const struct allocating_function *function, const void 
 {
     size_t usable = zmalloc_usable_size(block);
 
-    if (zmalloc_size(block) != usable + prefix_size())
+    if (zmalloc_size(block) != usable + zmalloc_backend_prefix_size())
         fail_msg("%s: counts for %zu, usable %zu", function->name, zmalloc_size(block), usable);
     if (zmalloc_used_memory() - used_before != zmalloc_size(block))
         fail_msg("%s: used memory grew by %zu, not %zu", function->name,
@@ -72,6 +73,25 @@ static void every_function_gives_such_a_block(void **state)
             check_function_at(&allocating_functions[i], size - 1);
             check_function_at(&allocating_functions[i], size);
             check_function_at(&allocating_functions[i], size + 1);
+        }
+    }
+}
+
+/* A backend may know the sizes of small blocks from the request: that has to be what they have. */
+static void every_size_is_told_as_it_is(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < allocating_function_count; i++) {
+        const struct allocating_function *function = &allocating_functions[i];
+
+        for (size_t size = 1; size <= LARGEST_TRIED_ALL; size++) {
+            size_t used_before = zmalloc_used_memory();
+            size_t told = 0;
+            void *block = function->call(NULL, size, &told);
+
+            check_new_block(function, block, size, told);
+            check_counts(function, block, used_before);
+            zfree(block);
         }
     }
 }
@@ -135,7 +155,7 @@ static void size_zero_is_a_block(void **state)
 
 static void an_array_of_nothing_is_of_size_zero(void **state)
 {
-    const size_t others[] = {0, 1, 4096, (size_t)1 << 32, SIZE_MAX};
+    const size_t others[] = {0, 1, 4096, ROOT_OF_SIZES, SIZE_MAX};
 
     (void)state;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
@@ -234,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         zm_test(every_function_gives_such_a_block),
+        zm_test(every_size_is_told_as_it_is),
         zm_test(blocks_are_aligned_for_their_size),
         zm_test(blocks_are_aligned_at_the_borders),
         zm_test(size_zero_is_a_block),

@@ -159,7 +159,7 @@ static void fork_with_waiters(void *argument)
     child_check(zmalloc_used_memory() == used);
     fork_and_wait(free_all_kept);
     fork_and_wait(fork_thrice_then_free);
-    if (!UNDER_THREAD_SANITIZER)
+    if (!UNDER_THREAD_SANITIZER && first_thread_of_child_may_end())
         fork_and_wait(end_the_first_thread);
     child_check(zmalloc_used_memory() == used);
     pthread_barrier_wait(&all_may_go);
@@ -173,6 +173,8 @@ static void fork_with_waiters(void *argument)
 static void the_sum_is_exact_in_children(void **state)
 {
     (void)state;
+    if (!first_thread_of_child_may_end())
+        print_message("skipped: with this C library nobody can join the first thread of a child\n");
     run_and_check(fork_with_waiters);
 }
 

@@ -37,11 +37,22 @@ static void assert_opened(const struct outcome *outcome)
     assert_err_is(outcome, "");
 }
 
+#ifdef __GLIBC__
+#define NO_ROOM "cannot allocate memory in static TLS block"
+#else
+/* musl gives no library that is opened late such storage. */
+#define NO_ROOM "initial-exec TLS resolves to dynamic definition"
+#endif
+
 static void opens_late_where_there_is_room(void **state)
 {
     struct outcome outcome = run_late("GLIBC_TUNABLES=glibc.rtld.optional_static_tls=4096");
 
     (void)state;
+#ifndef __GLIBC__
+    print_message("skipped: the tunable that makes room is glibc's\n");
+    skip();
+#endif
     assert_opened(&outcome);
 }
 
@@ -55,7 +66,7 @@ static void opens_late_or_says_why(void **state)
         return;
     }
     assert_exited_with(&outcome, 3);
-    assert_err_is_line_with(&outcome, "cannot allocate memory in static TLS block");
+    assert_err_is_line_with(&outcome, NO_ROOM);
 }
 
 int main(void)

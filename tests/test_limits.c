@@ -229,11 +229,18 @@ static void leave_blocks_untouched(void)
 #endif
 }
 
+/* From 1 GiB on, to far more than the machine has, or to the last that the core lets through. */
+#if SIZE_MAX > UINT32_MAX
+#define MOST_HUGE ((size_t)1 << 40)
+#else
+#define MOST_HUGE ((size_t)1 << 30)
+#endif
+
 static void try_all_huge(void *argument)
 {
     (void)argument;
     leave_blocks_untouched();
-    for (size_t size = (size_t)1 << 30; size <= (size_t)1 << 40; size *= 2) {
+    for (size_t size = (size_t)1 << 30; size <= MOST_HUGE; size *= 2) {
         try_huge(ztrymalloc, size);
         try_huge(grown_from_one_byte, size);
         try_huge(page_aligned, size);

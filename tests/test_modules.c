@@ -153,15 +153,50 @@ static void a_foreign_module_is_found(void **state)
 
 /* ---- No module at all ---- */
 
+/* In the words of the C library's dynamic linker: glibc's, or musl's. */
+#define REASON_SIZE 200
+#ifdef __GLIBC__
+
+static void say_empty(char reason[REASON_SIZE], const char *folder)
+{
+    snprintf(reason, REASON_SIZE, "%s/libzmalloc-empty.so: file too short", folder);
+}
+
+static void say_lacking(char reason[REASON_SIZE], const char *folder)
+{
+    (void)folder;
+    snprintf(reason, REASON_SIZE,
+             "libleft-behind.so: cannot open shared object file: No such file or directory");
+}
+
+#else
+
+static void say_empty(char reason[REASON_SIZE], const char *folder)
+{
+    (void)folder;
+    snprintf(reason, REASON_SIZE,
+             "Error loading shared library libzmalloc-empty.so: Exec format error");
+}
+
+static void say_lacking(char reason[REASON_SIZE], const char *folder)
+{
+    snprintf(reason, REASON_SIZE,
+             "Error loading shared library libleft-behind.so: No such file or directory"
+             " (needed by %s/libzmalloc-lacking.so)",
+             folder);
+}
+
+#endif
+
 static void an_empty_file(void **state)
 {
     char folder[FOLDER_SIZE];
-    char reason[128];
+    char reason[REASON_SIZE];
 
     (void)state;
     make_folder(folder);
     copy_into(folder, "libzmalloc-empty.so", NULL);
-    snprintf(reason, sizeof reason, "%s/libzmalloc-empty.so: file too short", folder);
+    say_empty(reason, folder);
     is_broken("empty", folder, reason, "ENOEXEC");
     remove_folder(folder);
 }
@@ -178,14 +213,14 @@ static void a_library_that_lacks_another(void **state)
 {
     char folder[FOLDER_SIZE];
     char module[512];
+    char reason[REASON_SIZE];
 
     (void)state;
     make_folder(folder);
     snprintf(module, sizeof module, "%s/libzmalloc-lacking.so", modules_folder);
     copy_into(folder, "libzmalloc-lacking.so", module);
-    is_broken("lacking", folder,
-              "libleft-behind.so: cannot open shared object file: No such file or directory",
-              "ENOEXEC");
+    say_lacking(reason, folder);
+    is_broken("lacking", folder, reason, "ENOEXEC");
     remove_folder(folder);
     prints("lacking", modules_folder, WORDS("init", "lacking"), "0\n");
 }
@@ -269,7 +304,7 @@ static void an_installed_module_is_known(void **state)
 {
     (void)state;
     prints(NULL, modules_folder, WORDS("alloc", "init", "fails", "init", "nothere"),
-           "EBUSY\nENOENT\n");
+           "EBUSY\n" UNHEARD_OF_LATE "\n");
 }
 
 int main(int argc, char **argv)

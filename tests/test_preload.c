@@ -7,7 +7,6 @@
 
 #include "support.h"
 
-#include <gnu/libc-version.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,9 +44,9 @@ static void assert_version(const struct outcome *outcome, const char *file)
     char value[200];
 
     if (file != NULL)
-        snprintf(expected, sizeof expected, "%s, malloc of %s", gnu_get_libc_version(), file);
+        snprintf(expected, sizeof expected, "%s, malloc of %s", c_library_version(), file);
     else
-        snprintf(expected, sizeof expected, "%s", gnu_get_libc_version());
+        snprintf(expected, sizeof expected, "%s", c_library_version());
     assert_string_equal(value_of(outcome, "version", value), expected);
 }
 
@@ -58,8 +57,23 @@ static void assert_name_and_lib(const struct outcome *outcome)
     char value[200];
 
     assert_string_equal(value_of(outcome, "name", value), backend_under_test());
-    snprintf(expected, sizeof expected, "%s-%s", backend_under_test(), gnu_get_libc_version());
+    snprintf(expected, sizeof expected, "%s-%s", backend_under_test(), c_library_version());
     assert_string_equal(value_of(outcome, "lib", value), expected);
+}
+
+/* glibc's dynamic linker says what it cannot preload; musl's passes over it. */
+static bool was_preloaded(const struct outcome *outcome)
+{
+#ifdef __GLIBC__
+    return strstr(outcome->err, "cannot be preloaded") == NULL;
+#else
+    struct outcome without = run_preloaded("");
+    char value[200];
+    char value_without[200];
+
+    return strcmp(value_of(outcome, "malloc", value),
+                  value_of(&without, "malloc", value_without)) != 0;
+#endif
 }
 
 static void uses_and_names_what_is_preloaded(void **state)
@@ -68,8 +82,10 @@ static void uses_and_names_what_is_preloaded(void **state)
     struct outcome outcome = run_preloaded(preloaded->file);
     char value[200];
 
-    if (strstr(outcome.err, "cannot be preloaded") != NULL)
+    if (!was_preloaded(&outcome)) {
+        print_message("skipped: there is no %s for this C library\n", preloaded->file);
         skip();
+    }
     assert_exited_with(&outcome, 0);
     assert_err_is(&outcome, "");
     assert_non_null(strstr(value_of(&outcome, "malloc", value), preloaded->allocator));

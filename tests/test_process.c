@@ -4,11 +4,14 @@
 
 #include "support.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +73,38 @@ static void what_does_not_exist_is_zero(void **state)
     assert_int_equal(zmalloc_get_private_dirty(INT32_MAX), 0);
 }
 
+/* The name in the second field may hold anything, the end of that field too. */
+static void fields_of_stat_are_counted_as_proc_does(void **state)
+{
+    long long value = 7;
+    char name[17] = "";
+
+    (void)state;
+    assert_int_equal(prctl(PR_GET_NAME, name), 0);
+    assert_int_equal(prctl(PR_SET_NAME, "x) R 1 ((2 3"), 0);
+    assert_int_equal(zmalloc_get_proc_stat(4, &value), 0);
+    assert_int_equal(value, getppid());
+    assert_int_equal(zmalloc_get_proc_stat(5, &value), 0);
+    assert_int_equal(value, getpgrp());
+    assert_int_equal(zmalloc_get_proc_stat(24, &value), 0);
+    assert_near((size_t)value * (size_t)sysconf(_SC_PAGESIZE), zmalloc_get_rss());
+    assert_int_equal(prctl(PR_SET_NAME, name), 0);
+}
+
+static void a_field_that_is_no_number_is_an_error(void **state)
+{
+    const int fields[] = {INT_MIN, -1, 0, 1, 2, 3, 53, 1000, INT_MAX};
+    long long value = 7;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        errno = 0;
+        assert_int_equal(zmalloc_get_proc_stat(fields[i], &value), -1);
+        assert_int_equal(errno, ENOENT);
+    }
+    assert_int_equal(value, 7);
+}
+
 /* Touches pages, says so through its end of the pipe, and waits. */
 static pid_t start_toucher(int write_end)
 {
@@ -107,11 +142,11 @@ static void other_processes_can_be_asked(void **state)
 
 static void memory_size_is_the_systems(void **state)
 {
-    size_t expected = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+    uint64_t expected = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 
     (void)state;
     assert_true(expected > 0);
-    assert_int_equal(zmalloc_get_memory_size(), expected);
+    assert_int_equal(zmalloc_get_memory_size(), expected < SIZE_MAX ? expected : SIZE_MAX);
 }
 
 /* ---- Pages and the C library's blocks ---- */
@@ -208,14 +243,41 @@ static void small_blocks_keep_their_contents(void **state)
     zmadvise_dontneed(NULL);
 }
 
+static void only_whole_pages_of_a_range_are_given_back(void **state)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    unsigned char *block = zmalloc_aligned(page, 4 * page);
+
+    (void)state;
+    memset(block, 5, 4 * page);
+    zmadvise_dontneed_range(block + 1, 3 * page - 2);
+    assert_int_equal(block[page - 1], 5);
+    assert_int_equal(block[page], 0);
+    assert_int_equal(block[2 * page - 1], 0);
+    assert_int_equal(block[2 * page], 5);
+    zmadvise_dontneed_range(block + 2 * page, 0);
+    zmadvise_dontneed_range(block + 2 * page + 1, page);
+    assert_int_equal(block[2 * page], 5);
+    zmadvise_dontneed_range(NULL, page);
+    zfree(block);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        zm_test(rss_grows_with_touched_pages), zm_test(smaps_agree_with_rss),
-        zm_test(what_does_not_exist_is_zero),  zm_test(other_processes_can_be_asked),
-        zm_test(memory_size_is_the_systems),   zm_test(libc_free_takes_libc_blocks),
-        zm_test(dontneed_gives_pages_back),    zm_test(a_block_is_whole_after_dontneed),
-        zm_test(dontneed_leaves_others_alone), zm_test(small_blocks_keep_their_contents),
+        zm_test(rss_grows_with_touched_pages),
+        zm_test(smaps_agree_with_rss),
+        zm_test(what_does_not_exist_is_zero),
+        zm_test(fields_of_stat_are_counted_as_proc_does),
+        zm_test(a_field_that_is_no_number_is_an_error),
+        zm_test(other_processes_can_be_asked),
+        zm_test(memory_size_is_the_systems),
+        zm_test(libc_free_takes_libc_blocks),
+        zm_test(dontneed_gives_pages_back),
+        zm_test(a_block_is_whole_after_dontneed),
+        zm_test(dontneed_leaves_others_alone),
+        zm_test(small_blocks_keep_their_contents),
+        zm_test(only_whole_pages_of_a_range_are_given_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

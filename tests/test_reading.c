@@ -3,6 +3,7 @@
 /* What zmalloc_used_memory() says while other threads allocate, free and reallocate: at least what
  * is in use all the time, and not more than could have been. */
 
+#include "bounds.h"
 #include "support.h"
 
 #include <pthread.h>
@@ -271,104 +272,14 @@ static void never_far_above_what_is_live(void **state)
     in_child(watch_the_ceiling);
 }
 
-/* ---- Bounds kept beside: what was certainly, and what may have been, allocated and freed ---- */
-
-static atomic_size_t surely_allocated;
-static atomic_size_t maybe_allocated;
-static atomic_size_t surely_freed;
-static atomic_size_t maybe_freed;
-
-/* More than any backend makes of a request. */
-static size_t most_of(size_t size)
-{
-    return 2 * size + 16384;
-}
-
-static void *counted_alloc(size_t size)
-{
-    size_t counted;
-    void *block;
-
-    atomic_fetch_add(&maybe_allocated, most_of(size));
-    block = zmalloc(size);
-    counted = zmalloc_size(block);
-    child_check(counted <= most_of(size));
-    atomic_fetch_sub(&maybe_allocated, most_of(size) - counted);
-    atomic_fetch_add(&surely_allocated, counted);
-    return block;
-}
-
-static void counted_free(void *block)
-{
-    size_t counted = zmalloc_size(block);
-
-    atomic_fetch_add(&maybe_freed, counted);
-    zfree(block);
-    atomic_fetch_add(&surely_freed, counted);
-}
-
-static _Atomic(void *) shelf[16];
-
-static void *fill_and_empty_shelf(void *argument)
-{
-    uint64_t random = (uint64_t)(uintptr_t)argument;
-
-    while (!atomic_load(&stop)) {
-        uint64_t number = next_random(&random);
-        void *block = number % 2 == 0 ? counted_alloc((size_t)(number >> 20) % (20 * KIB)) : NULL;
-
-        counted_free(atomic_exchange(&shelf[number % LENGTH(shelf)], block));
-    }
-    return NULL;
-}
-
-static void *bounded_brief_thread(void *argument)
-{
-    for (size_t i = 0; i < 40; i++)
-        counted_free(counted_alloc(100 * i));
-    return argument;
-}
-
-static void check_one_reading(void)
-{
-    size_t allocated_before = surely_allocated;
-    size_t freed_before = surely_freed;
-    size_t used = zmalloc_used_memory();
-    size_t freed_after = maybe_freed;
-    size_t allocated_after = maybe_allocated;
-
-    child_check((ptrdiff_t)(used - (allocated_before - freed_after)) >= 0);
-    child_check((ptrdiff_t)(used - (allocated_after - freed_before)) <= 0);
-}
-
-static void check_many_readings(void)
-{
-    for (size_t i = 0; i < readings(); i++) {
-        pthread_t brief;
-
-        check_one_reading();
-        if (i % 100 != 0)
-            continue;
-        start_thread(&brief, bounded_brief_thread, NULL);
-        check_one_reading();
-        join_threads(&brief, 1);
-    }
-}
+/* ---- Bounds kept beside ---- */
 
 static void watch_the_bounds(void *argument)
 {
-    pthread_t fillers[3];
-
     (void)argument;
-    for (size_t i = 0; i < LENGTH(fillers); i++)
-        start_thread(&fillers[i], fill_and_empty_shelf, (void *)(uintptr_t)i);
-    check_many_readings();
-    atomic_store(&stop, true);
-    join_threads(fillers, LENGTH(fillers));
-    check_one_reading();
-    for (size_t i = 0; i < LENGTH(shelf); i++)
-        zfree(shelf[i]);
-    child_check(zmalloc_used_memory() == 0);
+    start_bounded_work(3);
+    check_readings(readings(), 100);
+    end_bounded_work();
 }
 
 static void never_beyond_what_may_be_live(void **state)

@@ -219,8 +219,8 @@ static void a_size_too_large_frees(void **state)
 static void refused_with(const struct allocating_function *function)
 {
     const size_t old_sizes[] = {1, 1000, 100000, (size_t)2 << 20};
-    const size_t sizes[] = {(size_t)1 << 47, (size_t)1 << 48, SIZE_MAX / 4, SIZE_MAX / 2 - 17,
-                            SIZE_MAX / 2 - 1};
+    const size_t sizes[] = {BEYOND_ADDRESS_SPACE, BEYOND_ADDRESS_SPACE * 2, SIZE_MAX / 4,
+                            SIZE_MAX / 2 - 17, SIZE_MAX / 2 - 1};
 
     for (size_t i = 0; i < sizeof old_sizes / sizeof *old_sizes; i++)
         for (size_t at = 0; at < sizeof sizes / sizeof *sizes; at++) {
@@ -245,7 +245,7 @@ static void a_refusal_leaves_the_block(void **state)
 static void overflow_with(void *(*resize)(void *ptr, size_t num, size_t size), size_t handler_calls)
 {
     const size_t products[][2] = {
-        {(size_t)1 << 32, (size_t)1 << 32}, {SIZE_MAX, 2}, {2, SIZE_MAX}, {SIZE_MAX, SIZE_MAX}};
+        {ROOT_OF_SIZES, ROOT_OF_SIZES}, {SIZE_MAX, 2}, {2, SIZE_MAX}, {SIZE_MAX, SIZE_MAX}};
 
     for (size_t i = 0; i < sizeof products / sizeof *products; i++) {
         void *block = zmalloc(1000);
@@ -295,5 +295,6 @@ int main(void)
         zm_test(an_overflow_leaves_the_block),    zm_test(products_are_sizes),
     };
 
+    no_room_on_32_bits();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

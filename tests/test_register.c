@@ -224,6 +224,10 @@ static void tables_are_found_by_name(void **state)
 
 /* ---- What the active one is asked ---- */
 
+/* What the answers are to be asked with. */
+static const struct zmalloc_backend *asked;
+static char oldp_given, newp_given;
+
 static int answer_purge(void)
 {
     return EAGAIN;
@@ -244,15 +248,45 @@ static void answer_allocator_info(size_t *allocated, size_t *active, size_t *res
     *muzzy = 5;
 }
 
+static size_t answer_good_size(size_t size)
+{
+    check(size > 0 && size < SIZE_MAX / 2 - asked->prefix_size);
+    return size + 1;
+}
+
+static int answer_stats_print(void (*write_cb)(void *opaque, const char *text), void *opaque)
+{
+    write_cb(opaque, "report");
+    return EAGAIN;
+}
+
+static void take_report(void *opaque, const char *text)
+{
+    *(const char **)opaque = text;
+}
+
+static int answer_ctl(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen)
+{
+    check(strcmp(name, "name") == 0 && oldp == &oldp_given && *oldlenp == 3);
+    check(newp == &newp_given && newlen == 5);
+    return EFAULT;
+}
+
 static void ask_one_that_knows(void *argument)
 {
     struct zmalloc_backend *backend = new_backend("mine");
     size_t values[] = {9, 9, 9, 9, 9};
+    const char *report = "";
+    size_t size = 3;
 
     (void)argument;
     backend->purge = answer_purge;
     backend->background_thread = answer_background_thread;
     backend->allocator_info = answer_allocator_info;
+    backend->good_size = answer_good_size;
+    backend->stats_print = answer_stats_print;
+    backend->ctl = answer_ctl;
+    asked = backend;
     check(registers(backend) == 0 && inits("mine") == 0);
     check(zmalloc_purge() == -1 && errno == EAGAIN);
     check(zmalloc_set_background_thread(1) == 0);
@@ -260,6 +294,11 @@ static void ask_one_that_knows(void *argument)
     check(zmalloc_get_allocator_info(&values[0], &values[1], &values[2], &values[3], &values[4]));
     check(values[0] == 1 && values[1] == 2 && values[2] == 3 && values[3] == 0 && values[4] == 5);
     check(zmalloc_get_allocator_info(NULL, NULL, NULL, NULL, NULL));
+    check(zmalloc_good_size(10) == 11 && zmalloc_good_size(0) == sizeof(long) + 1);
+    check(zmalloc_good_size(SIZE_MAX / 2 - backend->prefix_size) == 0);
+    check(zmalloc_stats_print(take_report, &report) == -1 && errno == EAGAIN);
+    check(strcmp(report, "report") == 0);
+    check(zmalloc_backend_ctl("name", &oldp_given, &size, &newp_given, 5) == -1 && errno == EFAULT);
     check(strcmp(zmalloc_backend_version(), "1.0") == 0 && strcmp(ZMALLOC_LIB, "mine-1.0") == 0);
 }
 
@@ -274,6 +313,9 @@ static void ask_one_that_does_not(void *argument)
     check(zmalloc_purge() == -1 && errno == ENOTSUP);
     check(zmalloc_set_background_thread(1) == -1 && errno == ENOTSUP);
     check(!zmalloc_get_allocator_info(NULL, &value, NULL, NULL, NULL) && value == 0);
+    check(zmalloc_good_size(10) == 0);
+    check(zmalloc_stats_print(NULL, NULL) == -1 && errno == ENOTSUP);
+    check(zmalloc_backend_ctl("name", NULL, NULL, NULL, 0) == -1 && errno == ENOTSUP);
     check(strcmp(zmalloc_backend_version(), "unknown") == 0);
     check(strcmp(ZMALLOC_LIB, "mine-unknown") == 0);
 }

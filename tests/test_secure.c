@@ -6,10 +6,12 @@
  */
 
 #include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "choice_support.h"
@@ -21,8 +23,9 @@
 
 struct run {
     char program[PATH_SIZE];
-    const char *list; /* NULL: ZMALLOC_BACKEND is not set */
-    const char *wish; /* of the program, for zmalloc_init */
+    const char *list;    /* NULL: ZMALLOC_BACKEND is not set */
+    const char *wish;    /* of the program, for zmalloc_init */
+    const char *failing; /* ZMALLOC_FAIL */
 };
 
 static char folder[FOLDER_SIZE];
@@ -36,6 +39,7 @@ static void become_runner_and_run(void *argument)
 
     if (setgroups(0, NULL) != 0 || setgid(RUNNER) != 0 || setuid(RUNNER) != 0)
         _exit(126);
+    setenv("ZMALLOC_FAIL", run->failing, 1);
     if (run->list != NULL)
         setenv("ZMALLOC_BACKEND", run->list, 1);
     else
@@ -46,7 +50,15 @@ static void become_runner_and_run(void *argument)
 
 static struct outcome run_as_another(const char *program, const char *list, const char *wish)
 {
-    struct run run = {.list = list, .wish = wish};
+    struct run run = {.list = list, .wish = wish, .failing = ""};
+
+    snprintf(run.program, sizeof run.program, "%s", program);
+    return run_child(become_runner_and_run, &run);
+}
+
+static struct outcome run_failing(const char *program)
+{
+    struct run run = {.list = "libc", .wish = "libc", .failing = "from:1"};
 
     snprintf(run.program, sizeof run.program, "%s", program);
     return run_child(become_runner_and_run, &run);
@@ -85,6 +97,8 @@ static const char *obstacle(void)
     if (outcome.status != 0)
         return "another user cannot run a program of this build tree";
     outcome = run_as_another(set_user_id, NULL, "-");
+    if (WIFEXITED(outcome.status) && WEXITSTATUS(outcome.status) == 127)
+        return "in secure mode the dynamic linker does not find the library of this build tree";
     if (strncmp(outcome.out, "secure\n", strlen("secure\n")) != 0)
         return "set-user-ID does nothing here";
     return NULL;
@@ -119,6 +133,18 @@ static void the_variable_is_ignored(void **state)
     }
 }
 
+static void layers_are_not_asked_for(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    skip_where_it_cannot_be();
+    outcome = run_failing(plain);
+    assert_killed_by(&outcome, SIGABRT);
+    outcome = run_failing(set_user_id);
+    assert_prints(&outcome, "secure\n0\nlibc\n");
+}
+
 /* Modules included, but for the dlopen of a sanitizer. */
 static void the_program_may_choose(void **state)
 {
@@ -140,6 +166,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_variable_is_ignored, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(layers_are_not_asked_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_program_may_choose, set_up, tear_down),
     };
 

@@ -45,7 +45,7 @@ static void little_space_is_no_fault(void **state)
     bool was_run = false;
 
     (void)state;
-    if (UNDER_SANITIZER || under_valgrind())
+    if (UNDER_SANITIZER || UNDER_COVERAGE || under_valgrind())
         skip(); /* they need far more space for themselves */
     for (rlim_t limit = 6 * MIB; limit <= 128 * MIB;
          limit += limit < 24 * MIB ? MIB / 2 : 8 * MIB) {

@@ -8,13 +8,16 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+/* What it prints are figures, for scripts/proof.sh. */
 static void in_child(void (*body)(void *argument))
 {
     struct outcome outcome = run_child(body, NULL);
 
     assert_exited_with(&outcome, 0);
+    print_message("%s", outcome.out);
 }
 
 static void must_run_threads(size_t count, void *(*body)(void *argument), void *argument)
@@ -191,6 +194,7 @@ static void watch_crowd(void *argument)
     for (size_t i = 0; i < crowd.size; i++)
         child_check(pthread_join(threads[i], NULL) == 0);
     child_check(zmalloc_used_memory() == 0);
+    printf("figures: %zu threads at once\n", crowd.size);
 }
 
 static void many_threads_at_once_are_all_counted(void **state)
@@ -202,6 +206,7 @@ static void many_threads_at_once_are_all_counted(void **state)
 /* ---- Many in a row ---- */
 
 #define LEFT_BEHIND 64
+#define FIRST_THREADS 10000 /* after which the process has its size */
 #define GROWTH_MAX ((size_t)1 << 20)
 
 static _Atomic(void *) left_behind[LEFT_BEHIND];
@@ -248,11 +253,14 @@ static void run_many_in_a_row(void *argument)
     size_t grown;
 
     (void)argument;
-    run_in_a_row(3000);
+    run_in_a_row(FIRST_THREADS);
     resident = zmalloc_get_rss();
     child_check(resident > 0);
     run_in_a_row(20000 * test_scale());
     grown = zmalloc_get_rss();
+    printf("figures: %zu threads in a row, resident %+td KiB after the first %d\n",
+           FIRST_THREADS + 20000 * test_scale(), (ptrdiff_t)(grown - resident) / 1024,
+           FIRST_THREADS);
     child_check(UNDER_SANITIZER || under_valgrind() || grown < resident + GROWTH_MAX);
     child_check(zmalloc_used_memory() == sum_of_left_behind());
     for (size_t i = 0; i < LEFT_BEHIND; i++)
@@ -307,6 +315,40 @@ static void threads_may_free_without_allocating(void **state)
     in_child(free_in_threads);
 }
 
+/* ---- A thread's first large block, which may be the operation that makes it register ---- */
+
+#define MIB ((size_t)1 << 20)
+
+static void *make_large_after(void *operations)
+{
+    size_t count = *(const size_t *)operations;
+    void *small = NULL;
+    void *large;
+
+    for (size_t i = 0; i < count; i++)
+        small = zrealloc(small, 100);
+    large = zmalloc((count + 8) * MIB);
+    zfree(large);
+    zfree(small);
+    return NULL;
+}
+
+/* Each is larger than all before. A reset would hide what no thread has looked at. */
+static void first_large_blocks(void *argument)
+{
+    (void)argument;
+    for (size_t operations = 0; operations < 100; operations++) {
+        must_run_threads(1, make_large_after, &operations);
+        child_check(zmalloc_peak_memory() >= (operations + 8) * MIB);
+    }
+}
+
+static void first_large_block_sets_the_peak(void **state)
+{
+    (void)state;
+    in_child(first_large_blocks);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +356,7 @@ int main(void)
         zm_test(blocks_may_be_freed_by_other_threads),
         zm_test(many_threads_at_once_are_all_counted),
         zm_test(short_threads_leave_nothing),
+        zm_test(first_large_block_sets_the_peak),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,7 @@ static void the_cut_off_end_is_zero(void **state)
 
 static void *next_content(void *block, uint64_t random)
 {
-    size_t size = random >> 32 & 15 ? random % 600 : random % LARGEST_IN_SLOT;
+    size_t size = (size_t)(random % (random >> 32 & 15 ? 600 : LARGEST_IN_SLOT));
 
     if (block == NULL && (random >> 40 & 1) != 0)
         return dirty_block(size);

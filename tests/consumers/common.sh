@@ -16,7 +16,8 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' HUP INT TERM
 
 # What the caller has set must not decide what is tested.
-unset DESTDIR GLIBC_TUNABLES LD_LIBRARY_PATH LD_PRELOAD MALLOC_CONF ZMALLOC_BACKEND
+unset DESTDIR GLIBC_TUNABLES LD_LIBRARY_PATH LD_PRELOAD MALLOC_CONF
+unset ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL
 LC_ALL=C
 export LC_ALL
 
@@ -72,7 +73,7 @@ absent() {
 
 setup_and_compile() {
     meson setup "$build" "$tree" --prefix="$prefix" --libdir=lib \
-        -Dtests=disabled -Dexamples=disabled "$@" &&
+        -Dtests=disabled -Dexamples=disabled -Dbench=disabled "$@" &&
         meson compile -C "$build" -j 2
 }
 

@@ -22,6 +22,7 @@ list_expected() {
     cat <<END
 ./include/zmalloc.h
 ./include/zmalloc_backend.h
+./include/zmalloc_fail.h
 ./lib/libzmalloc.a
 ./lib/libzmalloc.so -> libzmalloc.so.1
 ./lib/libzmalloc.so.1 -> libzmalloc.so.1.0.0
@@ -31,8 +32,10 @@ list_expected() {
 ./share/doc/zmalloc/LICENSE
 ./share/doc/zmalloc/README.md
 ./share/doc/zmalloc/compatibility.md
+./share/doc/zmalloc/debugging.md
 ./share/doc/zmalloc/design.md
 ./share/doc/zmalloc/environment.md
+./share/doc/zmalloc/failing.md
 END
     for backend in $backends; do
         [ "$backend" != jemalloc ] || echo ./share/doc/zmalloc/LICENSE.jemalloc

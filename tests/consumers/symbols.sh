@@ -19,7 +19,7 @@ exported_by() {
 # Symbols of the functions that the headers declare: comments and directives off, a declaration a
 # line, the name before its first parenthesis.
 declared() {
-    cat "$prefix/include/zmalloc.h" "$prefix/include/zmalloc_backend.h" |
+    cat "$prefix"/include/*.h |
         sed -e 's|//.*||' -e '/^#.*[^\\]$/d' | tr '\n' ' ' |
         sed -e 's|/\*\([^*]\|\*[^/]\)*\*/||g' | tr ';' '\n' |
         sed -n -e 's/ZMALLOC_ATTRIBUTE.*//' -e 's/ZMALLOC_SYMBOL.*//' \
@@ -61,7 +61,7 @@ needs_only() {
         [ -s "$work/needed" ] && ! grep -E -v -x "$2" "$work/needed"
 }
 
-system='lib(c|m|dl|pthread|gcc_s)\.so.*|libc\.musl.*|ld-.*'
+system='lib(c|dl|pthread)\.so.*|libc\.musl.*|ld-.*'
 check "it needs nothing but the C library" needs_only "$shared" "$system"
 
 # ---- The modules ----

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* Every function of zmalloc.h with its type, F(result, name, parameters), and those of
- * zmalloc_backend.h. Included after the header that is on trial. */
+ * zmalloc_backend.h and zmalloc_fail.h. Included after the header that is on trial. */
+
+#include "pointers.h"
 
 /* clang-format off */
 #define ZMALLOC_FUNCTIONS(F)                                                                       \
@@ -37,11 +39,16 @@
     F(int, zmalloc_init, (const char *))                                                           \
     F(const char *, zmalloc_backend_name, (void))                                                  \
     F(const char *, zmalloc_backend_version, (void))                                               \
+    F(size_t, zmalloc_backend_prefix_size, (void))                                                 \
     F(const char *, zmalloc_lib, (void))                                                           \
     F(int, zmalloc_get_backend_info, (size_t, struct zmalloc_backend_info *))                          \
     F(int, zmalloc_get_allocator_info, (size_t *, size_t *, size_t *, size_t *, size_t *))         \
     F(int, zmalloc_purge, (void))                                                                  \
     F(int, zmalloc_set_background_thread, (int))                                                   \
+    F(size_t, zmalloc_good_size, (size_t))                                                         \
+    F(int, zmalloc_stats_print, (void (*)(void *, const char *), void *))                          \
+    F(int, zmalloc_backend_ctl, (const char *, void *, size_t *, void *, size_t))                  \
+    F(int, zmalloc_get_proc_stat, (int, long long *))                                              \
     F(size_t, zmalloc_get_rss, (void))                                                             \
     F(size_t, zmalloc_get_private_dirty, (long))                                                   \
     F(size_t, zmalloc_get_smap_bytes_by_field, (const char *, long))                               \
@@ -50,16 +57,15 @@
     F(void, zlibc_free, (void *))                                                                  \
     F(void, zlibc_trim, (void))                                                                    \
     F(void, zmadvise_dontneed, (void *))                                                           \
+    F(void, zmadvise_dontneed_range, (void *, size_t))                                             \
     F(void, zmalloc_enable_thread_safeness, (void))
 
 #define ZMALLOC_BACKEND_FUNCTIONS(F)                                                               \
     F(int, zmalloc_register_backend, (const struct zmalloc_backend *))                             \
     F(const struct zmalloc_backend *, zmalloc_backend_table, (const char *))
+
+#define ZMALLOC_FAIL_FUNCTIONS(F)                                                                  \
+    F(int, zmalloc_fail, (const char *))                                                           \
+    F(size_t, zmalloc_fail_requests, (void))                                                       \
+    F(size_t, zmalloc_fail_failures, (void))
 /* clang-format on */
-
-/* A pointer of exactly that type; volatile, so that it is really taken from the library. */
-#define POINTER(result, name, parameters) static result(*volatile pointer_##name) parameters = name;
-
-/* The number of those that are there. */
-#define COUNT(result, name, parameters) +(pointer_##name != 0)
-#define ONE(result, name, parameters) +1

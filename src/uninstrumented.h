@@ -9,13 +9,7 @@
  * begins with INSIDE_ALLOCATOR; elsewhere that is nothing.
  */
 
-#if defined(__SANITIZE_THREAD__)
-#define ZM_THREAD_SANITIZER
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define ZM_THREAD_SANITIZER
-#endif
-#endif
+#include "internal.h"
 
 #ifdef ZM_THREAD_SANITIZER
 

@@ -11,7 +11,10 @@
 #include <string.h>
 
 #include "api.h"
-#include "failing_backend.h"
+#include "watching_backend.h"
+#include "zmalloc_fail.h"
+
+#define CHOICE "fail+" WATCHING_BACKEND_NAME
 
 #define LARGE ((size_t)1 << 20)
 #define STAMPED 64
@@ -91,7 +94,7 @@ static void check_answer(const struct allocating_function *function, const void 
 /* Into a slot that is empty, or out of which the function takes a block. */
 static void request(const struct allocating_function *function, size_t slot, size_t size)
 {
-    size_t failures = failing_backend_failures();
+    size_t failures = zmalloc_fail_failures();
     void *old = live[slot].block;
     size_t usable = 1;
     void *block;
@@ -99,7 +102,7 @@ static void request(const struct allocating_function *function, size_t slot, siz
     remember_handler_calls();
     errno = 0;
     block = function->call(old, size, &usable);
-    check_answer(function, block, size, usable, failing_backend_failures() - failures);
+    check_answer(function, block, size, usable, zmalloc_fail_failures() - failures);
     if (block != NULL) {
         live[slot].block = block;
         check_contents(slot, size);
@@ -112,13 +115,13 @@ static void request(const struct allocating_function *function, size_t slot, siz
 
 static void copy_string(size_t slot)
 {
-    size_t failures = failing_backend_failures();
+    size_t failures = zmalloc_fail_failures();
     char *copy;
 
     remember_handler_calls();
     errno = 0;
     copy = zstrdup("a string of 21 bytes");
-    failures = failing_backend_failures() - failures;
+    failures = zmalloc_fail_failures() - failures;
     EXPECT((copy == NULL) == (failures == 1));
     EXPECT(handler_record.calls == failures);
     if (copy != NULL) {
@@ -134,7 +137,7 @@ static void copy_string(size_t slot)
 /* What needs no memory works without. */
 static void ask_everything(void)
 {
-    size_t failures = failing_backend_failures();
+    size_t failures = zmalloc_fail_failures();
     size_t allocated;
 
     EXPECT(zmalloc_peak_memory() >= zmalloc_used_memory());
@@ -144,14 +147,22 @@ static void ask_everything(void)
     EXPECT(zmalloc_get_rss() > 0);
     EXPECT(zmalloc_get_memory_size() > 0);
     EXPECT(zmalloc_get_smap_bytes_by_field("Rss:", -1) > 0);
-    EXPECT(strcmp(zmalloc_backend_name(), FAILING_BACKEND_NAME) == 0);
-    EXPECT(strlen(ZMALLOC_LIB) > strlen(FAILING_BACKEND_NAME));
-    EXPECT(failing_backend_failures() == failures);
+    EXPECT(strcmp(zmalloc_backend_name(), CHOICE) == 0);
+    EXPECT(strlen(ZMALLOC_LIB) > strlen(CHOICE));
+    EXPECT(zmalloc_fail_failures() == failures);
 }
 
 /* ---- Scenarios ---- */
 
 typedef void (*scenario)(const void *argument);
+
+static void fail_from(size_t nth, bool forever)
+{
+    char rules[32];
+
+    snprintf(rules, sizeof rules, "%s:%zu", forever ? "from" : "nth", nth);
+    EXPECT(zmalloc_fail(rules) == 0);
+}
 
 /* With a failure at every request that the scenario makes; says how many there are. */
 static size_t fail_at_each(scenario run, const void *argument, bool forever)
@@ -159,11 +170,11 @@ static size_t fail_at_each(scenario run, const void *argument, bool forever)
     size_t nth = 0;
 
     do {
-        failing_backend_set(++nth, forever);
+        fail_from(++nth, forever);
         run(argument);
         EXPECT(zmalloc_used_memory() == 0);
-    } while (failing_backend_failures() > 0);
-    failing_backend_set(0, false);
+    } while (zmalloc_fail_failures() > 0);
+    zmalloc_fail(NULL);
     return nth - 1;
 }
 
@@ -187,7 +198,43 @@ static void run_everywhere(struct job job)
 {
     run_job(&job);
     run_threads(1, run_job, &job);
-    assert_int_equal(failing_backend_broken_promises(), 0);
+    assert_int_equal(watching_backend_broken_promises(), 0);
+}
+
+/* Of the report's pieces the first few ask for memory. */
+static void copy_piece(void *opaque, const char *text)
+{
+    size_t *pieces = opaque;
+
+    if (++*pieces <= 4)
+        zfree(ztrymalloc(strlen(text) + 1));
+}
+
+static bool has_report(void)
+{
+    size_t pieces = 0;
+    int result = zmalloc_stats_print(copy_piece, &pieces);
+
+    EXPECT(result == 0 || errno == ENOTSUP);
+    EXPECT((result == 0) == (pieces > 0));
+    return result == 0;
+}
+
+static void print_report(const void *argument)
+{
+    const bool *expected = argument;
+
+    request(&allocating_functions[0], 0, 100);
+    EXPECT(has_report() == *expected);
+    drop(0);
+}
+
+static void a_report_needs_no_memory_of_ours(void **state)
+{
+    bool expected = has_report();
+
+    (void)state;
+    run_everywhere((struct job){print_report, &expected, expected ? 2 : 1});
 }
 
 /* Allocates, and where the function can, makes it smaller, larger, and of no size. */
@@ -266,6 +313,7 @@ static void aligned_blocks_survive_failures(void **state)
 
 /* ---- The core's promises ---- */
 
+/* The backend itself refuses: what the layer lets fail, nobody looks at. */
 static void unusual_sizes_do_not_reach_the_backend(void **state)
 {
     const size_t sizes[] = {
@@ -283,20 +331,20 @@ static void unusual_sizes_do_not_reach_the_backend(void **state)
 
     (void)state;
     remember_handler_calls();
-    failing_backend_set(1, true);
+    watching_backend_refuse(true);
     for (size_t i = 0; i < allocating_function_count; i++)
         for (size_t at = 0; at < sizeof sizes / sizeof *sizes; at++)
             assert_null(allocating_functions[i].call(NULL, sizes[at], NULL));
     for (size_t alignment = 1; alignment != 0; alignment *= 2)
         for (size_t at = 0; at < sizeof sizes / sizeof *sizes; at++)
             assert_null(zmalloc_aligned(alignment, sizes[at]));
-    failing_backend_set(0, false);
+    watching_backend_refuse(false);
     zfree(NULL);
     zfree_with_size(NULL, 1);
     zfree_usable(NULL, NULL);
     zmalloc_size(NULL);
     zmalloc_usable_size(NULL);
-    assert_int_equal(failing_backend_broken_promises(), 0);
+    assert_int_equal(watching_backend_broken_promises(), 0);
 }
 
 /* ---- The default handler, where nothing else prints ---- */
@@ -305,7 +353,7 @@ static void die_in_function(void *argument)
 {
     const struct allocating_function *function = argument;
 
-    failing_backend_set(1, true);
+    fail_from(1, true);
     zmalloc_set_oom_handler(NULL);
     if (function->call(NULL, 100, NULL) == NULL)
         exit(0);
@@ -335,11 +383,12 @@ int main(void)
         zm_test(every_function_comes_to_a_clean_end),
         zm_test(all_functions_together_come_to_a_clean_end),
         zm_test(aligned_blocks_survive_failures),
+        zm_test(a_report_needs_no_memory_of_ours),
         zm_test(unusual_sizes_do_not_reach_the_backend),
         zm_test(the_default_handler_ends_the_process),
     };
 
-    EXPECT(failing_backend_register(base_name != NULL ? base_name : "libc") == 0);
-    EXPECT(zmalloc_init(FAILING_BACKEND_NAME) == 0);
+    EXPECT(watching_backend_register(base_name != NULL ? base_name : "libc") == 0);
+    EXPECT(zmalloc_init(CHOICE) == 0);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

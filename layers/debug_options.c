@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* ZMALLOC_DEBUG: a list of options with commas between them. */
+
+#include <string.h>
+
+#include "debug.h"
+#include "list.h"
+
+static const struct zm_debug_options defaults = {
+    .quarantine = (size_t)16 << 20,
+    .fill = (size_t)1 << 20,
+    .frames = 8,
+    .check_at_exit = true,
+};
+
+struct zm_debug_options zm_debug_options;
+
+/* Each reads what stands behind the =; text is NULL where there is no =. */
+typedef bool reader(const char *text, size_t length, void *value);
+
+/* Digits, none of them lost. */
+static bool read_digits(const char **text, const char *end, size_t *number)
+{
+    const char *start = *text;
+
+    for (*number = 0; *text < end && **text >= '0' && **text <= '9'; ++*text)
+        if (__builtin_mul_overflow(*number, (size_t)10, number) ||
+            __builtin_add_overflow(*number, (size_t)(**text - '0'), number))
+            return false;
+    return *text > start;
+}
+
+static bool read_bytes(const char *text, size_t length, void *value)
+{
+    static const char units[] = "kKmMgG";
+    const char *end;
+    const char *unit;
+    size_t *bytes = value;
+
+    if (text == NULL)
+        return false;
+    end = text + length;
+    if (!read_digits(&text, end, bytes))
+        return false;
+    if (text == end)
+        return true;
+    unit = memchr(units, *text, sizeof units - 1);
+    return unit != NULL && text + 1 == end &&
+           !__builtin_mul_overflow(*bytes, (size_t)1024 << (unit - units) / 2 * 10, bytes);
+}
+
+static bool read_frames(const char *text, size_t length, void *value)
+{
+    const char *end;
+    size_t number;
+
+    if (text == NULL)
+        return false;
+    end = text + length;
+    if (!read_digits(&text, end, &number) || text != end || number > ZM_DEBUG_FRAMES_MAX)
+        return false;
+    *(unsigned *)value = (unsigned)number;
+    return true;
+}
+
+/* The name alone is a yes. */
+static bool read_yes_or_no(const char *text, size_t length, void *value)
+{
+    bool yes = text == NULL || (length == 3 && memcmp(text, "yes", 3) == 0);
+
+    if (!yes && (length != 2 || memcmp(text, "no", 2) != 0))
+        return false;
+    *(bool *)value = yes;
+    return true;
+}
+
+#define BYTES "a number of bytes, or one with k, m or g for KiB, MiB or GiB"
+#define YES_OR_NO "yes or no"
+
+static const struct option {
+    const char *name;
+    size_t offset;
+    reader *read;
+    const char *right;
+} known[] = {
+    {"quarantine", offsetof(struct zm_debug_options, quarantine), read_bytes, BYTES},
+    {"fill", offsetof(struct zm_debug_options, fill), read_bytes, BYTES},
+    {"frames", offsetof(struct zm_debug_options, frames), read_frames,
+     "0 to " ZMALLOC_QUOTE(ZM_DEBUG_FRAMES_MAX)},
+    {"check", offsetof(struct zm_debug_options, check_at_exit), read_yes_or_no, YES_OR_NO},
+    {"leaks", offsetof(struct zm_debug_options, leaks), read_yes_or_no, YES_OR_NO},
+};
+#define KNOWN (sizeof known / sizeof *known)
+
+static const struct option *find_option(const char *name, size_t length)
+{
+    for (size_t i = 0; i < KNOWN; i++)
+        if (strlen(known[i].name) == length && memcmp(known[i].name, name, length) == 0)
+            return &known[i];
+    return NULL;
+}
+
+static int refuse(const struct zm_element *element, const struct option *option, char *why)
+{
+    struct zm_message message = {0};
+    size_t length;
+
+    zm_message_quoted(&message, element->text, element->length);
+    if (option != NULL) {
+        zm_message_text(&message, ": ");
+        zm_message_text(&message, option->name);
+        zm_message_text(&message, " is ");
+        zm_message_text(&message, option->right);
+    } else {
+        zm_message_text(&message, ": no such option; they are");
+        for (size_t i = 0; i < KNOWN; i++) {
+            zm_message_text(&message, " ");
+            zm_message_text(&message, known[i].name);
+        }
+    }
+    length = message.length < ZM_WHY_SIZE ? message.length : ZM_WHY_SIZE - 1;
+    memcpy(why, message.text, length);
+    why[length] = '\0';
+    return EINVAL;
+}
+
+static int parse_element(const struct zm_element *element, struct zm_debug_options *options,
+                         char *why)
+{
+    const char *equals = memchr(element->text, '=', element->length);
+    size_t name_length = equals != NULL ? (size_t)(equals - element->text) : element->length;
+    const struct option *option = find_option(element->text, name_length);
+    const char *text = equals != NULL ? equals + 1 : NULL;
+    size_t length = equals != NULL ? element->length - name_length - 1 : 0;
+
+    if (option == NULL || !option->read(text, length, (char *)options + option->offset))
+        return refuse(element, option, why);
+    return 0;
+}
+
+int zm_debug_parse(const char *text, struct zm_debug_options *options, char *why)
+{
+    struct zm_element element;
+    int error = 0;
+
+    *options = defaults;
+    while (error == 0 && text != NULL && zm_list_next(&text, &element))
+        error = parse_element(&element, options, why);
+    return error;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_FAIL_H
+#define ZM_FAIL_H
+
+/* The rules of the layer that lets requests fail, docs/failing.md. */
+
+#include <stdint.h>
+
+#include "internal.h"
+
+/* What P = 1 is. */
+#define ZM_FAIL_RATE_ONE (UINT32_C(1) << 31)
+#define ZM_FAIL_DEFAULT_SEED 1
+
+/* Requests are counted from 1 on; 0: there is no such rule. */
+struct zm_fail_rules {
+    size_t nth;
+    size_t from;
+    size_t every;
+    uint32_t rate; /* of ZM_FAIL_RATE_ONE */
+    uint32_t seed;
+    size_t least_size; /* in bytes: smaller requests are not counted */
+};
+
+/*
+ * Reads rules; an empty text has none. Returns 0, or EINVAL and what is wrong in why, which has
+ * ZM_WHY_SIZE bytes; then the rules mean nothing. Needs neither memory nor the rest of the library.
+ */
+int zm_fail_parse(const char *text, struct zm_fail_rules *rules, char *why);
+
+/* Whether the request of that number fails. The same rules always say the same. */
+bool zm_fail_judge(const struct zm_fail_rules *rules, size_t number);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Which layers there are, and how those of a choice come to stand over its backend. */
+
+#include "layers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Our layers, in the order in which they stand over a backend where their variables ask for them:
+ * the last is outermost. */
+/* clang-format off */
+#define OUR_LAYERS(ROW)                                                                            \
+    ROW(fail)                                                                                      \
+    ROW(debug)
+/* clang-format on */
+
+#define DECLARE_LAYER(id) extern const struct zm_layer zm_layer_##id;
+OUR_LAYERS(DECLARE_LAYER)
+
+#define DEFINE_ROW(id) {.layer = &zm_layer_##id},
+static struct row {
+    const struct zm_layer *layer;
+    struct zmalloc_backend table; /* what it makes of what stands below it */
+} rows[] = {OUR_LAYERS(DEFINE_ROW)};
+
+#define ROW_COUNT (sizeof rows / sizeof *rows)
+_Static_assert(ROW_COUNT <= ZM_LAYERS_MAX, "a choice has room for every layer");
+
+/* The names of the tables, which are the ends of this one. */
+static char whole_name[ZM_WHOLE_NAME_MAX + 1];
+
+/* The layer that was the last to be put over something; and why it could not stand there. */
+static struct {
+    const struct zm_layer *layer;
+    char why[ZM_WHY_SIZE];
+} last;
+
+/* What the layer's variable says; NULL where it is unset, empty, or not to be trusted. */
+static const char *options_of(const struct zm_layer *layer)
+{
+    const char *options = secure_getenv(layer->variable);
+
+    return options != NULL && *options != '\0' ? options : NULL;
+}
+
+/* ---- Reading ---- */
+
+static const struct zm_layer *layer_named(struct zm_element name)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (strlen(rows[i].layer->name) == name.length &&
+            memcmp(rows[i].layer->name, name.text, name.length) == 0)
+            return rows[i].layer;
+    return NULL;
+}
+
+bool zm_layers_contain(const struct zm_layers *layers, const struct zm_layer *layer)
+{
+    for (size_t i = 0; i < layers->count; i++)
+        if (layers->outermost_first[i] == layer)
+            return true;
+    return false;
+}
+
+bool zm_layers_read(struct zm_element *element, struct zm_layers *layers)
+{
+    const char *plus;
+
+    layers->count = 0;
+    while ((plus = memchr(element->text, '+', element->length)) != NULL) {
+        struct zm_element name = {element->text, (size_t)(plus - element->text)};
+        const struct zm_layer *layer = layer_named(name);
+
+        if (layer == NULL || zm_layers_contain(layers, layer)) {
+            *element = name;
+            return false;
+        }
+        layers->outermost_first[layers->count++] = layer;
+        element->text = plus + 1;
+        element->length -= name.length + 1;
+    }
+    return true;
+}
+
+bool zm_layers_include(const struct zm_layers *layers, const struct zm_layers *wanted)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < layers->count && found < wanted->count; i++)
+        if (layers->outermost_first[i] == wanted->outermost_first[found])
+            found++;
+    return found == wanted->count;
+}
+
+/* ---- Covering ---- */
+
+static void put_outermost(struct zm_layers *layers, const struct zm_layer *layer)
+{
+    memmove(layers->outermost_first + 1, layers->outermost_first,
+            layers->count++ * sizeof *layers->outermost_first);
+    layers->outermost_first[0] = layer;
+}
+
+void zm_layers_add_asked_for(struct zm_layers *layers)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (options_of(rows[i].layer) != NULL && !zm_layers_contain(layers, rows[i].layer))
+            put_outermost(layers, rows[i].layer);
+}
+
+/* Returns where the backend's own name begins. */
+static const char *write_name(const struct zm_layers *layers, const char *backend)
+{
+    char *end = whole_name;
+
+    for (size_t i = 0; i < layers->count; i++) {
+        end = stpcpy(end, layers->outermost_first[i]->name);
+        *end++ = '+';
+    }
+    snprintf(end, sizeof whole_name - (size_t)(end - whole_name), "%s", backend);
+    return end;
+}
+
+static struct zmalloc_backend *table_of(const struct zm_layer *layer)
+{
+    size_t i = 0;
+
+    while (rows[i].layer != layer)
+        i++;
+    return &rows[i].table;
+}
+
+static int cover(const struct zm_layer *layer, const char *name,
+                 const struct zmalloc_backend **backend)
+{
+    struct zmalloc_backend *table = table_of(layer);
+    int error;
+
+    *table = **backend;
+    table->name = name;
+    last.layer = layer;
+    error = layer->cover(*backend, table, options_of(layer), last.why);
+    if (error == 0)
+        *backend = table;
+    return error;
+}
+
+int zm_layers_cover(const struct zm_layers *layers, const struct zmalloc_backend **backend)
+{
+    const char *name = write_name(layers, (*backend)->name);
+    int error = 0;
+
+    for (size_t i = layers->count; error == 0 && i-- > 0;) {
+        name -= strlen(layers->outermost_first[i]->name) + 1;
+        error = cover(layers->outermost_first[i], name, backend);
+    }
+    return error;
+}
+
+/* ---- Explaining ---- */
+
+static void list_layers(struct zm_message *message)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        zm_message_text(message, i > 0 ? " " : "");
+        zm_message_text(message, rows[i].layer->name);
+    }
+}
+
+void zm_layers_explain(struct zm_message *message, struct zm_element layer)
+{
+    if (layer_named(layer) != NULL) {
+        zm_message_text(message, "it has twice the layer ");
+        zm_message_quoted(message, layer.text, layer.length);
+    } else {
+        zm_message_text(message, "unknown layer ");
+        zm_message_quoted(message, layer.text, layer.length);
+        zm_message_text(message, " (known: ");
+        list_layers(message);
+        zm_message_text(message, ")");
+    }
+}
+
+void zm_layers_explain_refusal(struct zm_message *message)
+{
+    const char *options = options_of(last.layer);
+
+    zm_message_text(message, last.layer->variable);
+    if (options != NULL) {
+        zm_message_text(message, "=");
+        zm_message_quoted(message, options, strlen(options));
+    }
+    zm_message_text(message, ": ");
+    zm_message_text(message, last.why);
+}

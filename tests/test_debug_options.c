@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The layer debug with options, and what it does at exit: programs of their own. */
+
+#include "debug_lines.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define WORDS_MAX 16
+
+/* Runs the program on those words with ZMALLOC_DEBUG set to that, or unset if it is NULL. That there
+ * is no unwinder is left out of what it says. */
+static struct outcome run_debug(const char *options, const char *const *words)
+{
+    char variable[512];
+    const char *environment[] = {variable, "MALLOC_PERTURB_", NULL};
+    const char *arguments[WORDS_MAX + 2] = {path_beside("debug-program")};
+    struct outcome outcome;
+
+    snprintf(variable, sizeof variable, "ZMALLOC_DEBUG%s%s", options != NULL ? "=" : "",
+             options != NULL ? options : "");
+    for (size_t i = 0; i < WORDS_MAX && words[i] != NULL; i++)
+        arguments[i + 1] = words[i];
+    outcome = run_program(arguments, environment);
+    pass_over_no_stacks(&outcome);
+    return outcome;
+}
+
+static void is_silent(const char *options, const char *const *words)
+{
+    struct outcome outcome = run_debug(options, words);
+
+    assert_exited_with(&outcome, 0);
+    assert_err_is(&outcome, "");
+}
+
+/* That the first line begins with name, and tells a pointer and then what. */
+static void tells(const char *options, const char *const *words, const char *name, const char *what)
+{
+    struct outcome outcome = run_debug(options, words);
+    size_t length = strlen(name);
+    const char *colon;
+
+    assert_told(&outcome, "%s 0x", name);
+    colon = strstr(outcome.err + strlen("zmalloc: debug: ") + length, ": ");
+    assert_non_null(colon);
+    if (strncmp(colon + 2, what, strlen(what)) != 0)
+        fail_msg("expected %s, not %s", what, colon + 2);
+}
+
+/* ---- The quarantine ---- */
+
+#define WRITTEN "written after free: byte 17 is 0x41; block of 100 bytes, allocated at "
+#define AT_EXIT "check at exit of"
+#define AT_END "end of quarantine of"
+
+static void a_write_after_free_is_found_in_the_end(void **state)
+{
+    const char *const words[] = {"alloc", "free", "write", "17", NULL};
+
+    (void)state;
+    tells(NULL, words, AT_EXIT, WRITTEN);
+    tells("check=yes", words, AT_EXIT, WRITTEN);
+    tells("check=no,check", words, AT_EXIT, WRITTEN);
+    is_silent("check=no", words);
+}
+
+static void a_write_next_to_a_freed_block_is_found(void **state)
+{
+    (void)state;
+    tells(NULL, WORDS("alloc", "free", "write", "0"), AT_EXIT,
+          "written after free: byte 0 is 0x41");
+    tells(NULL, WORDS("alloc", "free", "write", "99"), AT_EXIT,
+          "written after free: byte 99 is 0x41");
+    tells(NULL, WORDS("alloc", "free", "write", "100"), AT_EXIT,
+          "written after free: byte 1 past its end is 0x41");
+    tells(NULL, WORDS("alloc", "free", "write", "18446744073709551615"), AT_EXIT,
+          "written after free: byte 1 before its start is 0x41");
+}
+
+static void a_live_block_is_looked_at_in_the_end(void **state)
+{
+    (void)state;
+    tells(NULL, WORDS("alloc", "write", "100"), AT_EXIT, "overflow: byte 1 past its end is 0x41");
+    is_silent(NULL, WORDS("alloc", "write", "99"));
+}
+
+/* 100,000 bytes have room for fewer than a hundred blocks of 1000, and for more than fifty. */
+static void the_quarantine_is_bounded(void **state)
+{
+    (void)state;
+    tells("quarantine=100000", WORDS("alloc", "free", "write", "17", "other", "50"), AT_EXIT,
+          WRITTEN);
+    tells("quarantine=100000", WORDS("alloc", "free", "write", "17", "other", "100"), AT_END,
+          WRITTEN);
+    tells("quarantine=97k", WORDS("alloc", "free", "write", "17", "other", "100"), AT_END, WRITTEN);
+    tells("quarantine=1M", WORDS("alloc", "free", "write", "17", "other", "100"), AT_EXIT, WRITTEN);
+    tells("quarantine=1G", WORDS("alloc", "free", "write", "17", "other", "20000"), AT_EXIT,
+          WRITTEN);
+    tells(NULL, WORDS("alloc", "free", "write", "17", "other", "20000"), AT_END, WRITTEN);
+}
+
+static void what_is_larger_than_the_quarantine_leaves_the_others_in_it(void **state)
+{
+    (void)state;
+    tells("quarantine=100000",
+          WORDS("alloc", "free", "write", "17", "large", "100000", "large", "200000"), AT_EXIT,
+          WRITTEN);
+    is_silent("quarantine=100000", WORDS("large", "100000", "alloc", "free"));
+}
+
+static void without_a_quarantine_nothing_is_kept(void **state)
+{
+    (void)state;
+    tells("quarantine=0", WORDS("alloc", "free", "free"), "free of", "not a block of zmalloc");
+    tells("quarantine=0", WORDS("alloc", "write", "100", "free"), "free of", "overflow: ");
+    is_silent("quarantine=0", WORDS("alloc", "free", "alloc", "free", "other", "100"));
+}
+
+static void a_purge_empties_the_quarantine(void **state)
+{
+    (void)state;
+    tells(NULL, WORDS("alloc", "free", "write", "17", "purge"), AT_END, WRITTEN);
+    tells(NULL, WORDS("alloc", "free", "purge", "free"), "free of", "not a block of zmalloc");
+    is_silent(NULL, WORDS("purge", "alloc", "free", "purge", "purge"));
+}
+
+/* ---- Fillings ---- */
+
+static void as_much_is_filled_as_is_asked_for(void **state)
+{
+    (void)state;
+    tells("fill=18", WORDS("alloc", "free", "write", "17"), AT_EXIT, WRITTEN);
+    is_silent("fill=17", WORDS("alloc", "free", "write", "17"));
+    is_silent("fill=0", WORDS("alloc", "free", "write", "0"));
+    tells("fill=0", WORDS("alloc", "free", "write", "100"), AT_EXIT,
+          "written after free: byte 1 past its end");
+}
+
+/* ---- Traces ---- */
+
+static void has_frames(const char *options, size_t least, size_t most)
+{
+    struct outcome outcome = run_debug(options, WORDS("alloc", "free", "free"));
+    const char *const traces[] = {"allocated at", "freed at", "now at"};
+
+    for (size_t i = 0; i < sizeof traces / sizeof *traces; i++) {
+        size_t count = count_trace(outcome.err, traces[i]);
+
+        if (count < least || count > most)
+            fail_msg("%zu frames: %s", count, outcome.err);
+    }
+}
+
+static void a_trace_has_as_many_frames_as_are_asked_for(void **state)
+{
+    (void)state;
+    tells("frames=0", WORDS("alloc", "free", "free"), "free of",
+          "it was freed before; block of 100 bytes, allocated at an unknown place, freed at an "
+          "unknown place; now at an unknown place\n");
+    has_frames("frames=0", 0, 0);
+    skip_without_call_stacks();
+    has_frames("frames=1", 1, 1);
+    has_frames("frames=2", 2, 2);
+    has_frames("frames=16", 3, 16);
+    has_frames(NULL, 3, 8);
+}
+
+static void there_is_room_for_many_places(void **state)
+{
+    (void)state;
+    is_silent("frames=16", WORDS("sites", "4096", "sites", "4096"));
+}
+
+/* ---- Leaks ---- */
+
+static void the_leaks_are_told_by_place(void **state)
+{
+    struct outcome outcome = run_debug("leaks", WORDS("alloc", "free", "leak", "used"));
+    const char *at = outcome.err;
+
+    (void)state;
+    skip_without_call_stacks();
+    assert_exited_with(&outcome, 0);
+    assert_string_equal(outcome.out, "53\n");
+    assert_non_null(strstr(at, "zmalloc: debug: process "));
+    assert_non_null(at = strstr(at, " exits with 53 bytes in 3 blocks in use\n"));
+    assert_non_null(
+        at = strstr(at, "\nzmalloc: debug: in use: 50 bytes in 1 block, allocated at debug-pro"));
+    assert_non_null(
+        at = strstr(at, "\nzmalloc: debug: in use: 3 bytes in 2 blocks, allocated at debug-pro"));
+    assert_ptr_equal(strchr(at + 1, '\n') + 1, outcome.err + strlen(outcome.err));
+}
+
+static void what_has_no_place_is_told_together(void **state)
+{
+    struct outcome outcome = run_debug("leaks=yes,frames=0", WORDS("leak", "alloc"));
+
+    (void)state;
+    assert_exited_with(&outcome, 0);
+    assert_non_null(strstr(outcome.err, " exits with 153 bytes in 4 blocks in use\n"
+                                        "zmalloc: debug: in use: 153 bytes in 4 blocks, allocated "
+                                        "at an unknown place\n"));
+}
+
+static void without_leaks_there_are_none(void **state)
+{
+    struct outcome outcome = run_debug("leaks", WORDS("alloc", "free"));
+
+    (void)state;
+    assert_exited_with(&outcome, 0);
+    assert_err_is_line_with(&outcome, " exits with 0 bytes in 0 blocks in use\n");
+    is_silent(NULL, WORDS("leak"));
+    is_silent("leaks=no", WORDS("leak"));
+}
+
+static void a_forked_child_tells_its_own(void **state)
+{
+    struct outcome outcome = run_debug("leaks,frames=0", WORDS("alloc", "fork", "used", "free"));
+    const char *second;
+
+    (void)state;
+    assert_exited_with(&outcome, 0);
+    assert_string_equal(outcome.out, "100\n100\n");
+    second = strchr(outcome.err, '\n') + 1;
+    assert_non_null(strstr(outcome.err, " exits with 0 bytes in 0 blocks in use\n"));
+    assert_non_null(strstr(second, " exits with 0 bytes in 0 blocks in use\n"));
+    assert_int_not_equal(atoi(outcome.err + strlen("zmalloc: debug: process ")),
+                         atoi(second + strlen("zmalloc: debug: process ")));
+}
+
+/* Before it unwinds, which may take a lock of the dynamic linker that a child must not find held. */
+static void who_allocates_during_a_fork_waits_for_it(void **state)
+{
+    struct outcome outcome = run_debug("frames=2", WORDS("fork-beside", "used"));
+
+    (void)state;
+    assert_exited_with(&outcome, 0);
+    if (strncmp(outcome.out, "no handlers", strlen("no handlers")) == 0) {
+        print_message("skipped: no handler of fork comes before those of the library\n");
+        skip();
+    }
+    assert_string_equal(outcome.out, "0\n0\n");
+}
+
+/* ---- Without memory ---- */
+
+static void skip_where_memory_cannot_be_refused(void)
+{
+    if (UNDER_SANITIZER) {
+        print_message("skipped: a sanitizer ends where it gets no memory for itself\n");
+        skip();
+    }
+}
+
+static void without_memory_for_a_trace_the_place_is_unknown(void **state)
+{
+    (void)state;
+    skip_without_call_stacks();
+    skip_where_memory_cannot_be_refused();
+    is_silent("frames=16,quarantine=0",
+              WORDS("sites", "1", "no-memory", "sites", "4096", "memory"));
+}
+
+/* Before the choice nothing has been asked of the system. */
+static void without_memory_for_its_table_it_is_not_chosen(void **state)
+{
+    const char *const environment[] = {"ZMALLOC_BACKEND", "ZMALLOC_DEBUG=frames=0", NULL};
+    const char *const arguments[] = {path_beside("debug-program"),
+                                     "no-memory",
+                                     "init",
+                                     "debug+libc",
+                                     "memory",
+                                     "init",
+                                     "debug+libc",
+                                     NULL};
+    struct outcome outcome;
+
+    (void)state;
+    skip_where_memory_cannot_be_refused();
+    outcome = run_program(arguments, environment);
+    assert_exited_with(&outcome, 0);
+    assert_string_equal(outcome.out, "12\n0\n");
+    assert_err_is(&outcome, "");
+}
+
+static void without_memory_for_its_table_a_request_fails(void **state)
+{
+    (void)state;
+    skip_where_memory_cannot_be_refused();
+    /* Blocks of 1000 bytes until the table is nearly full, with memory for more of them. */
+    is_silent("quarantine=5M", WORDS("large", "6000000", "large", "6000000", "other", "4050",
+                                     "no-memory", "exhaust", "memory"));
+    is_silent(NULL, WORDS("other", "20000", "purge", "no-memory", "exhaust", "memory"));
+}
+
+/* ---- Options ---- */
+
+static void is_refused(const char *options, const char *element, const char *why)
+{
+    struct outcome outcome = run_debug(options, WORDS("alloc"));
+    char line[512];
+
+    snprintf(line, sizeof line, "zmalloc: ZMALLOC_DEBUG=\"%s\": \"%s\": %s\n", options, element,
+             why);
+    assert_exited_with(&outcome, 78);
+    assert_err_is(&outcome, line);
+}
+
+#define BYTES " is a number of bytes, or one with k, m or g for KiB, MiB or GiB"
+#define UNKNOWN "no such option; they are quarantine fill frames check leaks"
+
+static void what_is_no_option_is_refused(void **state)
+{
+    (void)state;
+    is_refused("nothing", "nothing", UNKNOWN);
+    is_refused("leak", "leak", UNKNOWN);
+    is_refused("leakss", "leakss", UNKNOWN);
+    is_refused("LEAKS", "LEAKS", UNKNOWN);
+    is_refused("leaks, =1", "=1", UNKNOWN);
+    is_refused("quarantine", "quarantine", "quarantine" BYTES);
+    is_refused("quarantine=", "quarantine=", "quarantine" BYTES);
+    is_refused("quarantine=-1", "quarantine=-1", "quarantine" BYTES);
+    is_refused("quarantine=1t", "quarantine=1t", "quarantine" BYTES);
+    is_refused("quarantine=1KB", "quarantine=1KB", "quarantine" BYTES);
+    is_refused("fill=K", "fill=K", "fill" BYTES);
+    is_refused("fill=1 ,fill = 1", "fill = 1", UNKNOWN);
+    is_refused("fill=18446744073709551616", "fill=18446744073709551616", "fill" BYTES);
+    is_refused("fill=18446744073709551620", "fill=18446744073709551620", "fill" BYTES);
+    is_refused("fill=18446744073709551615G", "fill=18446744073709551615G", "fill" BYTES);
+    is_refused("frames=17", "frames=17", "frames is 0 to 16");
+    is_refused("frames=1x", "frames=1x", "frames is 0 to 16");
+    is_refused("frames=", "frames=", "frames is 0 to 16");
+    is_refused("frames", "frames", "frames is 0 to 16");
+    is_refused("leaks=1", "leaks=1", "leaks is yes or no");
+    is_refused("leaks=ye", "leaks=ye", "leaks is yes or no");
+    is_refused("leaks=abc", "leaks=abc", "leaks is yes or no");
+    is_refused("check=", "check=", "check is yes or no");
+}
+
+static void the_last_of_a_kind_counts(void **state)
+{
+    (void)state;
+    is_silent(" , frames=1 ,leaks,,\tleaks=no,", WORDS("leak"));
+    is_silent("fill=1G,fill=0", WORDS("alloc", "free", "write", "17"));
+}
+
+/* ---- A system without libgcc_s ---- */
+
+static void without_an_unwinder_places_are_unknown(void **state)
+{
+    char preload[4096];
+    const char *environment[] = {preload, "REFUSED_LIBRARY=libgcc_s", "ZMALLOC_DEBUG", NULL};
+    const char *const arguments[] = {path_beside("debug-program"), "alloc", "free", "free", NULL};
+    struct outcome outcome;
+    const char *line;
+
+    (void)state;
+    snprintf(preload, sizeof preload, "LD_PRELOAD=%s",
+             getenv("REFUSING") ? getenv("REFUSING") : "");
+    if (getenv("REFUSING") == NULL || *getenv("REFUSING") == '\0') {
+        print_message("skipped: nothing can be preloaded here\n");
+        skip();
+    }
+    outcome = run_program(arguments, environment);
+    assert_killed_by(&outcome, SIGABRT);
+    line = strchr(outcome.err, '\n') + 1;
+    assert_ptr_equal(strstr(outcome.err, "zmalloc: debug: there will be no call stacks: "),
+                     outcome.err);
+    assert_in_range(strstr(outcome.err, "no-such-library.so") - outcome.err, 1, line - outcome.err);
+    assert_non_null(strstr(line, ": it was freed before; block of 100 bytes, allocated at an "
+                                 "unknown place, freed at an unknown place; now at an unknown "
+                                 "place\n"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        zm_test(a_write_after_free_is_found_in_the_end),
+        zm_test(a_write_next_to_a_freed_block_is_found),
+        zm_test(a_live_block_is_looked_at_in_the_end),
+        zm_test(the_quarantine_is_bounded),
+        zm_test(what_is_larger_than_the_quarantine_leaves_the_others_in_it),
+        zm_test(without_a_quarantine_nothing_is_kept),
+        zm_test(a_purge_empties_the_quarantine),
+        zm_test(as_much_is_filled_as_is_asked_for),
+        zm_test(a_trace_has_as_many_frames_as_are_asked_for),
+        zm_test(there_is_room_for_many_places),
+        zm_test(the_leaks_are_told_by_place),
+        zm_test(what_has_no_place_is_told_together),
+        zm_test(without_leaks_there_are_none),
+        zm_test(a_forked_child_tells_its_own),
+        zm_test(who_allocates_during_a_fork_waits_for_it),
+        zm_test(without_memory_for_a_trace_the_place_is_unknown),
+        zm_test(without_memory_for_its_table_it_is_not_chosen),
+        zm_test(without_memory_for_its_table_a_request_fails),
+        zm_test(what_is_no_option_is_refused),
+        zm_test(the_last_of_a_kind_counts),
+        zm_test(without_an_unwinder_places_are_unknown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * What used memory is at every moment of a call. The processor stops after each instruction, and a
+ * handler reads the sum, as another thread might do just then: however short the moment in which it
+ * would be wrong, it is seen.
+ */
+
+#include "support.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
+#if defined(__x86_64__) && defined(__linux__)
+
+/* The trap flag of the processor; below what the compiler may have beneath the stack's end. */
+#define CHANGE_FLAGS(instruction)                                                                  \
+    __asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"                                                 \
+                     "pushfq\n\t" instruction ", (%%rsp)\n\t"                                      \
+                     "popfq\n\t"                                                                   \
+                     "leaq 128(%%rsp), %%rsp" ::                                                   \
+                         : "cc", "memory")
+#define STOP_AFTER_EACH_INSTRUCTION() CHANGE_FLAGS("orq $0x100")
+#define RUN_ON() CHANGE_FLAGS("andq $~0x100")
+
+#else
+
+#define STOP_AFTER_EACH_INSTRUCTION() ((void)0)
+#define RUN_ON() ((void)0)
+
+#endif
+
+static volatile size_t least;
+static volatile size_t most;
+static volatile size_t moments;
+
+/* The calls below take no lock that the reading takes: they are of small sizes, in threads that do
+ * not just then register. */
+static void read_now(int number)
+{
+    size_t used = zmalloc_used_memory();
+
+    (void)number;
+    if (used < least)
+        least = used;
+    if (used > most)
+        most = used;
+    moments = moments + 1;
+}
+
+static void begin(void)
+{
+    least = SIZE_MAX;
+    most = 0;
+    moments = 0;
+    STOP_AFTER_EACH_INSTRUCTION();
+}
+
+static void end(size_t floor, size_t ceiling)
+{
+    RUN_ON();
+    if (moments != 0 && least >= floor && most <= ceiling)
+        return;
+    fprintf(stderr, "used memory was %zu to %zu in %zu moments; from %zu to %zu was in use\n",
+            least, most, moments, floor, ceiling);
+    _exit(1);
+}
+
+/* ---- Calls ---- */
+
+struct change {
+    size_t from;
+    size_t to;
+};
+
+/* Within a size class and beyond it, with much to copy and little. */
+static const struct change changes[] = {{100, 104}, {100, 5000}, {5000, 100}, {24, 300}, {700, 10}};
+
+static size_t smaller(size_t one, size_t other)
+{
+    return one < other ? one : other;
+}
+
+static void watch_reallocation(struct change change)
+{
+    void *block = zmalloc(change.from);
+    size_t before = zmalloc_used_memory();
+    size_t others = before - zmalloc_size(block);
+    size_t after;
+
+    begin();
+    block = zrealloc(block, change.to);
+    RUN_ON();
+    after = others + zmalloc_size(block);
+    end(smaller(before, after), before + zmalloc_size(block));
+    zfree(block);
+}
+
+static void watch_allocation(void *(*allocate)(size_t size), size_t size)
+{
+    size_t before = zmalloc_used_memory();
+    size_t with_block;
+    void *block;
+
+    begin();
+    block = allocate(size);
+    RUN_ON();
+    with_block = before + zmalloc_size(block);
+    end(before, with_block);
+    begin();
+    zfree(block);
+    end(before, with_block);
+    child_check(zmalloc_used_memory() == before);
+}
+
+static void *allocate_aligned(size_t size)
+{
+    return zmalloc_aligned(64, size);
+}
+
+static void watch_all(void *argument)
+{
+    (void)argument;
+    for (size_t i = 0; i < LENGTH(changes); i++)
+        watch_reallocation(changes[i]);
+    watch_allocation(zmalloc, 100);
+    watch_allocation(zcalloc, 3000);
+    watch_allocation(allocate_aligned, 500);
+}
+
+/* ---- In each state of a thread ---- */
+
+static void register_thread(void)
+{
+    for (size_t i = 0; i < 100; i++)
+        zfree(zmalloc(100));
+}
+
+static pthread_key_t late_key;
+
+static void *watch_as_new(void *argument)
+{
+    watch_all(argument);
+    return NULL;
+}
+
+/* The library's own destructor, of a key that is older, comes first. */
+static void *watch_when_late(void *argument)
+{
+    register_thread();
+    child_check(pthread_setspecific(late_key, &late_key) == 0);
+    return argument;
+}
+
+static void run_thread(void *(*body)(void *argument))
+{
+    pthread_t thread;
+
+    child_check(pthread_create(&thread, NULL, body, NULL) == 0);
+    child_check(pthread_join(thread, NULL) == 0);
+}
+
+static void watch_in_every_state(void *argument)
+{
+    register_thread();
+    child_check(pthread_key_create(&late_key, watch_all) == 0);
+    watch_all(argument);
+    run_thread(watch_as_new);
+    run_thread(watch_when_late);
+    child_check(zmalloc_used_memory() == 0);
+}
+
+static void catch_moments(void)
+{
+    struct sigaction action = {.sa_handler = read_now};
+
+    sigaction(SIGTRAP, &action, NULL);
+    STOP_AFTER_EACH_INSTRUCTION();
+    RUN_ON();
+}
+
+static bool can_stop(void)
+{
+    catch_moments();
+    return moments != 0;
+}
+
+static void catch_and_watch(void *argument)
+{
+    catch_moments();
+    watch_in_every_state(argument);
+}
+
+static void no_moment_is_out_of_bounds(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    if (UNDER_SANITIZER || under_valgrind() || !can_stop())
+        skip();
+    outcome = run_child(catch_and_watch, NULL);
+    assert_exited_with(&outcome, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        zm_test(no_moment_is_out_of_bounds),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

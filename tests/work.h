@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WORK_H
+#define WORK_H
+
+/* Threads at work for forks to come upon: blocks that change hands on a shelf, threads that come and
+ * go, and one that reads used memory. */
+
+#include "support.h"
+
+/* Starts them: that many that allocate, and the two others. Returns when the shelf is filled. */
+void start_work(size_t allocating);
+/* Ends them and clears the shelf; used memory is then 0. */
+void end_work(void);
+
+/* The body of a child: goes on with what it has of the work of threads that it has not. */
+void take_over_the_work(void);
+
+#endif
