@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Runs that nobody measured, for the tests of the report: every figure is known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from runs import SUBJECTS
+
+Times = dict[str, tuple[Any, ...]]
+
+MACHINE = {
+    "date": "2026-01-01 00:00 UTC",
+    "zmalloc": "1.0.0",
+    "commit": "0123456",
+    "cpu": "abacus",
+    "processors": 2,
+    "caches": "none",
+    "kernel": "Linux",
+    "distribution": "Debian",
+    "compiler": "cc",
+    "flags": "-O3",
+    "libc": "glibc",
+    "environment": {},
+    "settings": {"quick": "no"},
+}
+
+# Nanoseconds of raw, zmalloc, redis-style and valkey-style, where a test says nothing else. All
+# targets are met.
+EVERY_TIME: Times = {
+    "churn/threads:1": (10.0, 10.5, 20.0, 15.0),
+    "pair": (5.0, 6.0, 9.0, 8.0),
+    "used_memory/1": (None, 15.0, 1.0, 2.0),
+    "used_memory/64": (None, 900.0, 1.0, 60.0),
+}
+EVERY_TIME_OF_MANY: Times = {
+    "churn/threads:2": (10.0, 10.5, 40.0, 30.0),
+    "churn/threads:16": (11.0, 11.5, 44.0, 33.0),
+}
+
+OBJECTS = {
+    "raw": {"8": 32.0, "64": 80.0, "mix": 300.0},
+    "libc": {"8": 32.0, "64": 96.0, "mix": 316.0},
+}
+
+
+def name_of(workload: str, subject: str) -> str:
+    kind, *more = workload.split("/")
+    return "/".join([kind, subject, *more])
+
+
+def entries(times: Times) -> list[dict[str, Any]]:
+    """A number is one repetition, a list is several. None: the subject is not there."""
+    found = []
+    for subject_index, subject in enumerate(SUBJECTS):
+        for index, (workload, of_subjects) in enumerate(times.items()):
+            given = of_subjects[subject_index]
+            for time in [] if given is None else given if isinstance(given, list) else [given]:
+                found.append(
+                    {
+                        "run_name": name_of(workload, subject),
+                        "run_type": "iteration",
+                        "family_index": subject_index * len(times) + index,
+                        "per_family_instance_index": 0,
+                        "cpu_time": time,
+                        "time_unit": "ns",
+                    }
+                )
+    return found
+
+
+def bench(backend: str, times: Times) -> dict[str, Any]:
+    context = {"backend": backend, "backend_version": "1", "load_avg": [0.5, 0.1, 0.1]}
+    return {"context": context, "benchmarks": entries(times)}
+
+
+def footprint(objects: dict[str, dict[str, float]]) -> dict[str, Any]:
+    return {
+        "objects": [
+            {"subject": subject, "size": size, "bytes": found}
+            for subject, sizes in objects.items()
+            for size, found in sizes.items()
+        ],
+        "threads": [
+            {"subject": "raw", "bytes": 4000.0},
+            {"subject": "zmalloc", "bytes": 4100.0},
+        ],
+    }
+
+
+def startup(wall: dict[str, float]) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": label,
+            "wall_ms_min": time,
+            "wall_ms_median": time,
+            "cpu_ms_median": time,
+            "max_rss_kib": 1000 + 1000 * time,
+            "minor_faults": 50,
+        }
+        for label, time in wall.items()
+    ]
+
+
+def write(path: Path, found: Any) -> None:
+    path.write_text(json.dumps(found), encoding="utf-8")
+
+
+def change(path: Path, edit: Any) -> None:
+    found = json.loads(path.read_text(encoding="utf-8"))
+    edit(found)
+    write(path, found)
+
+
+def write_run(
+    folder: Path,
+    times: Times | None = None,
+    libc: dict[str, float] | None = None,
+    wall: dict[str, float] | None = None,
+) -> Path:
+    """A run of libc and jemalloc. The times are those of jemalloc, the bytes those of libc."""
+    folder.mkdir()
+    changed = times or {}
+    write(folder / "machine.json", MACHINE)
+    for backend in ("libc", "jemalloc"):
+        own = changed if backend == "jemalloc" else {}
+        for kind, every in (("bench", EVERY_TIME), ("threads", EVERY_TIME_OF_MANY)):
+            found = {workload: own.get(workload, usual) for workload, usual in every.items()}
+            write(folder / f"{kind}-{backend}.json", bench(backend, found))
+        raw = OBJECTS["raw"]
+        zmalloc = raw if backend == "jemalloc" else libc or OBJECTS["libc"]
+        write(folder / f"footprint-{backend}.json", footprint({"raw": raw, "zmalloc": zmalloc}))
+    for backend in ("native", "tcmalloc", "mimalloc"):
+        (folder / f"{backend}.skipped").write_text(f"{backend} is not there\n", encoding="utf-8")
+    starts = wall or {"empty": 0.5, "empty-used-libc": 0.9}
+    write(folder / "startup.json", startup(starts))
+    for label, time in starts.items():
+        write(folder / f"hyperfine-{label}.json", {"results": [{"median": time / 1000}]})
+    return folder

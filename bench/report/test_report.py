@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The arithmetic of the report, on runs that nobody measured (fixture.py)."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any
+
+import condensed
+import tables
+from fixture import change, write_run
+from runs import ReportError, read_run
+from summary import Summary, geometric_mean, summarize
+from targets import Check, all_checks, libc_prefix
+
+CHURN = "churn/threads:1"
+
+
+class Case(unittest.TestCase):
+    def setUp(self) -> None:
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = Path(temporary.name)
+
+    def run_folder(self, **given: Any) -> Path:
+        return write_run(self.folder / f"run-{len(list(self.folder.iterdir()))}", **given)
+
+    def summary(self, *folders: Path) -> Summary:
+        return summarize([read_run(folder) for folder in folders or (self.run_folder(),)])
+
+    def assert_refused(self, message: str, *folders: Path) -> None:
+        with self.assertRaisesRegex(ReportError, message):
+            self.summary(*folders)
+
+
+class Times(Case):
+    def test_minimum_and_median_of_repetitions(self) -> None:
+        times = {CHURN: ([12.0, 10.0, 11.0], [30.0, 12.0, 13.0], 20.0, 15.0)}
+        row = self.summary(self.run_folder(times=times)).row("jemalloc", CHURN)
+        self.assertEqual((row.ns_min["raw"], row.ns_median["raw"]), (10, 11))
+        self.assertEqual((row.ns_min["zmalloc"], row.ns_median["zmalloc"]), (12, 13))
+        self.assertAlmostEqual(row.to_raw_min or 0, 12 / 10)
+        self.assertAlmostEqual(row.to_raw_median or 0, 13 / 11)
+
+    def test_ratios_are_formed_within_runs(self) -> None:
+        # A machine of three speeds. The ratios are 1.2, 1.1 and 1.4; of the median times it is 1.1.
+        times = ((10.0, 12.0, 24.0, 36.0), (20.0, 22.0, 88.0, 22.0), (50.0, 70.0, 70.0, 140.0))
+        row = self.summary(*(self.run_folder(times={CHURN: run}) for run in times)).row(
+            "jemalloc", CHURN
+        )
+        self.assertAlmostEqual(row.to_raw_min or 0, 1.2)
+        self.assertEqual(row.ns_min["zmalloc"], 22)
+        self.assertAlmostEqual(row.against["redis-style"], 2)
+        self.assertAlmostEqual(row.against["valkey-style"], 2)
+
+    def test_what_reads_used_memory_has_no_raw(self) -> None:
+        row = self.summary().row("jemalloc", "used_memory/64")
+        self.assertIsNone(row.to_raw_min)
+        self.assertNotIn("raw", row.ns_min)
+
+    def test_units_and_aggregates(self) -> None:
+        def edit(found: Any) -> None:
+            first = found["benchmarks"][0]
+            first.update(cpu_time=0.01, time_unit="us")
+            found["benchmarks"].append({**first, "run_type": "aggregate", "cpu_time": 0.001})
+
+        folder = self.run_folder()
+        change(folder / "bench-jemalloc.json", edit)
+        self.assertAlmostEqual(self.summary(folder).row("jemalloc", CHURN).ns_min["raw"], 10)
+
+    def test_rows_of_a_kind_stand_together(self) -> None:
+        workloads = self.summary().workloads()
+        self.assertEqual(workloads[:4], [CHURN, "churn/threads:2", "churn/threads:16", "pair"])
+
+    def test_geometric_mean(self) -> None:
+        self.assertAlmostEqual(geometric_mean([2.0, 8.0]), 4)
+
+
+class Targets(Case):
+    def checks(self, **given: Any) -> list[Check]:
+        return all_checks(self.summary(self.run_folder(**given)))
+
+    def check(self, what: str, target: str, **given: Any) -> Check:
+        found = [check for check in self.checks(**given) if what in check.what]
+        return next(check for check in reversed(found) if check.target.startswith(target))
+
+    def churn_check(self, target: str, times: tuple[float, ...], workload: str = CHURN) -> Check:
+        return self.check(workload, target, times={workload: times})
+
+    def test_all_met(self) -> None:
+        checks = self.checks()
+        self.assertEqual([check for check in checks if not check.met], [])
+        # Of each backend 2 for raw, 4 for either, one each for 16 threads and used memory, 3 for
+        # objects; of jemalloc 2 for Redis; 2 for start-up.
+        self.assertEqual(len(checks), 2 * (2 + 4 + 1 + 1 + 3) + 2 + 2)
+
+    def test_ratio_to_raw(self) -> None:
+        self.assertTrue(self.churn_check("raw", (10.0, 11.0, 20.0, 15.0)).met)
+        self.assertFalse(self.churn_check("raw", (10.0, 11.01, 20.0, 15.0)).met)
+
+    def test_against_redis(self) -> None:
+        self.assertTrue(self.churn_check("redis", (10.0, 10.0, 13.0, 15.0)).met)
+        self.assertFalse(self.churn_check("redis", (10.0, 10.0, 12.9, 15.0)).met)
+
+    def test_three_percent_slower_than_either(self) -> None:
+        self.assertTrue(self.churn_check("either", (10.0, 100.0, 97.0, 200.0), "pair").met)
+        self.assertFalse(self.churn_check("either", (10.0, 100.0, 200.0, 96.9), "pair").met)
+
+    def test_many_threads(self) -> None:
+        many = "churn/threads:16"
+        self.assertTrue(self.churn_check("2 threads", (9.0, 11.55, 44.0, 33.0), many).met)
+        self.assertFalse(self.churn_check("2 threads", (9.0, 11.56, 44.0, 33.0), many).met)
+
+    def test_used_memory(self) -> None:
+        workload = "used_memory/64"
+        self.assertTrue(self.check(workload, "", times={workload: (None, 1000.0, 1.0, 1.0)}).met)
+        self.assertFalse(self.check(workload, "", times={workload: (None, 1000.1, 1.0, 1.0)}).met)
+
+    def test_prefix_of_libc(self) -> None:
+        self.assertEqual([libc_prefix(size) for size in ("8", "16", "24", "mix")], [0, 16, 16, 16])
+        for found, expected in ((97.9, True), (98.0, False), (90.0, True)):
+            libc = {"8": 32.0, "64": found, "mix": 300.0}
+            self.assertIs(self.check("object of 64", "raw+16", libc=libc).met, expected)
+
+    def test_other_objects_cost_what_they_cost_raw(self) -> None:
+        for found, expected in ((81.5, True), (81.7, False), (78.5, True), (78.3, False)):
+            folder = self.run_folder()
+            change(
+                folder / "footprint-jemalloc.json",
+                lambda footprint: footprint["objects"][4].update(bytes=found),
+            )
+            checks = all_checks(self.summary(folder))
+            met = [check.met for check in checks if check.what == "bytes per object of 64"]
+            self.assertEqual(met, [True, expected])
+
+    def test_startup(self) -> None:
+        for more, expected in ((0.49, True), (0.51, False)):
+            wall = {"empty": 0.5, "empty-used-libc": 0.5 + more}
+            self.assertIs(self.check("start-up, ms", "0.5", wall=wall).met, expected)
+        wall = {"empty": 0.5, "empty-used-libc": 0.5 + 1.025}
+        self.assertFalse(self.check("start-up, KiB", "1024", wall=wall).met)
+
+    def test_verdict_names_what_is_not_met(self) -> None:
+        folder = self.run_folder(times={CHURN: (10.0, 11.5, 20.0, 15.0)})
+        text = tables.report(self.summary(folder))
+        self.assertIn("25 of 26 targets are met.\nNot met:\n", text)
+        self.assertIn("jemalloc  churn/threads:1: 1.150, target raw<=1.10", text)
+        self.assertIn("Not measured: tcmalloc: tcmalloc is not there", text)
+
+
+class Missing(Case):
+    def test_subject(self) -> None:
+        folder = self.run_folder(times={"pair": (5.0, 6.0, None, 8.0)})
+        self.assert_refused("bench-jemalloc.json: pair: redis-style is missing", folder)
+
+    def test_raw_subject(self) -> None:
+        folder = self.run_folder(times={"churn/threads:2": (None, 6.0, 7.0, 8.0)})
+        self.assert_refused("threads-jemalloc.json: churn/threads:2: raw is missing", folder)
+
+    def test_workload_of_one_backend(self) -> None:
+        folder = self.run_folder(times={"pair": (None, None, None, None)})
+        self.assert_refused("jemalloc: pair is missing", folder)
+
+    def test_workload_with_a_target(self) -> None:
+        def edit(found: Any) -> None:
+            found["benchmarks"] = [
+                entry for entry in found["benchmarks"] if entry["run_name"].endswith("threads:16")
+            ]
+
+        folder = self.run_folder()
+        for backend in ("libc", "jemalloc"):
+            change(folder / f"threads-{backend}.json", edit)
+        with self.assertRaisesRegex(ReportError, "libc: churn/threads:2 is missing"):
+            all_checks(self.summary(folder))
+
+    def test_files(self) -> None:
+        names = "bench-libc threads-jemalloc footprint-libc startup machine hyperfine-empty"
+        for name in names.split():
+            folder = self.run_folder()
+            (folder / f"{name}.json").unlink()
+            self.assert_refused(f"{name}.json: No such file", folder)
+
+    def test_backend_that_was_neither_measured_nor_skipped(self) -> None:
+        folder = self.run_folder()
+        (folder / "mimalloc.skipped").unlink()
+        self.assert_refused("bench-mimalloc.json: No such file", folder)
+
+    def test_object(self) -> None:
+        folder = self.run_folder()
+        change(folder / "footprint-libc.json", lambda found: found["objects"].pop())
+        self.assert_refused("footprint-libc.json: objects of mix: zmalloc is missing", folder)
+
+    def test_program_without_zmalloc(self) -> None:
+        folder = self.run_folder(wall={"empty-used-libc": 1.0})
+        self.assert_refused("startup.json: empty is missing", folder)
+
+    def test_not_json(self) -> None:
+        folder = self.run_folder()
+        (folder / "machine.json").write_text("{", encoding="utf-8")
+        self.assert_refused("machine.json: not JSON", folder)
+
+    def test_benchmark_that_failed(self) -> None:
+        folder = self.run_folder()
+        change(
+            folder / "bench-libc.json",
+            lambda found: found["benchmarks"][0].update(
+                error_occurred=True, error_message="no luck"
+            ),
+        )
+        self.assert_refused("bench-libc.json: churn/raw/threads:1: no luck", folder)
+
+    def test_runs_of_different_machines(self) -> None:
+        folders = self.run_folder(), self.run_folder()
+        change(folders[1] / "machine.json", lambda found: found.update(date="later", cpu="other"))
+        self.assert_refused('"cpu" of machine.json differs', *folders)
+
+
+class Data(Case):
+    def test_condensed(self) -> None:
+        condensed.write(self.summary(), self.folder)
+        found = json.loads((self.folder / "results.json").read_text(encoding="utf-8"))
+        self.assertEqual(found["runs"], 1)
+        self.assertIn(
+            {
+                "backend": "jemalloc",
+                "workload": "pair",
+                "subject": "zmalloc",
+                "ns_min": 6.0,
+                "ns_median": 6.0,
+            },
+            found["results"],
+        )
+
+    def test_charts(self) -> None:
+        condensed.write(self.summary(), self.folder)
+        churn = (self.folder / "churn.dat").read_text(encoding="utf-8")
+        self.assertEqual(
+            churn,
+            "backend raw zmalloc redis-style valkey-style\n"
+            "libc 10 10.5 20 15\n"
+            "jemalloc 10 10.5 20 15\n",
+        )
+        used = (self.folder / "used_memory.dat").read_text(encoding="utf-8").splitlines()
+        self.assertEqual(used[0], "threads libc jemalloc")
+        self.assertEqual(used[2], "64 900 900")
+
+
+if __name__ == "__main__":
+    unittest.main()

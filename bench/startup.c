@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * What it costs to start a program and let it end: each of the commands so many times, all in turn,
+ * so that other people's load on the machine meets them alike.
+ *
+ * The maximum resident size of a child is at least that of its parent, in whose memory it is until
+ * it executes its program. So this one is linked statically where that is possible: it has 0.7 MB
+ * then, and an empty program with a shared C library has 1.0 (x86-64, glibc 2.36). Linked as others
+ * are it has 1.4, which is then what the empty program seems to have. It warns where it was in the
+ * way.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools.h"
+
+#define VARIABLE "ZMALLOC_BACKEND"
+#define RUNS 200
+#define RUNS_MAX 100000
+
+enum measure { WALL_MS, CPU_MS, MAX_RSS_KIB, MINOR_FAULTS, MEASURES };
+
+/* Small, for this program's own memory must be. */
+struct sample {
+    float of[MEASURES];
+};
+
+struct command {
+    const char *label;
+    const char *backend; /* "" for none */
+    char *program;
+    struct sample *samples; /* one per run */
+};
+
+extern char **environ;
+
+static void __attribute__((noreturn)) usage_error(const char *what, const char *argument)
+{
+    fprintf(stderr, "startup: %s: %s; see --help\n", argument, what);
+    exit(2);
+}
+
+static void __attribute__((noreturn)) fail(const char *what, const char *why)
+{
+    fprintf(stderr, "startup: %s: %s\n", what, why);
+    exit(1);
+}
+
+static void *allocate(size_t num, size_t size)
+{
+    void *block = calloc(num, size);
+
+    if (block == NULL)
+        fail("calloc", strerror(errno));
+    return block;
+}
+
+/* ---- The commands ---- */
+
+/* LABEL:BACKEND:PROGRAM, taken apart where it stands. */
+static struct command read_command(char *argument, struct sample *samples)
+{
+    char *backend = strchr(argument, ':');
+    char *program = backend != NULL ? strchr(backend + 1, ':') : NULL;
+
+    if (program == NULL || program[1] == '\0')
+        usage_error("not LABEL:BACKEND:PROGRAM", argument);
+    *backend++ = '\0';
+    *program++ = '\0';
+    return (struct command){
+        .label = argument,
+        .backend = backend,
+        .program = program,
+        .samples = samples,
+    };
+}
+
+static void set_backend(const char *backend)
+{
+    int result = *backend != '\0' ? setenv(VARIABLE, backend, 1) : unsetenv(VARIABLE);
+
+    if (result != 0)
+        fail(VARIABLE, strerror(errno));
+}
+
+/* ---- A run ---- */
+
+static double now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static double to_ms(struct timeval time)
+{
+    return (double)time.tv_sec * 1e3 + (double)time.tv_usec / 1e3;
+}
+
+/* What a program prints would stand in the middle of our own output. */
+static posix_spawn_file_actions_t *silence(void)
+{
+    static posix_spawn_file_actions_t actions;
+    int error = posix_spawn_file_actions_init(&actions);
+
+    if (error == 0)
+        error = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    if (error != 0)
+        fail("posix_spawn_file_actions", strerror(error));
+    return &actions;
+}
+
+static void check_status(const struct command *command, int status)
+{
+    if (WIFSIGNALED(status))
+        fail(command->label, strsignal(WTERMSIG(status)));
+    if (WEXITSTATUS(status) != 0) {
+        fprintf(stderr, "startup: %s: %s ended with status %d\n", command->label, command->program,
+                WEXITSTATUS(status));
+        exit(1);
+    }
+}
+
+static pid_t start(const struct command *command, const posix_spawn_file_actions_t *actions)
+{
+    char *arguments[] = {command->program, NULL};
+    pid_t pid;
+    int error = posix_spawn(&pid, command->program, actions, NULL, arguments, environ);
+
+    if (error != 0)
+        fail(command->program, strerror(error));
+    return pid;
+}
+
+static void run_once(const struct command *command, const posix_spawn_file_actions_t *actions,
+                     size_t run)
+{
+    struct rusage usage;
+    double began;
+    double wall;
+    int status;
+    pid_t pid;
+
+    set_backend(command->backend);
+    began = now_ms();
+    pid = start(command, actions);
+    if (wait4(pid, &status, 0, &usage) != pid)
+        fail("wait4", strerror(errno));
+    wall = now_ms() - began;
+    check_status(command, status);
+    command->samples[run] = (struct sample){{
+        [WALL_MS] = (float)wall,
+        [CPU_MS] = (float)(to_ms(usage.ru_utime) + to_ms(usage.ru_stime)),
+        [MAX_RSS_KIB] = (float)usage.ru_maxrss,
+        [MINOR_FAULTS] = (float)usage.ru_minflt,
+    }};
+}
+
+/* There and back, so that none always follows the same. The first run of each is overwritten by the
+ * second: it finds no file in memory. */
+static void run_all(const struct command *commands, size_t count, size_t runs)
+{
+    const posix_spawn_file_actions_t *actions = silence();
+
+    for (size_t i = 0; i < count; i++)
+        run_once(&commands[i], actions, 0);
+    for (size_t run = 0; run < runs; run++)
+        for (size_t i = 0; i < count; i++)
+            run_once(&commands[run % 2 == 0 ? i : count - 1 - i], actions, run);
+}
+
+/* ---- The report ---- */
+
+/* Sorts them as well. */
+static double median_of(double *values, const struct command *command, enum measure measure,
+                        size_t runs)
+{
+    for (size_t run = 0; run < runs; run++)
+        values[run] = (double)command->samples[run].of[measure];
+    return median(values, runs);
+}
+
+/* The most that this program has had; 0 where the system does not tell. getrusage would tell what
+ * the one before it in this process had. */
+static double own_kib(void)
+{
+    char status[4096] = "";
+    int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    const char *most;
+
+    if (fd < 0 || read(fd, status, sizeof status - 1) < 0)
+        return 0;
+    close(fd);
+    most = strstr(status, "VmHWM:");
+    return most != NULL ? strtod(most + strlen("VmHWM:"), NULL) : 0;
+}
+
+static void print_command(const struct command *command, size_t runs, double *values, double own)
+{
+    double wall = median_of(values, command, WALL_MS, runs);
+    double wall_min = values[0];
+    double rss = median_of(values, command, MAX_RSS_KIB, runs);
+
+    printf("  {\"label\": ");
+    print_json_string(command->label);
+    printf(", \"wall_ms_min\": %.3f, \"wall_ms_median\": %.3f", wall_min, wall);
+    printf(", \"cpu_ms_median\": %.3f", median_of(values, command, CPU_MS, runs));
+    printf(", \"max_rss_kib\": %.0f", rss);
+    printf(", \"minor_faults\": %.0f}", median_of(values, command, MINOR_FAULTS, runs));
+    if (rss <= own)
+        fprintf(stderr, "startup: warning: %s may have less than startup's own %.0f KiB\n",
+                command->label, rss);
+}
+
+static void print_report(const struct command *commands, size_t count, size_t runs)
+{
+    double own = own_kib();
+    double *values = allocate(runs, sizeof *values);
+
+    printf("[\n");
+    for (size_t i = 0; i < count; i++) {
+        print_command(&commands[i], runs, values, own);
+        printf(i + 1 < count ? ",\n" : "\n");
+    }
+    printf("]\n");
+    free(values);
+}
+
+static void print_help(void)
+{
+    printf(
+        "usage: startup [-n RUNS] LABEL:BACKEND:PROGRAM...\n"
+        "\n"
+        "Starts each PROGRAM RUNS times, %d if not said, without arguments, all in turn; with\n"
+        "ZMALLOC_BACKEND=BACKEND or, where BACKEND is empty, without the variable. Prints what a\n"
+        "run took, as JSON.\n"
+        "\n"
+        "  -n, --runs RUNS   how often, 1 to %d\n"
+        "  -h, --help        this\n",
+        RUNS, RUNS_MAX);
+}
+
+static size_t read_options(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"runs", required_argument, NULL, 'n'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    size_t runs = RUNS;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "+n:h", options, NULL)) != -1) {
+        if (option == 'h') {
+            print_help();
+            exit(0);
+        }
+        if (option != 'n')
+            exit(2);
+        if (!read_count(optarg, RUNS_MAX, &runs))
+            usage_error("not a number of runs", optarg);
+    }
+    if (optind == argc)
+        usage_error("no program to start", "LABEL:BACKEND:PROGRAM");
+    return runs;
+}
+
+int main(int argc, char **argv)
+{
+    size_t runs = read_options(argc, argv);
+    size_t count = (size_t)(argc - optind);
+    struct command *commands = allocate(count, sizeof *commands);
+    struct sample *samples = allocate(count * runs, sizeof *samples);
+
+    for (size_t i = 0; i < count; i++)
+        commands[i] = read_command(argv[optind + (int)i], &samples[i * runs]);
+    run_all(commands, count, runs);
+    print_report(commands, count, runs);
+    free(samples);
+    free(commands);
+    return 0;
+}

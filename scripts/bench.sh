@@ -1,0 +1,239 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Measures every backend against its allocator and against the accounting of others over it: time,
+# memory, start-up. Installs and builds what that needs. --help says how it is called.
+set -eu
+
+usage() {
+    cat <<END
+usage: scripts/bench.sh [--quick] [--runs N] [--output DIR] [--publish]
+
+Measures every backend and ends with a table that says which targets are met. A run takes about six
+minutes; let the machine have nothing else to do meanwhile.
+
+  --quick         a run of less than a minute, for a look at everything: the figures are rough
+  --runs N        measure N times; of the runs' ratios the median counts (1 if not said)
+  --output DIR    where results go (\${BUILD_DIR:-build-bench}/results if not said)
+  --publish       table, charts and condensed data go into docs/performance, not into DIR
+END
+}
+
+# What the caller did wrong.
+refuse() {
+    echo "bench: $*" >&2
+    exit 2
+}
+
+fail() {
+    echo "bench: $*" >&2
+    exit 1
+}
+
+take_runs() {
+    case $1 in
+    '' | *[!0-9]* | 0* | ????*) refuse "--runs '$1': not a number from 1 to 999" ;;
+    esac
+    runs=$1
+}
+
+# As the caller's folder has it.
+take_output() {
+    case $1 in
+    '') refuse "--output names no folder" ;;
+    /*) output=$1 ;;
+    *) output=$PWD/$1 ;;
+    esac
+}
+
+quick='' publish='' output='' runs=1
+while [ $# -gt 0 ]; do
+    case $1 in
+    --quick) quick=yes ;;
+    --publish) publish=yes ;;
+    --runs=* | --output=*)
+        option=${1%%=*}
+        "take_${option#--}" "${1#*=}"
+        ;;
+    --runs | --output)
+        [ $# -ge 2 ] || refuse "$1 needs a value"
+        "take_${1#--}" "$2"
+        shift
+        ;;
+    -h | --help)
+        usage
+        exit
+        ;;
+    *) refuse "unknown argument '$1'; --help lists what there is" ;;
+    esac
+    shift
+done
+[ -z "$quick" ] || [ -z "$publish" ] || refuse "--publish takes no --quick: those figures are rough"
+
+cd "$(dirname "$0")/.."
+build=${BUILD_DIR:-build-bench}
+case $build in
+*[[:space:]:]*) refuse "BUILD_DIR='$build': no blanks and colons, please" ;;
+esac
+backends='libc native jemalloc tcmalloc mimalloc'
+
+# Many threads share the processors' caches, which each has to fill anew when its turn comes: what
+# is measured of them has to last longer (seconds of all threads), in fewer repetitions.
+many='churn/.*/threads:(2|4|8|16)$'
+if [ -n "$quick" ]; then
+    repetitions=5 seconds=0.003 many_repetitions=3 many_seconds=0.03 starts=100
+else
+    repetitions=15 seconds=0.03 many_repetitions=5 many_seconds=0.3 starts=400
+fi
+
+# ---- Before anything is measured ----
+
+# A folder that somebody named may hold what he still wants; that of the build is ours.
+prepare_output() {
+    if [ -z "$output" ]; then
+        output=$build/results
+        rm -rf "$output"
+    fi
+    mkdir -p "$output"
+    for folder in "$output"/run-*; do
+        [ ! -e "$folder" ] || fail "$output holds the results of another measurement"
+    done
+}
+
+build_all() {
+    action=setup
+    [ ! -f "$build/build.ninja" ] || action=configure
+    meson $action "$build" --buildtype=release -Db_lto=false -Db_sanitize=none -Dbench=enabled \
+        -Dtests=disabled -Dexamples=disabled && ninja -C "$build"
+}
+
+prepare_build() {
+    scripts/setup.sh bench
+    echo "bench: building in $build"
+    build_all >"$output/build.log" 2>&1 || {
+        cat "$output/build.log" >&2
+        fail "building $build failed"
+    }
+    for program in bench footprint startup empty empty-linked empty-used; do
+        [ -x "$build/bench/$program" ] || fail "$build/bench/$program was not built"
+    done
+}
+
+# ---- One run ----
+
+progress() {
+    elapsed=$(($(date +%s) - started))
+    printf '[%3d:%02d] run %s of %s: %s\n' $((elapsed / 60)) $((elapsed % 60)) "$run" "$runs" "$*"
+}
+
+# With what it said last, in NAME.log.
+failed() {
+    fail "$1 ended with status $2: $(tail -n 1 "$folder/$1.log")"
+}
+
+# What FILTER lets through, on a backend, into NAME-BACKEND.json.
+run_bench() {
+    result=$1-$2
+    ZMALLOC_BACKEND=$2 "$bench/bench" --benchmark_filter="$3" --benchmark_repetitions="$4" \
+        --benchmark_min_time="$5" --benchmark_enable_random_interleaving=true \
+        --benchmark_out="$folder/$result.json" --benchmark_out_format=json \
+        >/dev/null 2>"$folder/$result.log"
+}
+
+measure_memory() {
+    ZMALLOC_BACKEND=$1 "$bench/footprint" ${quick:+--quick} \
+        >"$folder/footprint-$1.json" 2>"$folder/footprint-$1.log"
+}
+
+measure_backend() {
+    progress "$1"
+    status=0
+    run_bench bench "$1" "-$many" $repetitions $seconds || status=$?
+    case $status in
+    0) ;;
+    # The backend is not there; the library says why between its name and "available".
+    78)
+        sed 's/.*"'"$1"'": //; s/; available: .*//' "$folder/bench-$1.log" >"$folder/$1.skipped"
+        progress "$1 is skipped: $(cat "$folder/$1.skipped")"
+        return
+        ;;
+    *) failed "bench-$1" $status ;;
+    esac
+    run_bench threads "$1" "$many" $many_repetitions $many_seconds || failed "threads-$1" $?
+    measure_memory "$1" || failed "footprint-$1" $?
+    programs="$programs empty-used-$1:$1:$bench/empty-used"
+}
+
+# LABEL:BACKEND:PROGRAM, where no backend is one that nobody names. Once with a program of ours, and
+# with one that others know.
+measure_starts() {
+    progress 'start-up'
+    # shellcheck disable=SC2086
+    "$bench/startup" -n $starts $programs >"$folder/startup.json" 2>"$folder/startup.log" ||
+        failed startup $?
+    for program in $programs; do
+        label=${program%%:*}
+        backend=${program#*:}
+        backend=${backend%%:*}
+        ${backend:+env "ZMALLOC_BACKEND=$backend"} hyperfine -N --warmup 10 --runs $starts \
+            --export-json "$folder/hyperfine-$label.json" "${program##*:}" \
+            >"$folder/hyperfine-$label.log" 2>&1 || failed "hyperfine-$label" $?
+    done
+}
+
+# What is measured are copies, new ones for each run: where in memory the pages of a file lie can cost
+# an allocation 40 %, and stays so as long as the file does.
+copy_programs() {
+    copy=$build/copy
+    bench=$copy/bench
+    rm -rf "$copy"
+    mkdir -p "$bench"
+    for file in "$build"/libzmalloc*.so*; do
+        [ -d "$file" ] || cp -P "$file" "$copy"
+    done
+    for file in "$build"/bench/*; do
+        [ -d "$file" ] || cp "$file" "$bench"
+    done
+}
+
+write_machine() {
+    python3 -B bench/report/machine.py "$build" quick="${quick:-no}" \
+        repetitions="$repetitions of $seconds s" \
+        threads="$many_repetitions of $many_seconds s" starts=$starts >"$folder/machine.json"
+}
+
+measure() {
+    folder=$output/run-$run
+    mkdir "$folder"
+    copy_programs
+    write_machine
+    programs="empty::$bench/empty empty-linked::$bench/empty-linked"
+    for name in $backends; do
+        measure_backend "$name"
+    done
+    measure_starts
+}
+
+# ---- What it comes to ----
+
+# Also by hand, for a folder of earlier results: the two lines with python3 and draw.sh.
+conclude() {
+    to=$output
+    [ -z "$publish" ] || to=docs/performance
+    mkdir -p "$to"
+    table=$(python3 -B bench/report --data "$to" "$output"/run-*)
+    bench/charts/draw.sh "$to"
+    printf '%s\n' "$table" >"$to/report.txt"
+    printf '\n%s\n\nTable, charts and data: %s\n' "$table" "$to"
+}
+
+unset ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL
+prepare_output
+prepare_build
+started=$(date +%s)
+run=1
+while [ "$run" -le "$runs" ]; do
+    measure
+    run=$((run + 1))
+done
+conclude
