@@ -21,12 +21,19 @@ list_files() {
 list_expected() {
     cat <<END
 ./include/zmalloc.h
+./include/zmalloc/compat/jemalloc/jemalloc.h
+./include/zmalloc/compat/redis7/zmalloc.h
+./include/zmalloc/compat/valkey9/zmalloc.h
+./include/zmalloc/compat/zmalloc_compat.h
 ./include/zmalloc_backend.h
 ./include/zmalloc_fail.h
+./lib/libzmalloc-valkey9.a
 ./lib/libzmalloc.a
 ./lib/libzmalloc.so -> libzmalloc.so.1
 ./lib/libzmalloc.so.1 -> libzmalloc.so.1.0.0
 ./lib/libzmalloc.so.1.0.0
+./lib/pkgconfig/zmalloc-redis7.pc
+./lib/pkgconfig/zmalloc-valkey9.pc
 ./lib/pkgconfig/zmalloc.pc
 ./share/doc/zmalloc/CHANGELOG.md
 ./share/doc/zmalloc/LICENSE
@@ -36,6 +43,7 @@ list_expected() {
 ./share/doc/zmalloc/design.md
 ./share/doc/zmalloc/environment.md
 ./share/doc/zmalloc/failing.md
+./share/doc/zmalloc/porting.md
 END
     for backend in $backends; do
         [ "$backend" != jemalloc ] || echo ./share/doc/zmalloc/LICENSE.jemalloc

@@ -53,7 +53,8 @@ END
 new_project() {
     project=$work/$1
     mkdir "$project"
-    cp "$here/project/meson.build" "$here/use.c" "$project"
+    cp "$here/project/meson.build" "$here/use.c" "$tree"/tests/compat/*.[ch] \
+        "$tree/tests/headers/pointers.h" "$project"
 }
 
 # Not the library that may be installed on the machine.
@@ -75,14 +76,23 @@ build_project() {
 check "the sources can be copied" copy_tree
 check "and put into a repository" make_repository
 
+# check_servers WHAT BACKENDS: the headers in the place of those of Redis and Valkey.
+check_servers() {
+    for server in redis7 valkey9; do
+        check_backends "$1: $server runs" "$2" "$project/build/$server"
+    done
+}
+
 new_project shared
 write_wrap_file
 build_project -Ddefault_library=shared
+check_servers "wrap-file, shared" "$(backends_that_are BUILT_IN) $(backends_that_are MODULE)"
 check_backends "wrap-file, shared: it runs" "$(backends_that_are BUILT_IN) \
 $(backends_that_are MODULE)" "$project/build/use" "$build"
 
 new_project static
 write_wrap_git
 build_project -Ddefault_library=static
+check_servers "wrap-git, static" "$(backends_that_are BUILT_IN)"
 check_backends "wrap-git, static: it runs" "$(backends_that_are BUILT_IN)" \
     "$project/build/use" nowhere

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZMALLOC_COMPAT_REDIS7_ZMALLOC_H
+#define ZMALLOC_COMPAT_REDIS7_ZMALLOC_H
+
+/*
+ * The zmalloc.h that the sources of Redis 7.0 expect, over this library. It stands in the
+ * place of theirs: remove their zmalloc.h and zmalloc.c, and take the flags of
+ * pkg-config zmalloc-redis7. docs/porting.md has the way.
+ */
+
+#ifdef __ZMALLOC_H
+#error "Redis's own zmalloc.h came first: remove it, or put this one before it"
+#endif
+/* Theirs: should it be found later, it is empty. */
+#define __ZMALLOC_H
+
+#include "../zmalloc_compat.h"
+
+/* As theirs does. */
+#ifdef __linux__
+#include <malloc.h>
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Always 1. A figure is 0 where the allocator does not know it. */
+static inline int zmalloc_redis7_get_allocator_info(size_t *allocated, size_t *active,
+                                                    size_t *resident)
+{
+    zmalloc_get_allocator_info(allocated, active, resident, NULL, NULL);
+    return 1;
+}
+#define zmalloc_get_allocator_info zmalloc_redis7_get_allocator_info
+
+/* The self-test that `redis-server test zmalloc` runs in a build with REDIS_TEST: 0 if all is well,
+ * else 1. */
+#ifdef REDIS_TEST
+static inline int zmalloc_test(int argc, char **argv, int flags)
+{
+    size_t used = zmalloc_used_memory();
+    void *ptr = zmalloc(123);
+    size_t allocated = zmalloc_used_memory() - used;
+    int failed = allocated != zmalloc_size(ptr);
+
+    (void)argc;
+    (void)argv;
+    (void)flags;
+    ptr = zrealloc(ptr, 456);
+    allocated = zmalloc_used_memory() - used;
+    failed |= allocated != zmalloc_size(ptr) || zmalloc_usable_size(ptr) < 456;
+    zfree(ptr);
+    return failed | (zmalloc_used_memory() != used);
+}
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * What holds for either header, included after it: as the servers' sources use it. A program of
+ * these checks says which does not hold and ends with status 1.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "functions.h"
+
+#if defined(malloc) || defined(calloc) || defined(realloc) || defined(free)
+#error "the servers declare these functions themselves"
+#endif
+#ifdef HAVE_DEFRAG
+#error "active defragmentation needs jemalloc's insides"
+#endif
+#if !defined(HAVE_MALLOC_SIZE) || !defined(USE_JEMALLOC)
+#error "the servers ask for these macros"
+#endif
+
+/* As the servers' own headers do. */
+void *calloc(size_t count, size_t size) __attribute__((deprecated));
+void free(void *ptr) __attribute__((deprecated));
+void *malloc(size_t size) __attribute__((deprecated));
+void *realloc(void *ptr, size_t size) __attribute__((deprecated));
+
+#define CHECK(condition) check(condition, #condition, __LINE__)
+
+static void check(int holds, const char *condition, int line)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "line %d does not hold: %s\n", line, condition);
+    exit(1);
+}
+
+static int is_active(const char *backend)
+{
+    return strcmp(zmalloc_backend_name(), backend) == 0;
+}
+
+/* "jemalloc" in the name decides in their tests whether it is. */
+static void check_name(void)
+{
+    char name[100];
+
+    snprintf(name, sizeof name, "%s", ZMALLOC_LIB);
+    CHECK((strstr(name, "jemalloc") != NULL) == is_active("jemalloc"));
+    CHECK(strncmp(name, zmalloc_backend_name(), strlen(zmalloc_backend_name())) == 0);
+}
+
+static void check_blocks(void)
+{
+    size_t zmalloc_used = zmalloc_used_memory();
+    size_t usable = 0;
+    char *block = (char *)zmalloc_usable(100, &usable);
+
+    CHECK(usable >= 100 && zmalloc_usable_size(block) == usable);
+    CHECK(zmalloc_used_memory() == zmalloc_used + zmalloc_size(block));
+    memset(extend_to_usable(block, usable), 1, usable);
+    zfree(block);
+    CHECK(zmalloc_used_memory() == zmalloc_used);
+}
+
+static void check_process(void)
+{
+    char field[] = "Rss:";
+    long long parent = 0;
+
+    CHECK(get_proc_stat_ll(4, &parent) == 1 && parent == getppid());
+    CHECK(get_proc_stat_ll(1000, &parent) == 0);
+    CHECK(zmalloc_get_smap_bytes_by_field(field, -1) > 0);
+}
+
+/* ---- What they ask jemalloc ---- */
+
+static size_t reported;
+
+static void count_text(void *opaque, const char *text)
+{
+    reported += strlen(text);
+    snprintf((char *)opaque, 100, "%s", text);
+}
+
+static void check_report(void)
+{
+    char last[100] = "";
+
+    je_malloc_stats_print(count_text, last, NULL);
+    CHECK(reported > 0 && strchr(last, '\n') != NULL);
+    if (is_active("jemalloc"))
+        CHECK(reported > 1000);
+}
+
+static void check_controls(void)
+{
+    size_t page = 0;
+    size_t size = sizeof page;
+    int result = je_mallctl("arenas.page", &page, &size, NULL, 0);
+
+    CHECK(result == (is_active("jemalloc") ? 0 : ENOENT));
+    CHECK(result != 0 || page >= 4096);
+    CHECK(mallctl("no.such.control", NULL, NULL, NULL, 0) == ENOENT);
+}
+
+static void check_good_sizes(void)
+{
+    void *block = zmalloc(1000);
+    size_t good = je_nallocx(1000, 0);
+
+    CHECK(good == 0 || good == zmalloc_size(block));
+    CHECK(good != 0 || !is_active("jemalloc"));
+    CHECK(nallocx(1000, 0) == good && je_nallocx(1000, 1) == 0);
+    zfree(block);
+}
+
+/* As sds.c does: what has the wanted size already is not reallocated. */
+static void check_growing(void)
+{
+    for (size_t size = 1; size < 3000; size++) {
+        void *block = zmalloc(1000);
+        int has_room = je_nallocx(size, 0) == zmalloc_size(block);
+
+        CHECK(!has_room || zmalloc_usable_size(block) >= size);
+        zfree(block);
+    }
+}
+
+/* ---- What they ask zmalloc of it ---- */
+
+static void check_purge(void)
+{
+    CHECK(jemalloc_purge() == zmalloc_purge());
+    set_jemalloc_bg_thread(1);
+    set_jemalloc_bg_thread(0);
+}
+
+static void check_all(void)
+{
+    check_name();
+    check_blocks();
+    check_process();
+    check_report();
+    check_controls();
+    check_good_sizes();
+    check_growing();
+    check_purge();
+}

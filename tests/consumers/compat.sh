@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The headers in the place of those of Redis and Valkey, installed and found through pkg-config.
+# shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
+. "$(dirname "$0")/common.sh"
+need meson ninja pkg-config nm
+
+build_library prefix -Ddefault_library=both
+mkdir "$prefix/bin"
+
+# flags_of SOURCE FLAG...
+flags_of() {
+    source=$1
+    shift
+    PKG_CONFIG_PATH="$prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}" \
+        pkg-config "$@" "zmalloc-$source"
+}
+
+# shellcheck disable=SC2046
+build_program() {
+    compile_c -Wno-deprecated-declarations -I"$tree/tests/headers" "$tree/tests/compat/$1.c" \
+        -o "$prefix/bin/$1" $(flags_of "$1" --cflags --libs) "$beside_library"
+}
+
+for server in redis7 valkey9; do
+    check "a program links with pkg-config zmalloc-$server" build_program "$server"
+    check_backends "$server runs" "$backends" "$prefix/bin/$server"
+done
+
+# ---- A header of theirs that came first ----
+
+# shellcheck disable=SC2046
+refuses_theirs() {
+    printf '#define __ZMALLOC_H\n#include <zmalloc.h>\n' >"$work/theirs.c"
+    ! compile_c -c "$work/theirs.c" -o "$work/theirs.o" $(flags_of "$1" --cflags) 2>"$work/said" &&
+        grep -q 'own zmalloc.h came first: remove it' "$work/said"
+}
+
+for server in redis7 valkey9; do
+    check "$server: a header of theirs that comes first is refused" refuses_theirs "$server"
+done
+
+# ---- The archive ----
+
+nm -g --defined-only "$prefix/lib/libzmalloc-valkey9.a" | awk 'NF == 3 {print $3}' | sort \
+    >"$work/defined"
+printf 'valkey_%s\n' calloc free malloc malloc_cache_aligned realloc >"$work/expected"
+same "the archive defines Valkey's names and no others" "$work/expected" "$work/defined"
