@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Fetches a source package of this system's release and unpacks it. The system is left as it is.
+#
+# usage: scripts/source_package.sh PACKAGE SERIES FOLDER     say, redis 7.0 build/source
+#
+# The source is in FOLDER/PACKAGE then, its version in FOLDER/unpacked; where it is there already,
+# nothing is done. The exit status is 77, and the last line says why, where there is no such package
+# or it is not of the series.
+set -eu
+
+if [ $# -ne 3 ]; then
+    echo "usage: source_package.sh PACKAGE SERIES FOLDER" >&2
+    exit 2
+fi
+package=$1 series=$2
+case $3 in
+/*) folder=$3 ;;
+*) folder=$PWD/$3 ;;
+esac
+
+no_source() {
+    echo "no source package: $*" >&2
+    exit 77
+}
+
+# apt as it is configured here, with a place of its own for all that it writes. What the system has
+# apt do after an update stays undone: that would be done to the system.
+configure_apt() {
+    apt=$folder/apt
+    mkdir -p "$apt/conf.d" "$apt/sources.d" "$apt/lists/partial" "$apt/cache/archives/partial"
+    for file in /etc/apt/apt.conf.d/*; do
+        [ ! -f "$file" ] || ln -s "$file" "$apt/conf.d"
+    done
+    [ ! -f /etc/apt/apt.conf ] || ln -s /etc/apt/apt.conf "$apt/conf.d/yy-main"
+    cat >"$apt/conf.d/zz-zmalloc" <<END
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "$apt/sources.d";
+Dir::State::lists "$apt/lists";
+Dir::Cache "$apt/cache";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+END
+    cat >"$apt/apt.conf" <<END
+Dir::Etc::main "/dev/null";
+Dir::Etc::parts "$apt/conf.d";
+END
+    export APT_CONFIG="$apt/apt.conf"
+}
+
+# The system's sources of packages, as such of source packages, in both of apt's forms.
+write_sources() {
+    for file in /etc/apt/sources.list.d/*.sources; do
+        [ ! -f "$file" ] || sed 's/^[Tt]ypes:.*/Types: deb-src/' "$file" \
+            >"$apt/sources.d/$(basename "$file")"
+    done
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+        [ ! -f "$file" ] || sed -n '/cdrom:/d; s/^[[:blank:]]*deb\(-src\)\{0,1\}[[:blank:]]/deb-src /p' \
+            "$file" | sort -u >"$apt/sources.d/$(basename "$file" .list).list"
+    done
+}
+
+# Sources of others may have no source packages, which makes the update fail; what counts is ours.
+find_version() {
+    log=$folder/apt.log
+    apt-get update >"$log" 2>&1 || true
+    uris=$(apt-get source --print-uris "$package" 2>>"$log") || no_source "$(tail -n 1 "$log")"
+    version=$(printf '%s\n' "$uris" | sed -n "s/.* ${package}_\(.*\)\.dsc .*/\1/p")
+    case $version in
+    "$series".*) ;;
+    *) no_source "this release has $package $version, not $series" ;;
+    esac
+}
+
+unpack() {
+    (cd "$folder" && apt-get source "$package") >>"$log" 2>&1 || {
+        tail -n 40 "$log" >&2
+        echo "source_package.sh: apt-get source $package failed; all of it is in $log" >&2
+        exit 1
+    }
+    mv "$folder/$package-$series".*/ "$folder/$package"
+    printf '%s\n' "$version" >"$folder/unpacked"
+}
+
+[ ! -f "$folder/unpacked" ] || exit 0
+command -v apt-get >/dev/null || no_source 'there is no apt-get; it takes a Debian or Ubuntu'
+rm -rf "$folder"
+mkdir -p "$folder"
+configure_apt
+write_sources
+find_version
+echo "fetching $package $version"
+unpack
