@@ -1,0 +1,167 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Checks the model of the thread protocol with spin, exhaustively: what has to hold, and that each
+# WRONG_... is found. Fails also where a search did not come to its end. Skipped without spin.
+#
+# usage: src/model/check.sh [--large]     --large: more operations and readings, for minutes
+set -eu
+
+folder=$(cd "$(dirname "$0")" && pwd)
+large=no
+case $# in
+0) ;;
+*)
+    if [ "$#" -ne 1 ] || [ "$1" != --large ]; then
+        echo "check.sh: '$*' is no argument of it; say nothing, or --large" >&2
+        exit 2
+    fi
+    large=yes
+    ;;
+esac
+
+for tool in spin "${CC:-cc}"; do
+    # CC may have arguments.
+    if ! command -v "${tool%% *}" >/dev/null; then
+        echo "check.sh: no ${tool%% *}, so the model is not checked; apt-get install spin gcc"
+        exit 77
+    fi
+done
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+cd "$work"
+failed=0
+
+# Writes what pan says to the file pan.log. Arguments: definitions.
+search() {
+    optimize=-O1
+    kind=-DSAFETY
+    arguments=
+    case " $* " in *' -DENDLESS '*) kind=-DNP arguments='-l -f' ;; esac
+    case $* in *WRONG_*) optimize=-O0 ;; esac
+    rm -f pan pan.log
+    spin -a "$@" "$folder/accounting.pml" >pan.log 2>&1 || return 0
+    # shellcheck disable=SC2086
+    ${CC:-cc} "$optimize" -w "$kind" -DMEMLIM=4000 -o pan pan.c >>pan.log 2>&1 || return 0
+    # shellcheck disable=SC2086
+    ./pan -m1000000 $arguments >>pan.log 2>&1 || true
+}
+
+is_complete() {
+    grep -q 'errors: ' pan.log &&
+        ! grep -Eq 'Search not completed|max search depth|out of memory|MEMLIM' pan.log
+}
+
+# The first number after or before a word of pan's.
+number() {
+    sed -n "$1" pan.log | head -n 1
+}
+
+row() {
+    printf '%-22s %10s %7s %6s  %s\n' "$@"
+}
+
+report() {
+    row "$1" "$(number 's/^ *\([0-9.e+]*\) states, stored.*/\1/p')" \
+        "$(number 's/.*depth reached \([0-9]*\).*/\1/p')" \
+        "$(number 's/^pan: elapsed time \([0-9.e-]*\).*/\1/p')" "$2"
+    case $2 in
+    FAIL*)
+        failed=$((failed + 1))
+        sed 's/^/    /' pan.log | head -n 20
+        ;;
+    esac
+}
+
+# usage: operations OF-THREAD-0 OF-THREAD-1 OF-THREAD-2
+operations() {
+    echo "-DOPERATIONS_0=$1 -DOPERATIONS_1=$2 -DOPERATIONS_2=$3"
+}
+
+# usage: holds NAME DEFINITION...
+holds() {
+    name=$1
+    shift
+    search "$@"
+    verdict='holds'
+    if ! is_complete; then
+        verdict='FAIL: the search is not complete'
+    elif ! grep -q 'errors: 0$' pan.log; then
+        verdict='FAIL: a counterexample'
+    fi
+    report "$name" "$verdict"
+}
+
+# usage: is_found NAME WHAT-PAN-SAYS DEFINITION...
+is_found() {
+    name=$1
+    what=$2
+    shift 2
+    search "-D$name" "$@"
+    verdict='found'
+    # A mistake in the model itself.
+    if ! grep -Fq "$what" pan.log || grep -q 'invalid array index' pan.log; then
+        verdict="FAIL: not found (wanted: $what)"
+    fi
+    report "$name" "$verdict"
+}
+
+peak='-DPEAK -DRESETS=1 -DREADINGS=0 -DMUCH=9'
+
+# Definitions are words.
+# shellcheck disable=SC2046,SC2086
+all_that_holds() {
+    holds 'reading' $(operations 0 3 2)
+    holds 'counts of allocator' -DALLOCATOR_COUNTS $(operations 0 2 2)
+    holds 'fork' -DFORKS=1 $(operations 1 1 1)
+    holds 'peak' $peak $(operations 0 4 0)
+    holds 'store buffers' -DSTORE_BUFFERS $(operations 0 2 1)
+    holds 'store buffers, peak' -DSTORE_BUFFERS $peak $(operations 0 4 0)
+    holds 'readings end' -DENDLESS $(operations 0 1 0)
+}
+
+# shellcheck disable=SC2046,SC2086
+more_that_holds() {
+    holds 'reading, 6 operations' $(operations 2 2 2)
+    holds 'two readings' -DREADINGS=2 $(operations 0 2 2)
+    holds 'much is two' -DMUCH=2 $(operations 1 2 2)
+    holds 'two looks' -DLOOKS_MAX=2 $(operations 1 2 2)
+    holds 'early is two' -DEARLY=2 $(operations 0 3 3)
+    holds 'counts of allocator' -DALLOCATOR_COUNTS $(operations 1 2 2)
+    holds 'fork, 4 operations' -DFORKS=1 $(operations 1 1 2)
+    holds 'fork, two readings' -DFORKS=1 -DREADINGS=2 $(operations 1 1 1)
+    holds 'peak, 5 operations' $peak $(operations 0 4 1)
+    holds 'store buffers' -DSTORE_BUFFERS $(operations 0 2 2)
+    holds 'readings end' -DENDLESS $(operations 0 1 1)
+}
+
+# shellcheck disable=SC2046,SC2086
+all_that_is_found() {
+    is_found WRONG_SUBTRACT_FIRST 'least>=low' $(operations 0 2 1)
+    is_found WRONG_FOLD_UNLOCKED 'assertion violated' $(operations 0 2 1)
+    is_found WRONG_NOT_FOLDED 'least>=low' $(operations 0 2 1)
+    is_found WRONG_STAYS_LIVE 'assertion violated' $(operations 0 2 1)
+    is_found WRONG_LAST_ROUND 'assertion violated' $(operations 0 2 1)
+    is_found WRONG_ALLOCATED_FIRST 'assertion violated' $(operations 0 2 1)
+    is_found WRONG_ONE_LOOK 'least<=' $(operations 0 2 1)
+    is_found WRONG_NO_BASE 'assertion violated' -DALLOCATOR_COUNTS $(operations 0 2 1)
+    is_found WRONG_NO_FORK_HANDLERS 'assertion violated' -DFORKS=1 $(operations 1 1 1)
+    is_found WRONG_CHILD_KEEPS_THREADS 'assertion violated' -DFORKS=1 $(operations 1 1 1)
+    is_found WRONG_HANDLERS_LOCK 'invalid end state' -DFORKS=1 $(operations 1 1 1)
+    is_found WRONG_HIGH_UNSEEN 'seen[id]' $peak $(operations 0 4 0)
+    is_found WRONG_EPOCH_LAST 'seen[id]' $peak $(operations 0 4 0)
+    is_found WRONG_NO_FENCE 'seen[id]' -DSTORE_BUFFERS $peak $(operations 0 4 0)
+    is_found WRONG_STORE_ORDER 'least>=low' -DSTORE_BUFFERS $(operations 0 2 1)
+    is_found WRONG_ENDLESS_LOOKS 'non-progress cycle' -DENDLESS $(operations 0 1 0)
+}
+
+row property states depth seconds result
+all_that_holds
+[ "$large" = no ] || more_that_holds
+all_that_is_found
+if [ "$failed" -ne 0 ]; then
+    echo "check.sh: $failed of these are not as they have to be" >&2
+    exit 1
+fi
