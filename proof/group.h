@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef GROUP_H
+#define GROUP_H
+
+/* A control group of our own with a limit of memory, below that of this process. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct group {
+    char path[4096];
+    bool is_v1;
+};
+
+/* Makes one; where that cannot be, false and why, which has 200 bytes. */
+bool make_group(struct group *group, size_t limit, char *why);
+/* Puts the calling process into it. */
+bool join_group(const struct group *group);
+/* Its processes have ended. */
+void remove_group(const struct group *group);
+
+#endif

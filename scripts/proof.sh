@@ -1,0 +1,308 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Looks for what is wrong before users find it: soaks and storms on each backend, and the fuzzers for
+# as long as one likes. Installs and builds what that needs. --help says how it is called.
+set -eu
+
+usage() {
+    cat <<END
+usage: scripts/proof.sh [--quick | --scale PERCENT] [--hours N] [--backends NAME,...]
+                        [--only STORM,...] [--seed N] [--output DIR]
+       scripts/proof.sh --list
+
+Runs each storm on each backend; with the full figures that takes about half an hour on two
+processors. Ends with a table, which it also writes to summary.md, and with status 1 where anything
+failed. Interrupted, it shows the table as far as it is.
+
+  --quick            a twentieth of the full figures, in about three minutes
+  --scale PERCENT    that part of the full figures, from 1 on (100 if not said)
+  --hours N          lets the fuzzers of scripts/fuzz.sh run for N hours besides (0 if not said)
+  --backends NAMES   only these, each of which has to be there (if not said, those that are)
+  --only STORMS      only these
+  --seed N           that of soak, whose operations are the same for the same seed (1 if not said)
+  --output DIR       where results go (\${BUILD_DIR:-build-proof}/results if not said)
+  --list             names the storms, with their full figures
+END
+}
+
+list() {
+    cat <<END
+soak            1,000,000,000 operations of all kinds in 4 threads; contents, and the sum at the end 0
+threads         1,000,000 short threads in a row, 1,000 threads at once; growth, and every block counted
+forks           1,000 forks beside 16 allocating threads; each child allocates, frees and reads
+signals         the same in a storm of signals, in parent and children
+readings        1,000,000,000 readings of used memory while others allocate, each between bounds
+address-space   2,000 times out of memory by RLIMIT_AS, in 4 threads, each time going on
+cgroup          50 GB through 128 MiB in a control group, and a process that takes too much
+END
+}
+
+# What the caller did wrong.
+refuse() {
+    echo "proof: $*" >&2
+    exit 2
+}
+
+fail() {
+    echo "proof: $*" >&2
+    exit 1
+}
+
+all_storms='soak threads forks signals readings address-space cgroup'
+storms=$all_storms
+backends='libc native jemalloc tcmalloc mimalloc'
+named='' scale=100 hours=0 seed=1 output=''
+
+take_scale() {
+    case $1 in
+    '' | *[!0-9]* | 0* | ??????*) refuse "--scale '$1': not a percentage from 1 to 99999" ;;
+    esac
+    scale=$1
+}
+
+take_hours() {
+    case $1 in
+    '' | *[!0-9]* | 0?* | ????*) refuse "--hours '$1': not a number from 0 to 999" ;;
+    esac
+    hours=$1
+}
+
+take_seed() {
+    case $1 in
+    '' | *[!0-9]* | ??????????????????*) refuse "--seed '$1': not a number of 1 to 17 digits" ;;
+    esac
+    seed=$1
+}
+
+take_backends() {
+    case ,$1, in
+    *,,* | *[!a-z0-9_+,-]*) refuse "--backends '$1': not names of backends with commas between" ;;
+    esac
+    backends=$(echo "$1" | tr , ' ')
+    named=yes
+}
+
+take_only() {
+    storms=$(echo "$1" | tr , ' ')
+    for storm in $storms; do
+        case " $all_storms " in
+        *" $storm "*) ;;
+        *) refuse "--only: no storm '$storm'; there are: $all_storms" ;;
+        esac
+    done
+    [ -n "$storms" ] || refuse "--only names no storm; there are: $all_storms"
+}
+
+# As the caller's folder has it.
+take_output() {
+    case $1 in
+    '') refuse "--output names no folder" ;;
+    /*) output=$1 ;;
+    *) output=$PWD/$1 ;;
+    esac
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --quick) scale=5 ;;
+    --scale=* | --hours=* | --backends=* | --only=* | --seed=* | --output=*)
+        option=${1%%=*}
+        "take_${option#--}" "${1#*=}"
+        ;;
+    --scale | --hours | --backends | --only | --seed | --output)
+        [ $# -ge 2 ] || refuse "$1 needs a value"
+        "take_${1#--}" "$2"
+        shift
+        ;;
+    --list)
+        list
+        exit
+        ;;
+    -h | --help)
+        usage
+        exit
+        ;;
+    *) refuse "unknown argument '$1'; --help lists what there is" ;;
+    esac
+    shift
+done
+
+cd "$(dirname "$0")/.."
+build=${BUILD_DIR:-build-proof}
+case $build in
+*[[:space:]]*) refuse "BUILD_DIR='$build': no blanks, please" ;;
+esac
+[ "$hours" -eq 0 ] || [ -x scripts/fuzz.sh ] || refuse "--hours: there is no scripts/fuzz.sh"
+
+# ---- Before the storms ----
+
+# A folder that somebody named may hold what he still wants; that of the build is ours.
+prepare_output() {
+    if [ -z "$output" ]; then
+        output=$build/results
+        rm -rf "$output"
+    fi
+    mkdir -p "$output"
+    [ ! -e "$output/rows.tsv" ] || fail "$output holds the results of another proof"
+    : >"$output/rows.tsv"
+    : >"$output/allocators.txt"
+}
+
+build_all() {
+    action=setup
+    [ ! -f "$build/build.ninja" ] || action=configure
+    meson $action "$build" --buildtype=release -Db_lto=false -Db_sanitize=none -Dtests=enabled \
+        -Dbench=disabled -Dexamples=disabled && ninja -C "$build"
+}
+
+prepare_build() {
+    scripts/setup.sh test
+    echo "proof: building in $build"
+    build_all >"$output/build.log" 2>&1 || {
+        cat "$output/build.log" >&2
+        fail "building $build failed"
+    }
+}
+
+# ---- One storm on one backend ----
+
+# That part of a full figure, at least 1.
+part() {
+    echo $((($1 * scale + 99) / 100))
+}
+
+# The program in the build folder that is the storm, with its arguments.
+program_of() {
+    case $1 in
+    soak) echo "proof/proof-soak --operations $(part 1000000000) --seed $seed" ;;
+    threads) echo tests/test-threads ;;
+    forks) echo "proof/proof-forks --forks $(part 1000)" ;;
+    signals) echo "proof/proof-forks --forks $(part 1000) --signals 10000" ;;
+    readings) echo "proof/proof-readings --readings $(part 1000000000)" ;;
+    address-space) echo "proof/proof-address-space --rounds $(part 2000)" ;;
+    cgroup) echo "proof/proof-cgroup --blocks $(part 200000)" ;;
+    esac
+}
+
+# A command that a signal to this script ends as well, in a background of its own so that the shell
+# hears of the signal at once. What a test does once it does 50 times for a full figure.
+run_storm() {
+    # shellcheck disable=SC2046
+    ZMALLOC_BACKEND=$2 ZMALLOC_TEST_SCALE=$(part 50) timeout --kill-after=10 "$(part 7200)" \
+        "$build"/$(program_of "$1") >"$result.out" 2>"$result.err" &
+    running=$!
+    status=0
+    # Not for the shell to say how it ended.
+    { wait $running || status=$?; } 2>/dev/null
+    running=
+}
+
+# The figures that a program told, as one line.
+figures_of() {
+    sed -n 's/^figures: //p' "$1" | paste -s -d ';' | sed 's/;/; /g'
+}
+
+# What a program found: the condition that did not hold, or what it said last.
+finding_of() {
+    finding=$(grep -h -m 1 'does not hold' "$result.err" "$result.out" | head -n 1)
+    [ -n "$finding" ] || finding=$(tail -q -n 1 "$result.out" "$result.err" | tail -n 1)
+    printf '%s' "$finding" | tr '\t' ' '
+}
+
+# From the status of a program. One whose backend is not there says why between its name and
+# "available"; that is a failure where the caller has asked for it.
+judge() {
+    case $1 in
+    0) verdict=ok ;;
+    77) verdict="skipped: $(sed -n 's/^skipped: //p' "$result.out")" ;;
+    78)
+        verdict="skipped: $(sed 's/.*"'"$2"'": //; s/; available: .*//' "$result.err" | tail -n 1)"
+        [ -z "$named" ] || verdict=FAILED${verdict#skipped}
+        ;;
+    124) verdict="FAILED: it hung" ;;
+    *) verdict="FAILED: status $1: $(finding_of)" ;;
+    esac
+}
+
+now() {
+    date +%s
+}
+
+progress() {
+    elapsed=$(($(now) - started))
+    printf '[%3d:%02d] %s\n' $((elapsed / 60)) $((elapsed % 60)) "$*"
+}
+
+add_row() {
+    printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$verdict" "$seconds" "$3" >>"$output/rows.tsv"
+    progress "$1 $2: $verdict, $seconds s${3:+: $3}"
+}
+
+try_storm() {
+    result=$output/$1-$2
+    begun=$(now)
+    run_storm "$1" "$2"
+    seconds=$(($(now) - begun))
+    judge "$status" "$2"
+    add_row "$1" "$2" "$(figures_of "$result.out")"
+}
+
+# ---- The fuzzers ----
+
+fuzz() {
+    result=$output/fuzz
+    begun=$(now)
+    scripts/fuzz.sh --hours "$hours" >"$result.out" 2>"$result.err" &
+    running=$!
+    status=0
+    { wait $running || status=$?; } 2>/dev/null
+    running=
+    seconds=$(($(now) - begun))
+    judge "$status" fuzz
+    add_row fuzz all "$(tail -n 1 "$result.out")"
+}
+
+# ---- What it comes to ----
+
+# The version of each allocator that is there.
+write_allocators() {
+    for name in $backends; do
+        ZMALLOC_BACKEND=$name "$build/proof/proof-soak" --operations 1 2>/dev/null |
+            sed -n 's/^allocator: //p' >>"$output/allocators.txt"
+    done
+}
+
+conclude() {
+    python3 -B bench/report/machine.py "$build" scale="$scale" hours="$hours" end="$1" \
+        minutes=$((($(now) - started + 59) / 60)) >"$output/machine.json"
+    python3 -B proof/summary.py "$output" >"$output/summary.md"
+    echo
+    cat "$output/summary.md"
+    echo
+    echo "The same as Markdown: $output/summary.md"
+}
+
+interrupt() {
+    trap '' INT TERM
+    [ -z "$running" ] || kill -TERM "$running" 2>/dev/null || true
+    wait
+    conclude interrupted
+    exit 130
+}
+
+unset ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL
+started=$(now)
+running=
+prepare_output
+prepare_build
+write_allocators
+trap interrupt INT TERM
+for storm in $storms; do
+    for backend in $backends; do
+        try_storm "$storm" "$backend"
+    done
+done
+[ "$hours" -eq 0 ] || fuzz
+conclude 'run to the end'
+! cut -f 3 "$output/rows.tsv" | grep -q '^FAILED'
