@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * Coverage for libFuzzer, of all processes and of all shared objects. Workers run the library, and
+ * libFuzzer sees its own process alone; so every edge that is compiled with
+ * -fsanitize-coverage=trace-pc-guard is counted here, in memory that libFuzzer adds to its own
+ * counters and that forked processes share. Other engines count in ways of their own, or not.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "workers.h"
+
+/* The engine's own, and one of each worker. */
+#define LANES (1 + WORKERS_MAX)
+/* Edges are numbered as their objects are loaded; more of them share numbers. */
+#define LANE_SIZE 16384
+
+__attribute__((section("__libfuzzer_extra_counters"),
+               aligned(65536))) static volatile uint8_t counters[LANES][LANE_SIZE];
+static size_t current_lane;
+
+void coverage_share(void)
+{
+    void *shared = mmap((void *)(uintptr_t)counters, sizeof counters, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+    if (shared != MAP_FAILED)
+        return;
+    perror("fuzz: memory for coverage");
+    exit(2);
+}
+
+void coverage_choose_lane(size_t number)
+{
+    current_lane = number;
+}
+
+#if defined(COUNT_EDGES)
+
+void __sanitizer_cov_trace_pc_guard_init(uint32_t *start, uint32_t *stop);
+void __sanitizer_cov_trace_pc_guard(uint32_t *guard);
+
+void __sanitizer_cov_trace_pc_guard_init(uint32_t *start, uint32_t *stop)
+{
+    static uint32_t last;
+
+    if (start != stop && *start == 0)
+        for (uint32_t *guard = start; guard < stop; guard++)
+            *guard = ++last % LANE_SIZE;
+}
+
+/* Threads of a worker may lose a count to each other. */
+void __sanitizer_cov_trace_pc_guard(uint32_t *guard)
+{
+    counters[current_lane][*guard]++;
+}
+
+#endif
