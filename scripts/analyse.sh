@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Reads the C sources of the library, the fuzzers, the benchmarks and the examples with three
+# analysers. Any finding is an error. What is left out stands with its reason in .clang-tidy, in
+# scripts/cppcheck.suppressions, and here. The tests misuse memory on purpose; sanitizers and valgrind
+# look at them.
+#
+# usage: scripts/analyse.sh [tidy|cppcheck|analyzer]...    all three if not said
+set -eu
+LC_ALL=C
+export LC_ALL
+
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' HUP INT TERM
+build=$work/build
+jobs=$(getconf _NPROCESSORS_ONLN)
+
+need() {
+    if ! command -v "$1" >/dev/null; then
+        echo "analyse.sh: there is no $1; scripts/setup.sh ci installs it" >&2
+        exit 1
+    fi
+}
+
+# Every part that this machine can build; nothing is compiled.
+configure() {
+    need meson
+    need gcc
+    CC=gcc CXX=g++ meson setup "$build" -Dtests=disabled -Dfuzz=enabled >"$work/log" 2>&1 || {
+        cat "$work/log" >&2
+        exit 1
+    }
+    ninja -C "$build" -t commands | grep ' -c [^ ]*\.c$' >"$work/compilations"
+}
+
+# For each line of a file, as many at once as there are processors: the command with the line as $1,
+# in the folder of the build.
+for_each_line() {
+    (cd "$build" && xargs -d '\n' -n 1 -P "$jobs" sh -c "$2" sh <"$1")
+}
+
+tidy() {
+    need clang-tidy-14
+    sed 's/.* -c //' "$work/compilations" | sort -u >"$work/files"
+    # On stderr it counts what it leaves out.
+    # shellcheck disable=SC2016
+    for_each_line "$work/files" 'clang-tidy-14 -p . --quiet "$1" 2>stderr.$$ || {
+        cat stderr.$$
+        exit 1
+    }'
+}
+
+# Style is left out: it is of one opinion, and the compilers already warn of shadowing.
+cppcheck_all() {
+    need cppcheck
+    cppcheck --quiet -j "$jobs" --project="$build/compile_commands.json" \
+        --enable=warning,performance,portability --library=posix,gnu \
+        --suppressions-list=scripts/cppcheck.suppressions --error-exitcode=1
+}
+
+# As it is built, where functions are joined, and without the optimizer, which takes away what is of
+# no use. What gcc 12 takes for a fault, and in which file:
+#   libc.c   the address given out is one within what malloc returned: the block is not lost
+#   jemalloc_profiling_shared.c   what dlsym returned is lost from sight in the loop
+analyzer() {
+    for optimizer in '' ' -O0'; do
+        sed -e "s| -MD .* -c |$optimizer -fanalyzer -Werror -o /dev/null -c |" \
+            -e '/\/backends\/libc\.c$/s/$/ -Wno-analyzer-malloc-leak/' \
+            -e '/\/jemalloc_profiling_shared\.c$/s/$/ -Wno-analyzer-use-of-uninitialized-value/' \
+            "$work/compilations"
+    done >"$work/commands"
+    # shellcheck disable=SC2016
+    for_each_line "$work/commands" 'eval "$1"'
+}
+
+[ $# -gt 0 ] || set -- tidy cppcheck analyzer
+for name; do
+    case $name in
+    tidy | cppcheck | analyzer) ;;
+    *)
+        echo "analyse.sh: unknown analyser '$name'; say tidy, cppcheck or analyzer" >&2
+        exit 2
+        ;;
+    esac
+done
+configure
+for name; do
+    started=$(date +%s)
+    case $name in
+    tidy) tidy ;;
+    cppcheck) cppcheck_all ;;
+    analyzer) analyzer ;;
+    esac
+    echo "$name: nothing found ($(($(date +%s) - started)) s)"
+done

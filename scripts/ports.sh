@@ -1,0 +1,140 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Builds zmalloc for other platforms than this one, as far as they run here, and runs its tests.
+# --help says how it is called.
+set -eu
+
+usage() {
+    cat <<END
+usage: scripts/ports.sh [musl] [musl-static] [i386]
+
+Builds zmalloc for the platforms that are named, or for all, and runs its tests there; installs what
+that takes. cmocka is built for each from the system's source package. Run again, it builds only
+what changed. Ends with a line for each platform, before it what was not run there and why.
+
+  musl          the C library musl
+  musl-static   the same, library and programs static
+  i386          32 bits
+
+Everything goes into \${BUILD_DIR:-build-ports}. It takes a Debian or Ubuntu on x86-64.
+END
+}
+
+# What the caller did wrong.
+refuse() {
+    echo "ports: $*" >&2
+    exit 2
+}
+
+# need_port NAME: sets of what the cross file is and which C compiler builds cmocka, and what else
+# Meson is told.
+need_port() {
+    case $1 in
+    musl) target=musl compiler='musl-gcc' options='' ;;
+    musl-static)
+        target=musl compiler='musl-gcc'
+        options='-Ddefault_library=static -Dprefer_static=true -Dc_link_args=-static'
+        ;;
+    i386) target=i386 compiler='gcc -m32' options='' ;;
+    *) refuse "unknown platform '$1'; --help lists what there is" ;;
+    esac
+}
+
+ports=''
+for argument; do
+    case $argument in
+    -h | --help)
+        usage
+        exit
+        ;;
+    -*) refuse "unknown argument '$argument'; --help lists what there is" ;;
+    esac
+    need_port "$argument"
+    ports="$ports $argument"
+done
+: "${ports:=musl musl-static i386}"
+
+cd "$(dirname "$0")/.."
+build=${BUILD_DIR:-build-ports}
+case $build in
+*[[:space:]]*) refuse "BUILD_DIR='$build': no blanks, please" ;;
+/*) ;;
+*) build=$PWD/$build ;;
+esac
+
+# What the caller has set is for this platform.
+unset CC CXX CFLAGS CXXFLAGS LDFLAGS LD_LIBRARY_PATH LD_PRELOAD PKG_CONFIG_PATH
+unset ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL
+
+# logged LOG COMMAND...: what it prints is shown only where it fails.
+logged() {
+    log=$build/$1.log
+    shift
+    "$@" >"$log" 2>&1 || {
+        tail -n 40 "$log" >&2
+        echo "ports: $1 failed; all of it is in $log" >&2
+        exit 1
+    }
+}
+
+# ---- cmocka: static, so that no program has to find it when it runs ----
+
+configure_cmocka() {
+    CC=$compiler cmake -G Ninja -S "$build/cmocka-source/cmocka" -B "$cmocka.build" \
+        -DCMAKE_BUILD_TYPE=Release -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_INSTALL_PREFIX="$cmocka.part" \
+        -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF -DWITH_STATIC_LIB=ON -DWITH_EXAMPLES=OFF
+}
+
+# Before 1.1.6 both forms are built whatever is asked for, the static one under another name.
+leave_static_cmocka() {
+    if [ -f "$cmocka.part/lib/libcmocka-static.a" ]; then
+        mv "$cmocka.part/lib/libcmocka-static.a" "$cmocka.part/lib/libcmocka.a"
+    fi
+    rm -f "$cmocka.part"/lib/libcmocka.so*
+    sed -i "s|$cmocka.part|$cmocka|g" "$cmocka.part/lib/pkgconfig/cmocka.pc"
+    mv "$cmocka.part" "$cmocka"
+}
+
+need_cmocka() {
+    cmocka=$build/cmocka-$target
+    [ ! -d "$cmocka" ] || return 0
+    scripts/source_package.sh cmocka 1.1 "$build/cmocka-source"
+    echo "building cmocka for $target"
+    rm -rf "$cmocka.build" "$cmocka.part"
+    logged "cmocka-$target" configure_cmocka
+    logged "cmocka-$target" ninja -C "$cmocka.build" install
+    leave_static_cmocka
+    rm -rf "$cmocka.build"
+}
+
+# ---- zmalloc ----
+
+configure() {
+    # shellcheck disable=SC2086
+    [ -f "$build/$port/build.ninja" ] || meson setup "$build/$port" --cross-file "cross/$target.ini" \
+        --werror -Dpkg_config_path="$cmocka/lib/pkgconfig" -Dtests=enabled -Dbench=disabled $options
+}
+
+# test_port NAME: a test that fails is no end, the other platforms are looked at as well.
+test_port() {
+    port=$1
+    need_port "$port"
+    need_cmocka
+    echo "building for $port"
+    logged "$port-setup" configure
+    logged "$port" ninja -C "$build/$port"
+    meson test -C "$build/$port" --no-rebuild --print-errorlogs --quiet || failed="$failed $port"
+}
+
+failed=''
+scripts/setup.sh ports
+mkdir -p "$build"
+for name in $ports; do
+    test_port "$name"
+done
+echo
+for name in $ports; do
+    python3 scripts/count_tests.py --skipped "$build/$name" | sed "s/^/$name: /"
+done
+[ -z "$failed" ]
