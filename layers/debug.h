@@ -48,7 +48,7 @@ void zm_debug_unlock(void);
 void zm_debug_begin_unwinding(void);
 void zm_debug_end_unwinding(void);
 
-/* Zeroed pages, or NULL. Never given back; keeps errno. */
+/* Zeroed pages, or NULL. Keeps errno. */
 void *zm_debug_map(size_t size);
 
 /* ---- debug_sites.c: where the program was ---- */

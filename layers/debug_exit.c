@@ -92,6 +92,21 @@ static struct zm_debug_use *largest(zm_debug_site *site)
     return most;
 }
 
+/* Takes it out; false after the last. */
+static bool take_largest(struct zm_debug_use *use, zm_debug_site *site)
+{
+    struct zm_debug_use *most;
+
+    zm_debug_lock();
+    most = largest(site);
+    if (most != NULL) {
+        *use = *most;
+        most->blocks = 0;
+    }
+    zm_debug_unlock();
+    return most != NULL;
+}
+
 static void tell_total(const struct zm_debug_use *total)
 {
     struct zm_message message = {0};
@@ -116,20 +131,19 @@ static void tell_site(const struct zm_debug_use *use, zm_debug_site site)
     zm_message_send(&message);
 }
 
+/* What is told is told without the lock: to name an object takes one of the dynamic linker's. */
 static void report_leaks(void)
 {
     struct zm_debug_use total = {0};
-    struct zm_debug_use *use;
+    struct zm_debug_use use;
     zm_debug_site site = 0;
 
     zm_debug_lock();
     zm_debug_blocks_each(add_up, &total);
-    tell_total(&total);
-    while ((use = largest(&site)) != NULL) {
-        tell_site(use, site);
-        use->blocks = 0;
-    }
     zm_debug_unlock();
+    tell_total(&total);
+    while (take_largest(&use, &site))
+        tell_site(&use, site);
 }
 
 __attribute__((destructor(101))) static void at_exit(void)
