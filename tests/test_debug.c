@@ -8,6 +8,7 @@
 
 #include "api.h"
 #include "debug_lines.h"
+#include "uses.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -16,7 +17,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define SIZE ((size_t)100)
 #define STATUS_ALLOCATION 8
 #define FILL_NEW 0xcd
 
@@ -53,57 +53,6 @@ static __attribute__((noinline)) void *from_aligned(void)
 static void *(*const sources[])(void) = {from_zmalloc, from_zcalloc_num, from_zrealloc,
                                          from_aligned};
 #define SOURCES (sizeof sources / sizeof *sources)
-
-/* ---- What is done with a pointer ---- */
-
-static volatile size_t ignored;
-
-static void use_free(void *ptr)
-{
-    zfree(ptr);
-}
-
-static void use_free_usable(void *ptr)
-{
-    zfree_usable(ptr, NULL);
-}
-
-static void use_free_with_size(void *ptr)
-{
-    zfree_with_size(ptr, SIZE);
-}
-
-static void use_realloc(void *ptr)
-{
-    ignored = zmalloc_size(zrealloc(ptr, SIZE * 2));
-}
-
-static void use_realloc_to_nothing(void *ptr)
-{
-    ignored = zmalloc_size(zrealloc(ptr, 0));
-}
-
-static void use_size(void *ptr)
-{
-    ignored = zmalloc_size(ptr);
-}
-
-static void use_usable_size(void *ptr)
-{
-    ignored = zmalloc_usable_size(ptr);
-}
-
-static const struct use {
-    const char *name;
-    void (*call)(void *ptr);
-} uses[] = {{"free of", use_free},
-            {"free of", use_free_usable},
-            {"free of", use_free_with_size},
-            {"realloc of", use_realloc},
-            {"free of", use_realloc_to_nothing},
-            {"size of", use_size},
-            {"size of", use_usable_size}};
-#define USES (sizeof uses / sizeof *uses)
 
 /* ---- In a child ---- */
 

@@ -16,56 +16,11 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "uses.h"
 
 #define PREFIX_SIZE 16
-#define BLOCK_SIZE 100
 #define STATUS_ALLOCATION 8
 #define STATUS_GONE 9
-
-/* ---- What is done with the pointer ---- */
-
-static volatile size_t ignored;
-
-static void use_free(void *ptr)
-{
-    zfree(ptr);
-}
-
-static void use_free_usable(void *ptr)
-{
-    zfree_usable(ptr, NULL);
-}
-
-static void use_free_with_size(void *ptr)
-{
-    zfree_with_size(ptr, BLOCK_SIZE);
-}
-
-static void use_realloc(void *ptr)
-{
-    ignored = zmalloc_size(zrealloc(ptr, BLOCK_SIZE * 2));
-}
-
-static void use_realloc_to_nothing(void *ptr)
-{
-    ignored = zmalloc_size(zrealloc(ptr, 0));
-}
-
-static void use_size(void *ptr)
-{
-    ignored = zmalloc_size(ptr);
-}
-
-static void use_usable_size(void *ptr)
-{
-    ignored = zmalloc_usable_size(ptr);
-}
-
-static void (*const uses[])(void *ptr) = {
-    use_free, use_free_usable, use_free_with_size, use_realloc, use_realloc_to_nothing,
-    use_size, use_usable_size,
-};
-#define USES (sizeof uses / sizeof *uses)
 
 /* ---- In a child ---- */
 
@@ -128,7 +83,7 @@ static bool leaves_no_memory(const struct attempt *attempt)
 static void must_die_of_all_uses(void *ptr)
 {
     for (size_t i = 0; i < USES; i++)
-        must_die((struct attempt){.use = uses[i], .ptr = ptr});
+        must_die((struct attempt){.use = uses[i].call, .ptr = ptr});
 }
 
 /* ---- An overwritten prefix ---- */
@@ -148,7 +103,7 @@ static void flip_each_bit(void (*use)(void *ptr), void *block)
 
 static void each_bit_of_the_prefix_counts(void **state)
 {
-    void *block = zmalloc(BLOCK_SIZE);
+    void *block = zmalloc(SIZE);
 
     (void)state;
     flip_each_bit(use_free, block);
@@ -159,7 +114,7 @@ static void each_bit_of_the_prefix_counts(void **state)
 
 static void each_bit_counts_before_an_aligned_block(void **state)
 {
-    void *block = zmalloc_aligned(256, BLOCK_SIZE);
+    void *block = zmalloc_aligned(256, SIZE);
 
     (void)state;
     flip_each_bit(use_free, block);
@@ -173,20 +128,20 @@ static void overwrite_prefix(struct attempt *attempt)
 
 static void a_prefix_of_one_byte_value_is_none(void **state)
 {
-    void *block = zmalloc(BLOCK_SIZE);
+    void *block = zmalloc(SIZE);
     const unsigned values[] = {0x00, 0x41, 0xff};
 
     (void)state;
     for (size_t i = 0; i < USES; i++)
         for (size_t at = 0; at < sizeof values / sizeof *values; at++)
             must_die((struct attempt){
-                .use = uses[i], .ptr = block, .prepare = overwrite_prefix, .bit = values[at]});
+                .use = uses[i].call, .ptr = block, .prepare = overwrite_prefix, .bit = values[at]});
     zfree(block);
 }
 
 static void take_prefix_of_other_block(struct attempt *attempt)
 {
-    void *other = zmalloc(BLOCK_SIZE);
+    void *other = zmalloc(SIZE);
 
     memcpy((void *)((uintptr_t)attempt->ptr - PREFIX_SIZE),
            (const void *)((uintptr_t)other - PREFIX_SIZE), PREFIX_SIZE);
@@ -195,12 +150,12 @@ static void take_prefix_of_other_block(struct attempt *attempt)
 /* It holds for its own address alone. */
 static void the_prefix_of_another_block_is_none(void **state)
 {
-    void *block = zmalloc(BLOCK_SIZE);
+    void *block = zmalloc(SIZE);
 
     (void)state;
     for (size_t i = 0; i < USES; i++)
-        must_die(
-            (struct attempt){.use = uses[i], .ptr = block, .prepare = take_prefix_of_other_block});
+        must_die((struct attempt){
+            .use = uses[i].call, .ptr = block, .prepare = take_prefix_of_other_block});
     zfree(block);
 }
 
@@ -217,11 +172,11 @@ static void pointers_into_the_null_page(void **state)
 
 static void pointers_into_a_block(void **state)
 {
-    char *block = zmalloc(BLOCK_SIZE);
-    const size_t offsets[] = {1, 2, 4, 8, 15, 16, 17, 48, BLOCK_SIZE - 1, BLOCK_SIZE};
+    char *block = zmalloc(SIZE);
+    const size_t offsets[] = {1, 2, 4, 8, 15, 16, 17, 48, SIZE - 1, SIZE};
 
     (void)state;
-    stamp(block, BLOCK_SIZE, 1);
+    stamp(block, SIZE, 1);
     for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++)
         must_die_of_all_uses(block + offsets[i]);
     zfree(block);
@@ -229,7 +184,7 @@ static void pointers_into_a_block(void **state)
 
 static void pointers_before_a_block(void **state)
 {
-    char *block = zmalloc_aligned(256, BLOCK_SIZE);
+    char *block = zmalloc_aligned(256, SIZE);
 
     (void)state;
     for (size_t offset = 1; offset <= 64; offset *= 4)
@@ -252,7 +207,7 @@ static void pointers_from_malloc(void **state)
 {
     (void)state;
     higher_pointer_from_malloc(1);
-    higher_pointer_from_malloc(BLOCK_SIZE);
+    higher_pointer_from_malloc(SIZE);
     higher_pointer_from_malloc(1 << 20);
 }
 
@@ -293,7 +248,7 @@ static void free_all_around(struct attempt *attempt)
     void *others[20];
 
     for (size_t i = 0; i < 20; i++)
-        others[i] = zmalloc(BLOCK_SIZE);
+        others[i] = zmalloc(SIZE);
     zfree(attempt->ptr);
     for (size_t i = 0; i < 20; i++)
         zfree(others[i]);
@@ -306,7 +261,7 @@ static void move_it(struct attempt *attempt)
     void *moved = attempt->ptr;
 
     while (moved == attempt->ptr) {
-        ignored = zmalloc_size(zmalloc(BLOCK_SIZE));
+        ignored = zmalloc_size(zmalloc(SIZE));
         size += size / 2 + 16;
         moved = zrealloc(moved, size);
     }
@@ -335,7 +290,7 @@ static void use_after(void (*prepare)(struct attempt *attempt), size_t alignment
         void *block = zmalloc_aligned(alignment, size);
 
         for (size_t i = 0; i < USES; i++)
-            must_die_after((struct attempt){.use = uses[i], .ptr = block, .prepare = prepare});
+            must_die_after((struct attempt){.use = uses[i].call, .ptr = block, .prepare = prepare});
         zfree(block);
     }
 }
@@ -385,7 +340,7 @@ static void watch_malloc(struct attempt *attempt)
 
 static void dying_needs_no_memory(void **state)
 {
-    struct attempt attempt = {.use = use_free, .ptr = zmalloc(BLOCK_SIZE), .prepare = watch_malloc};
+    struct attempt attempt = {.use = use_free, .ptr = zmalloc(SIZE), .prepare = watch_malloc};
     struct outcome outcome = run_child(try_it, &attempt);
 
     (void)state;
