@@ -15,18 +15,10 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "internal.h"
 #include "jemalloc_profiling.h"
-
-#if defined(__GLIBC__)
-#include <gnu/lib-names.h>
-#else
-/* musl's linker takes each libm.* for the C library, where these functions are. */
-#define LIBM_SO "libm.so"
-#define LIBGCC_S_SO "libgcc_s.so.1"
-#endif
+#include "late_library.h"
 
 static double (*real_exp)(double x);
 static double (*real_log)(double x);
@@ -34,38 +26,18 @@ static double (*real_round)(double x);
 static _Unwind_Reason_Code (*real_backtrace)(_Unwind_Trace_Fn trace, void *argument);
 static uintptr_t (*real_get_ip)(struct _Unwind_Context *context);
 
-struct function {
-    const char *name;
-    void *pointer; /* to the pointer that it is put into */
-};
-
-static const struct function of_libm[] = {
+static const struct zm_late_function of_libm[] = {
     {"exp", &real_exp},
     {"log", &real_log},
     {"round", &real_round},
     {NULL, NULL},
 };
 
-static const struct function of_libgcc_s[] = {
+static const struct zm_late_function of_libgcc_s[] = {
     {"_Unwind_Backtrace", &real_backtrace},
     {"_Unwind_GetIP", &real_get_ip},
     {NULL, NULL},
 };
-
-/* Not from the program, which may have a log() of its own. */
-static bool take(const char *file, const struct function *function)
-{
-    void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-
-    for (; library != NULL && function->name != NULL; function++) {
-        void *symbol = dlsym(library, function->name);
-
-        if (symbol == NULL)
-            return false;
-        memcpy(function->pointer, &symbol, sizeof symbol);
-    }
-    return library != NULL;
-}
 
 static void complain(const char *what)
 {
@@ -87,11 +59,11 @@ static _Unwind_Reason_Code no_backtrace(_Unwind_Trace_Fn trace, void *argument)
 
 static void open_libraries(void)
 {
-    if (!take(LIBM_SO, of_libm)) {
+    if (!zm_late_library_open(LIBM_SO, of_libm)) {
         complain("jemalloc cannot profile the heap: ");
         abort();
     }
-    if (!take(LIBGCC_S_SO, of_libgcc_s)) {
+    if (!zm_late_library_open(LIBGCC_S_SO, of_libgcc_s)) {
         complain("jemalloc profiles the heap without call stacks: ");
         real_backtrace = no_backtrace;
     }

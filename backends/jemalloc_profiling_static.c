@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "jemalloc_profiling.h"
+#include "unwind_tables.h"
 
 double zm_je_exp(double x)
 {
@@ -23,23 +24,9 @@ double zm_je_round(double x)
     return round(x);
 }
 
-/*
- * A program linked with -static registers its unwind tables in a constructor, and one that has a
- * priority, as the one that chooses the backend, comes before it. _Unwind_Backtrace would abort.
- */
-static bool has_tables(void *address)
-{
-#ifdef __ARM_EABI_UNWINDER__
-    (void)address;
-    return true;
-#else
-    return _Unwind_FindEnclosingFunction(address) != NULL;
-#endif
-}
-
 _Unwind_Reason_Code zm_je_unwind_backtrace(_Unwind_Trace_Fn trace, void *argument)
 {
-    if (!has_tables(__builtin_return_address(0)))
+    if (!zm_has_unwind_tables(__builtin_return_address(0)))
         return _URC_END_OF_STACK; /* GCOVR_EXCL_LINE: with -static alone: consumers/profile.sh */
     return _Unwind_Backtrace(trace, argument);
 }

@@ -4,37 +4,24 @@
 
 #include <dlfcn.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "debug_unwind.h"
-
-#if defined(__GLIBC__)
-#include <gnu/lib-names.h>
-#else
-#define LIBGCC_S_SO "libgcc_s.so.1"
-#endif
+#include "late_library.h"
 
 static _Unwind_Reason_Code (*backtrace)(_Unwind_Trace_Fn step, void *argument);
 static uintptr_t (*get_ip)(struct _Unwind_Context *context);
 static uintptr_t (*get_cfa)(struct _Unwind_Context *context);
 
-static void *take(void *library, const char *name)
-{
-    return library != NULL ? dlsym(library, name) : NULL;
-}
+static const struct zm_late_function functions[] = {
+    {"_Unwind_GetIP", &get_ip},
+    {"_Unwind_GetCFA", &get_cfa},
+    {"_Unwind_Backtrace", &backtrace},
+    {NULL, NULL},
+};
 
 const char *zm_debug_unwind_start(void)
 {
-    void *library = dlopen(LIBGCC_S_SO, RTLD_NOW | RTLD_LOCAL);
-    void *symbols[] = {take(library, "_Unwind_GetIP"), take(library, "_Unwind_GetCFA"),
-                       take(library, "_Unwind_Backtrace")};
-
-    if (symbols[0] == NULL || symbols[1] == NULL || symbols[2] == NULL)
-        return dlerror();
-    memcpy(&get_ip, &symbols[0], sizeof get_ip);
-    memcpy(&get_cfa, &symbols[1], sizeof get_cfa);
-    memcpy(&backtrace, &symbols[2], sizeof backtrace);
-    return NULL;
+    return zm_late_library_open(LIBGCC_S_SO, functions) ? NULL : dlerror();
 }
 
 void zm_debug_unwind(_Unwind_Trace_Fn step, void *argument)

@@ -5,29 +5,16 @@
 #include <stddef.h>
 
 #include "debug_unwind.h"
+#include "unwind_tables.h"
 
 const char *zm_debug_unwind_start(void)
 {
     return NULL;
 }
 
-/*
- * A program linked with -static registers its unwind tables in a constructor, and one that has a
- * priority, as the one that chooses the backend, comes before it. _Unwind_Backtrace would abort.
- */
-static bool has_tables(void *address)
-{
-#ifdef __ARM_EABI_UNWINDER__
-    (void)address;
-    return true;
-#else
-    return _Unwind_FindEnclosingFunction(address) != NULL;
-#endif
-}
-
 void zm_debug_unwind(_Unwind_Trace_Fn step, void *argument)
 {
-    if (has_tables(__builtin_return_address(0)))
+    if (zm_has_unwind_tables(__builtin_return_address(0)))
         _Unwind_Backtrace(step, argument);
 }
 

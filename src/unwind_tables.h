@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_UNWIND_TABLES_H
+#define ZM_UNWIND_TABLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <unwind.h>
+
+/*
+ * Whether the unwinder knows the code at the address. A program linked with -static registers its
+ * unwind tables in a constructor, and one that has a priority, as the one that chooses the backend,
+ * comes before it: _Unwind_Backtrace would abort.
+ */
+static inline bool zm_has_unwind_tables(void *address)
+{
+#ifdef __ARM_EABI_UNWINDER__
+    (void)address;
+    return true;
+#else
+    return _Unwind_FindEnclosingFunction(address) != NULL;
+#endif
+}
+
+#endif
