@@ -5,6 +5,10 @@
 # memory, start-up. Installs and builds what that needs. --help says how it is called.
 set -eu
 
+script=bench
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
 usage() {
     cat <<END
 usage: scripts/bench.sh [--quick] [--runs N] [--output DIR] [--publish]
@@ -19,31 +23,11 @@ minutes; let the machine have nothing else to do meanwhile.
 END
 }
 
-# What the caller did wrong.
-refuse() {
-    echo "bench: $*" >&2
-    exit 2
-}
-
-fail() {
-    echo "bench: $*" >&2
-    exit 1
-}
-
 take_runs() {
     case $1 in
     '' | *[!0-9]* | 0* | ????*) refuse "--runs '$1': not a number from 1 to 999" ;;
     esac
     runs=$1
-}
-
-# As the caller's folder has it.
-take_output() {
-    case $1 in
-    '') refuse "--output names no folder" ;;
-    /*) output=$1 ;;
-    *) output=$PWD/$1 ;;
-    esac
 }
 
 quick='' publish='' output='' runs=1
@@ -88,32 +72,16 @@ fi
 
 # ---- Before anything is measured ----
 
-# A folder that somebody named may hold what he still wants; that of the build is ours.
-prepare_output() {
-    if [ -z "$output" ]; then
-        output=$build/results
-        rm -rf "$output"
-    fi
-    mkdir -p "$output"
+prepare_results() {
+    prepare_output
     for folder in "$output"/run-*; do
         [ ! -e "$folder" ] || fail "$output holds the results of another measurement"
     done
 }
 
-build_all() {
-    action=setup
-    [ ! -f "$build/build.ninja" ] || action=configure
-    meson $action "$build" --buildtype=release -Db_lto=false -Db_sanitize=none -Dbench=enabled \
-        -Dtests=disabled -Dexamples=disabled && ninja -C "$build"
-}
-
 prepare_build() {
     scripts/setup.sh bench
-    echo "bench: building in $build"
-    build_all >"$output/build.log" 2>&1 || {
-        cat "$output/build.log" >&2
-        fail "building $build failed"
-    }
+    build_release -Dbench=enabled -Dtests=disabled
     for program in bench footprint startup empty empty-linked empty-used; do
         [ -x "$build/bench/$program" ] || fail "$build/bench/$program was not built"
     done
@@ -227,8 +195,7 @@ conclude() {
     printf '\n%s\n\nTable, charts and data: %s\n' "$table" "$to"
 }
 
-unset ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL
-prepare_output
+prepare_results
 prepare_build
 started=$(date +%s)
 run=1

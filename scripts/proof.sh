@@ -5,6 +5,10 @@
 # as long as one likes. Installs and builds what that needs. --help says how it is called.
 set -eu
 
+script=proof
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
 usage() {
     cat <<END
 usage: scripts/proof.sh [--quick | --scale PERCENT] [--hours N] [--backends NAME,...]
@@ -36,17 +40,6 @@ readings        1,000,000,000 readings of used memory while others allocate, eac
 address-space   2,000 times out of memory by RLIMIT_AS, in 4 threads, each time going on
 cgroup          50 GB through 128 MiB in a control group, and a process that takes too much
 END
-}
-
-# What the caller did wrong.
-refuse() {
-    echo "proof: $*" >&2
-    exit 2
-}
-
-fail() {
-    echo "proof: $*" >&2
-    exit 1
 }
 
 all_storms='soak threads forks signals readings address-space cgroup'
@@ -94,15 +87,6 @@ take_only() {
     [ -n "$storms" ] || refuse "--only names no storm; there are: $all_storms"
 }
 
-# As the caller's folder has it.
-take_output() {
-    case $1 in
-    '') refuse "--output names no folder" ;;
-    /*) output=$1 ;;
-    *) output=$PWD/$1 ;;
-    esac
-}
-
 while [ $# -gt 0 ]; do
     case $1 in
     --quick) scale=5 ;;
@@ -137,32 +121,16 @@ esac
 
 # ---- Before the storms ----
 
-# A folder that somebody named may hold what he still wants; that of the build is ours.
-prepare_output() {
-    if [ -z "$output" ]; then
-        output=$build/results
-        rm -rf "$output"
-    fi
-    mkdir -p "$output"
+prepare_results() {
+    prepare_output
     [ ! -e "$output/rows.tsv" ] || fail "$output holds the results of another proof"
     : >"$output/rows.tsv"
     : >"$output/allocators.txt"
 }
 
-build_all() {
-    action=setup
-    [ ! -f "$build/build.ninja" ] || action=configure
-    meson $action "$build" --buildtype=release -Db_lto=false -Db_sanitize=none -Dtests=enabled \
-        -Dbench=disabled -Dexamples=disabled && ninja -C "$build"
-}
-
 prepare_build() {
     scripts/setup.sh test
-    echo "proof: building in $build"
-    build_all >"$output/build.log" 2>&1 || {
-        cat "$output/build.log" >&2
-        fail "building $build failed"
-    }
+    build_release -Dtests=enabled -Dbench=disabled
 }
 
 # ---- One storm on one backend ----
@@ -291,10 +259,9 @@ interrupt() {
     exit 130
 }
 
-unset ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL
 started=$(now)
 running=
-prepare_output
+prepare_results
 prepare_build
 write_allocators
 trap interrupt INT TERM
