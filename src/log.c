@@ -8,85 +8,74 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "writer.h"
 
 #define QUOTED_MAX 64
 
-static void append(struct zm_message *message, const char *text, size_t length)
+static struct zm_writer writer_at_end(struct zm_message *message)
 {
-    size_t room = sizeof message->text - message->length;
+    return (struct zm_writer){message->text, sizeof message->text, message->length};
+}
 
-    if (length > room)
-        length = room;
-    memcpy(message->text + message->length, text, length);
-    message->length += length;
+static void keep_what_fits(struct zm_message *message, const struct zm_writer *writer)
+{
+    message->length = writer->length < writer->room ? writer->length : writer->room;
 }
 
 void zm_message_text(struct zm_message *message, const char *text)
 {
-    append(message, text, strlen(text));
-}
+    struct zm_writer writer = writer_at_end(message);
 
-/* Stands for itself between quotes. */
-static bool is_plain(unsigned char byte)
-{
-    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+    zm_writer_text(&writer, text);
+    keep_what_fits(message, &writer);
 }
 
 void zm_message_quoted(struct zm_message *message, const char *text, size_t length)
 {
-    static const char digits[] = "0123456789abcdef";
+    struct zm_writer writer = writer_at_end(message);
     size_t shown = length < QUOTED_MAX ? length : QUOTED_MAX;
 
-    append(message, "\"", 1);
-    for (size_t i = 0; i < shown; i++) {
-        unsigned char byte = (unsigned char)text[i];
-
-        if (is_plain(byte)) {
-            append(message, text + i, 1);
-        } else {
-            char escaped[4] = {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-
-            append(message, escaped, sizeof escaped);
-        }
-    }
-    zm_message_text(message, shown < length ? "...\"" : "\"");
-}
-
-static void append_number(struct zm_message *message, uintmax_t number, unsigned base)
-{
-    char digits[24];
-    size_t at = sizeof digits;
-
-    do {
-        digits[--at] = "0123456789abcdef"[number % base];
-        number /= base;
-    } while (number != 0);
-    append(message, digits + at, sizeof digits - at);
+    zm_writer_text(&writer, "\"");
+    zm_writer_printable(&writer, text, shown);
+    zm_writer_text(&writer, shown < length ? "...\"" : "\"");
+    keep_what_fits(message, &writer);
 }
 
 void zm_message_decimal(struct zm_message *message, size_t number)
 {
-    append_number(message, number, 10);
+    struct zm_writer writer = writer_at_end(message);
+
+    zm_writer_decimal(&writer, number);
+    keep_what_fits(message, &writer);
 }
 
 void zm_message_pointer(struct zm_message *message, const void *pointer)
 {
-    append(message, "0x", 2);
-    append_number(message, (uintptr_t)pointer, 16);
+    struct zm_writer writer = writer_at_end(message);
+
+    zm_writer_text(&writer, "0x");
+    zm_writer_hexadecimal(&writer, (uintptr_t)pointer);
+    keep_what_fits(message, &writer);
+}
+
+int zm_write(int fd, const char *text, size_t length)
+{
+    for (size_t done = 0; done < length;) {
+        ssize_t written = write(fd, text + done, length - done);
+
+        if (written > 0)
+            done += (size_t)written;
+        else if (written == 0 || errno != EINTR)
+            return written == 0 ? ENOSPC : errno;
+    }
+    return 0;
 }
 
 void zm_write_to_stderr(const char *text, size_t length)
 {
     int saved_errno = errno;
 
-    for (size_t done = 0; done < length;) {
-        ssize_t written = write(STDERR_FILENO, text + done, length - done);
-
-        if (written > 0)
-            done += (size_t)written;
-        else if (written == 0 || errno != EINTR)
-            break;
-    }
+    zm_write(STDERR_FILENO, text, length);
     errno = saved_errno;
 }
 
