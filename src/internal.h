@@ -155,6 +155,12 @@ const struct zm_instance *zm_generic_instance(const struct zmalloc_backend *back
 ZM_COLD void zm_choose(void);
 /* Guards the registry and the choice. The thread that holds it may take it again. */
 void zm_choice_lock(void);
+/* ---- process.c: false where the system does not tell; then *bytes is 0 ---- */
+
+bool zm_rss(size_t *bytes);
+/* Of the process pid; -1 is this one. */
+bool zm_private_dirty(long pid, size_t *bytes);
+
 void zm_choice_unlock(void);
 /* The active backend, with the layers over it; makes the choice if none was made. */
 const struct zmalloc_backend *zm_active(void);
