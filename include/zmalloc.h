@@ -377,3 +377,10 @@ ZMALLOC_API void zmalloc_enable_thread_safeness(void);
 #endif
 
 #endif
+/*
+ * The most that this process may have: the smallest of the machine's memory and the limits of its
+ * control group and of all groups above that, in version 1 and 2 of control groups, as far as they
+ * can be seen. 0 where nothing is known. Takes as long as reading a few files. Ours.
+ */
+ZMALLOC_API size_t zmalloc_get_memory_limit(void);
+

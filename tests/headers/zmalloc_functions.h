@@ -57,6 +57,7 @@
     F(void, zlibc_free, (void *))                                                                  \
     F(void, zlibc_trim, (void))                                                                    \
     F(void, zmadvise_dontneed, (void *))                                                           \
+    F(size_t, zmalloc_get_memory_limit, (void))                                                    \
     F(void, zmadvise_dontneed_range, (void *, size_t))                                             \
     F(void, zmalloc_enable_thread_safeness, (void))
 
