@@ -175,12 +175,12 @@ static const char *jemalloc_version(void)
     return version;
 }
 
-static size_t read_size(const char *name)
+/* Leaves *value alone where this jemalloc keeps no such figure. */
+static bool read_size(const char *name, size_t *value)
 {
-    size_t value = 0;
-    size_t size = sizeof value;
+    size_t size = sizeof *value;
 
-    return zm_je_mallctl(name, &value, &size, NULL, 0) == 0 ? value : 0;
+    return zm_je_mallctl(name, value, &size, NULL, 0) == 0;
 }
 
 static void jemalloc_allocator_info(size_t *allocated, size_t *active, size_t *resident,
@@ -188,14 +188,17 @@ static void jemalloc_allocator_info(size_t *allocated, size_t *active, size_t *r
 {
     INSIDE_ALLOCATOR;
     uint64_t epoch = 1;
-    size_t page = read_size("arenas.page");
+    size_t page = 0;
+    size_t muzzy_pages;
 
     zm_je_mallctl("epoch", NULL, NULL, &epoch, sizeof epoch);
-    *allocated = read_size("stats.allocated");
-    *active = read_size("stats.active");
-    *resident = read_size("stats.resident");
-    *retained = read_size("stats.retained");
-    *muzzy = read_size("stats.arenas." ALL_ARENAS ".pmuzzy") * page;
+    read_size("stats.allocated", allocated);
+    read_size("stats.active", active);
+    read_size("stats.resident", resident);
+    read_size("stats.retained", retained);
+    if (read_size("arenas.page", &page) &&
+        read_size("stats.arenas." ALL_ARENAS ".pmuzzy", &muzzy_pages))
+        *muzzy = muzzy_pages * page;
 }
 
 static int jemalloc_purge(void)

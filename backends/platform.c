@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,8 +58,29 @@ const char *zm_platform_version(void)
     return version;
 }
 
-/* active is what the heaps have from the system; the C library keeps no count of resident pages.
- * Without mallinfo2 all stays unknown. */
+#ifdef ZM_HAVE_MALLINFO2
+
+/* It knows nothing of a malloc that stands before the C library's own. */
+static bool mallinfo2_is_of_malloc(void)
+{
+    const char *malloc_file = file_defining((void *)(uintptr_t)malloc);
+    const char *mallinfo2_file = file_defining((void *)(uintptr_t)mallinfo2);
+
+    return malloc_file == NULL || mallinfo2_file == NULL ||
+           strcmp(malloc_file, mallinfo2_file) == 0;
+}
+
+/* active is what the heaps have from the system; the C library keeps no count of resident pages. */
+static void ask_mallinfo2(size_t *allocated, size_t *active)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    *allocated = info.uordblks + info.hblkhd;
+    *active = info.arena + info.hblkhd;
+}
+
+#endif
+
 void zm_platform_allocator_info(size_t *allocated, size_t *active, size_t *resident,
                                 size_t *retained, size_t *muzzy)
 {
@@ -66,10 +88,8 @@ void zm_platform_allocator_info(size_t *allocated, size_t *active, size_t *resid
     (void)retained;
     (void)muzzy;
 #ifdef ZM_HAVE_MALLINFO2
-    struct mallinfo2 info = mallinfo2();
-
-    *allocated = info.uordblks + info.hblkhd;
-    *active = info.arena + info.hblkhd;
+    if (mallinfo2_is_of_malloc())
+        ask_mallinfo2(allocated, active);
 #else
     (void)allocated;
     (void)active;

@@ -127,23 +127,24 @@ static const char *tcmalloc_version(void)
     return blank != NULL ? blank + 1 : whole;
 }
 
-static size_t property(const char *name)
+/* Leaves *value alone where this tcmalloc has no such property. */
+static bool read_property(const char *name, size_t *value)
 {
-    size_t value = 0;
-
-    MallocExtension_GetNumericProperty(name, &value);
-    return value;
+    return MallocExtension_GetNumericProperty(name, value) != 0;
 }
 
 /* heap_size leaves out what was given back to the system. */
 static void tcmalloc_allocator_info(size_t *allocated, size_t *active, size_t *resident,
                                     size_t *retained, size_t *muzzy)
 {
+    size_t free_pages;
+
     (void)muzzy;
-    *allocated = property("generic.current_allocated_bytes");
-    *resident = property("generic.heap_size");
-    *active = *resident - property("tcmalloc.pageheap_free_bytes");
-    *retained = property("tcmalloc.pageheap_unmapped_bytes");
+    read_property("generic.current_allocated_bytes", allocated);
+    read_property("tcmalloc.pageheap_unmapped_bytes", retained);
+    if (read_property("generic.heap_size", resident) &&
+        read_property("tcmalloc.pageheap_free_bytes", &free_pages))
+        *active = *resident - free_pages;
 }
 
 static int tcmalloc_purge(void)

@@ -109,7 +109,8 @@ struct zmalloc_backend {
      */
     int (*thread_counters)(const uint64_t **allocated, const uint64_t **freed);
 
-    /* See zmalloc_get_allocator_info; the results are 0 when it is called. [knows nothing] */
+    /* See zmalloc_get_allocator_info. Sets what the allocator knows, also where that is 0, and
+     * leaves the other results as they are. [knows nothing] */
     void (*allocator_info)(size_t *allocated, size_t *active, size_t *resident, size_t *retained,
                            size_t *muzzy);
 

@@ -113,22 +113,32 @@ const char *zmalloc_lib(void)
     return library_name;
 }
 
+struct zm_allocator_info zm_allocator_info(void)
+{
+    const struct zmalloc_backend *backend = zm_active();
+    struct zm_allocator_info info = {ZM_UNKNOWN, ZM_UNKNOWN, ZM_UNKNOWN, ZM_UNKNOWN, ZM_UNKNOWN};
+
+    if (backend->allocator_info != NULL)
+        backend->allocator_info(&info.allocated, &info.active, &info.resident, &info.retained,
+                                &info.muzzy);
+    return info;
+}
+
+/* Whether the value is known. */
+static bool tell(size_t value, size_t *result)
+{
+    if (result != NULL)
+        *result = value != ZM_UNKNOWN ? value : 0;
+    return value != ZM_UNKNOWN;
+}
+
 int zmalloc_get_allocator_info(size_t *allocated, size_t *active, size_t *resident,
                                size_t *retained, size_t *muzzy)
 {
-    const struct zmalloc_backend *backend = zm_active();
-    size_t *results[] = {allocated, active, resident, retained, muzzy};
-    size_t values[sizeof results / sizeof *results] = {0};
-    int knows_anything = 0;
+    struct zm_allocator_info info = zm_allocator_info();
 
-    if (backend->allocator_info != NULL)
-        backend->allocator_info(&values[0], &values[1], &values[2], &values[3], &values[4]);
-    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
-        knows_anything |= values[i] != 0;
-        if (results[i] != NULL)
-            *results[i] = values[i];
-    }
-    return knows_anything;
+    return tell(info.allocated, allocated) | tell(info.active, active) |
+           tell(info.resident, resident) | tell(info.retained, retained) | tell(info.muzzy, muzzy);
 }
 
 int zmalloc_purge(void)

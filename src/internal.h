@@ -134,6 +134,16 @@ void zm_registry_list_available(struct zm_message *message);
 int zm_backend_check(const struct zmalloc_backend *backend, char *why);
 
 /* ---- module.c, or no_modules.c in the static library ---- */
+/* Marks a figure that nobody knows. */
+#define ZM_UNKNOWN SIZE_MAX
+
+struct zm_allocator_info {
+    size_t allocated, active, resident, retained, muzzy;
+};
+
+/* What the active backend says of its allocator, and ZM_UNKNOWN for the rest. */
+struct zm_allocator_info zm_allocator_info(void);
+
 
 /* Opens the module of that name, after the library that must be open before it (or NULL). Returns
  * 0; ENOTSUP: not installed; ENOEXEC: it cannot be used; and then why, in ZM_WHY_SIZE bytes. */
