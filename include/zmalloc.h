@@ -235,6 +235,12 @@ ZMALLOC_API const char *zmalloc_backend_name(void);
  */
 ZMALLOC_API const char *zmalloc_backend_version(void);
 
+/*
+ * Where it comes from: "built in", "registered by the program", or the path of its module as the
+ * dynamic linker has found it. The text lives as long as the process. Ours.
+ */
+ZMALLOC_API const char *zmalloc_backend_origin(void);
+
 /* Bytes of each block's own that the backend counts with it: zmalloc_size() less
  * zmalloc_usable_size(). 16 for libc, 0 for our other backends. Ours. */
 ZMALLOC_API size_t zmalloc_backend_prefix_size(void);

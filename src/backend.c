@@ -94,6 +94,11 @@ size_t zmalloc_backend_prefix_size(void)
     return zm_active()->prefix_size;
 }
 
+const char *zmalloc_backend_origin(void)
+{
+    return zm_active_choice()->origin;
+}
+
 static char library_name[ZM_WHOLE_NAME_MAX + 1 + 64];
 
 /* Name and the first word of the version. */

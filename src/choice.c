@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +16,10 @@
 #include "layers.h"
 #include "list.h"
 
+/* Who may choose. */
 #define VARIABLE "ZMALLOC_BACKEND"
+#define PROGRAM "zmalloc_init"
+#define BUILD_OPTION "default_backend"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool choosing;
@@ -23,6 +27,7 @@ static bool choosing;
 static const struct zmalloc_backend *active;
 static const struct zmalloc_backend *active_backend;
 static struct zm_layers active_layers;
+static struct zm_choice active_choice;
 
 /* Recursive by hand: a module's constructor may fork, and fork takes this lock. */
 void zm_choice_lock(void)
@@ -80,6 +85,7 @@ static void activate(const struct zm_candidate *candidate, const struct zm_layer
     zm_accounting_start(outermost);
     active_backend = candidate->backend;
     active_layers = *layers;
+    active_choice.origin = candidate->origin;
     __atomic_store_n(&active, outermost, __ATOMIC_RELEASE);
     zm_table_seal(instance_for(candidate, outermost));
 }
@@ -138,12 +144,24 @@ static struct outcome try_element(struct zm_element element)
     return (struct outcome){FAILED, error};
 }
 
+/* Nothing is active yet, so nobody reads it. */
+static void remember_choice(const char *by, const char *list)
+{
+    int room = (int)sizeof active_choice.list - 1;
+    bool fits = strlen(list) <= (size_t)room;
+
+    active_choice.by = by;
+    snprintf(active_choice.list, sizeof active_choice.list, "%.*s%s", fits ? room : room - 3, list,
+             fits ? "" : "...");
+}
+
 /* Activates the first of the list that can start. Returns 0 or the error that came furthest. */
-static int try_list(const char *list)
+static int try_list(const char *by, const char *list)
 {
     struct outcome best = {UNKNOWN, ENOENT};
     struct zm_element element;
 
+    remember_choice(by, list);
     while (best.stage != ACTIVE && zm_list_next(&list, &element)) {
         struct outcome outcome = try_element(element);
 
@@ -249,14 +267,14 @@ static const char *operators_list(void)
 static void choose_locked(void)
 {
     const char *list = operators_list();
-    const char *source = list != NULL ? VARIABLE : "default_backend";
+    const char *source = list != NULL ? VARIABLE : BUILD_OPTION;
 
     if (choosing)
         refuse_recursion();
     choosing = true;
     if (list == NULL)
         list = ZM_DEFAULT_BACKEND;
-    if (try_list(list) != 0)
+    if (try_list(source, list) != 0)
         refuse_to_run(source, list);
     choosing = false;
 }
@@ -278,6 +296,12 @@ const struct zmalloc_backend *zm_active(void)
     if (__atomic_load_n(&active, __ATOMIC_ACQUIRE) == NULL)
         zm_choose();
     return active;
+}
+
+const struct zm_choice *zm_active_choice(void)
+{
+    zm_active();
+    return &active_choice;
 }
 
 bool zm_has_layer(const struct zm_layer *layer)
@@ -325,9 +349,11 @@ static int choose_for_program(const char *list)
     const char *operators = operators_list();
     int error;
 
+    if (operators == NULL && is_empty(list))
+        return try_list(BUILD_OPTION, ZM_DEFAULT_BACKEND);
     if (operators == NULL)
-        return try_list(is_empty(list) ? ZM_DEFAULT_BACKEND : list);
-    error = try_list(operators);
+        return try_list(PROGRAM, list);
+    error = try_list(VARIABLE, operators);
     return error != 0 ? error : compare_with_active(list);
 }
 

@@ -108,6 +108,7 @@ ZM_PRIVATE void *zm_out_of_memory(size_t size);
 struct zm_candidate {
     const struct zmalloc_backend *backend;
     const struct zm_instance *instance; /* NULL: it has none of its own, the generic one serves */
+    const char *origin;                 /* see zmalloc_backend_origin() */
     bool started;                       /* it was before */
     int start_error;                    /* and failed with this; or 0 */
 };
@@ -174,6 +175,16 @@ bool zm_private_dirty(long pid, size_t *bytes);
 void zm_choice_unlock(void);
 /* The active backend, with the layers over it; makes the choice if none was made. */
 const struct zmalloc_backend *zm_active(void);
+
+/* How the active backend came to be that; lives as long as the process. */
+struct zm_choice {
+    const char *by; /* "ZMALLOC_BACKEND", "zmalloc_init" or "default_backend" */
+    char list[256]; /* what it said; "..." ends one that was longer */
+    const char *origin;
+};
+
+/* Makes the choice if none was made. */
+const struct zm_choice *zm_active_choice(void);
 
 /* Whether the layer stands over the active backend; makes the choice if none was made. */
 struct zm_layer;

@@ -65,6 +65,14 @@ static int open_failed(const char *file, char *why)
     return ENOEXEC;
 }
 
+/* Where the linker has found it; the text lives as long as the module. */
+static const char *path_of(const void *symbol)
+{
+    Dl_info info;
+
+    return dladdr(symbol, &info) != 0 ? info.dli_fname : "a module";
+}
+
 /* A module that was given another file name. */
 static int check_name(const char *name, const struct zmalloc_backend *backend, char *why)
 {
@@ -85,7 +93,11 @@ static int use_instance(const char *name, const char *file, const struct zm_inst
     }
     if (check_name(name, instance->backend, why) != 0)
         return ENOEXEC;
-    *candidate = (struct zm_candidate){.backend = instance->backend, .instance = instance};
+    *candidate = (struct zm_candidate){
+        .backend = instance->backend,
+        .instance = instance,
+        .origin = path_of(instance),
+    };
     return 0;
 }
 
@@ -94,7 +106,7 @@ static int use_table(const char *name, const struct zmalloc_backend *backend,
 {
     if (zm_backend_check(backend, why) != 0 || check_name(name, backend, why) != 0)
         return ENOEXEC;
-    *candidate = (struct zm_candidate){.backend = backend};
+    *candidate = (struct zm_candidate){.backend = backend, .origin = path_of(backend)};
     return 0;
 }
 

@@ -47,7 +47,7 @@ OUR_BACKENDS(DECLARE_INSTANCE)
     {.name = #id,                                                                                  \
      .origin = ZM_##ID##_ORIGIN,                                                                   \
      .opens_first = needs,                                                                         \
-     .candidate = {.instance = ZM_##ID##_INSTANCE},                                                \
+     .candidate = {.instance = ZM_##ID##_INSTANCE, .origin = "built in"},                          \
      .why = ZM_##ID##_WHY},
 static struct row our_rows[] = {OUR_BACKENDS(DEFINE_ROW)};
 
@@ -171,7 +171,7 @@ void zm_registry_set_started(const char *name, int error, const char *why)
 
 int zm_registry_add(const struct zmalloc_backend *backend)
 {
-    struct zm_candidate candidate = {.backend = backend};
+    struct zm_candidate candidate = {.backend = backend, .origin = "registered by the program"};
 
     if (row_named(backend->name) != NULL)
         return EEXIST;

@@ -39,6 +39,7 @@
     F(int, zmalloc_init, (const char *))                                                           \
     F(const char *, zmalloc_backend_name, (void))                                                  \
     F(const char *, zmalloc_backend_version, (void))                                               \
+    F(const char *, zmalloc_backend_origin, (void))                                                \
     F(size_t, zmalloc_backend_prefix_size, (void))                                                 \
     F(const char *, zmalloc_lib, (void))                                                           \
     F(int, zmalloc_get_backend_info, (size_t, struct zmalloc_backend_info *))                          \
