@@ -323,6 +323,36 @@ ZMALLOC_API int zmalloc_stats_print(void (*write_cb)(void *opaque, const char *t
 ZMALLOC_API int zmalloc_backend_ctl(const char *name, void *oldp, size_t *oldlenp, void *newp,
                                     size_t newlen) ZMALLOC_ATTRIBUTE(nonnull(1));
 
+/* ---- Statistics ------------------------------------------------------------------------------
+ *
+ * All that is known, in one picture for all backends: which backend it is and how it was chosen,
+ * used memory, its peak, threads, what the allocator and the system say, and two ratios of them.
+ * docs/stats.schema.json defines each figure. Used memory, peak and threads belong to one moment;
+ * the rest is read right after.
+ *
+ * Each function writes to buf what fits in size bytes, the final 0 included, and returns the length
+ * of the whole without the 0: it was cut off if that is size or more. With size 0 buf may be NULL.
+ * The next report may be some bytes longer, as numbers grow; 8 KiB are enough for any of them,
+ * unless a module's path is of unusual length.
+ *
+ * They choose a backend if none is. They never allocate, keep errno, and take locks as
+ * zmalloc_used_memory() and zmalloc_get_allocator_info() do; reading from the system takes some
+ * microseconds, and more the more mappings the process has.
+ *
+ * With ZMALLOC_STATS set in the environment each process writes such a report when it ends by
+ * exit(): docs/environment.md.
+ */
+
+/* As JSON in one line, without a newline at its end; valid UTF-8, and null for what nobody knows.
+ * Ours. */
+ZMALLOC_API int zmalloc_stats_json(char *buf, size_t size);
+
+/* For people, in several lines, which may change with any release. Ours. */
+ZMALLOC_API int zmalloc_stats_text(char *buf, size_t size);
+
+/* In the text exposition format of Prometheus; what nobody knows is left out. Ours. */
+ZMALLOC_API int zmalloc_stats_prometheus(char *buf, size_t size);
+
 /* ---- The process -----------------------------------------------------------------------------
  *
  * These read the system's own figures, none needs memory. 0 means unknown.
@@ -352,6 +382,13 @@ ZMALLOC_API size_t zmalloc_get_smap_bytes_by_field(const char *field, long pid)
 
 /* Physical memory of the machine; SIZE_MAX where it is more than that. Redis 7. */
 ZMALLOC_API size_t zmalloc_get_memory_size(void);
+
+/*
+ * The most that this process may have: the smallest of the machine's memory and the limits of its
+ * control group and of all groups above that, in version 1 and 2 of control groups, as far as they
+ * can be seen. 0 where nothing is known. Takes as long as reading a few files. Ours.
+ */
+ZMALLOC_API size_t zmalloc_get_memory_limit(void);
 
 /* rss / zmalloc_used_memory(), as a ratio; 0 while nothing is in use. Redis. */
 ZMALLOC_API float zmalloc_get_fragmentation_ratio(size_t rss);
@@ -383,10 +420,3 @@ ZMALLOC_API void zmalloc_enable_thread_safeness(void);
 #endif
 
 #endif
-/*
- * The most that this process may have: the smallest of the machine's memory and the limits of its
- * control group and of all groups above that, in version 1 and 2 of control groups, as far as they
- * can be seen. 0 where nothing is known. Takes as long as reading a few files. Ours.
- */
-ZMALLOC_API size_t zmalloc_get_memory_limit(void);
-

@@ -15,6 +15,7 @@ static zm_counter shared_freed;
 /* Guards the list, the peak, and folding. A leaf: nothing is called while it is held. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct zm_thread *threads;
+static size_t thread_count;
 static size_t peak;
 static unsigned peak_epoch = 1; /* counts resets; a thread with 0 has not looked yet */
 
@@ -60,6 +61,7 @@ static void list_insert(struct zm_thread *thread)
     if (threads != NULL)
         threads->previous = thread;
     threads = thread;
+    thread_count++;
 }
 
 static void list_remove(struct zm_thread *thread)
@@ -70,6 +72,7 @@ static void list_remove(struct zm_thread *thread)
         threads = thread->next;
     if (thread->next != NULL)
         thread->next->previous = thread->previous;
+    thread_count--;
 }
 
 /* Moves what a thread has counted to the shared counters. Under the lock: no reader sees half. */
@@ -222,6 +225,18 @@ size_t zmalloc_peak_memory(void)
     result = peak;
     accounting_unlock();
     return result;
+}
+
+struct zm_accounting zm_accounting_read(void)
+{
+    struct zm_accounting read;
+
+    accounting_lock();
+    read.used = sum_and_peak();
+    read.peak = peak;
+    read.threads = thread_count;
+    accounting_unlock();
+    return read;
 }
 
 /* What was stored before it is seen before what follows is loaded. gcc has none for

@@ -76,6 +76,15 @@ ZM_INLINE bool zm_backend_counts(const struct zmalloc_backend *backend)
 /* Called once, before the first block: makes the thread key. */
 void zm_accounting_start(const struct zmalloc_backend *backend);
 
+/* All that is counted, as it was at one moment. */
+struct zm_accounting {
+    size_t used;
+    size_t peak;
+    size_t threads; /* that are LIVE */
+};
+
+struct zm_accounting zm_accounting_read(void);
+
 /* Counts for a thread that is not LIVE. */
 ZM_PRIVATE ZM_COLD void zm_accounting_unregistered(size_t allocated, size_t freed);
 

@@ -380,8 +380,9 @@ int zmalloc_init(const char *spec)
 }
 
 /* After watch_fork (accounting.c), before the constructors of other people. */
-__attribute__((constructor(103))) static void choose_at_load(void)
+__attribute__((constructor(103))) static void begin(void)
 {
+    zm_stats_exit_prepare();
     if (operators_list() != NULL)
         zm_choose();
 }

@@ -134,7 +134,6 @@ void zm_registry_list_available(struct zm_message *message);
 /* 0, or ENOTSUP or EINVAL and what is wrong with the table, in ZM_WHY_SIZE bytes. */
 int zm_backend_check(const struct zmalloc_backend *backend, char *why);
 
-/* ---- module.c, or no_modules.c in the static library ---- */
 /* Marks a figure that nobody knows. */
 #define ZM_UNKNOWN SIZE_MAX
 
@@ -145,6 +144,7 @@ struct zm_allocator_info {
 /* What the active backend says of its allocator, and ZM_UNKNOWN for the rest. */
 struct zm_allocator_info zm_allocator_info(void);
 
+/* ---- module.c, or no_modules.c in the static library ---- */
 
 /* Opens the module of that name, after the library that must be open before it (or NULL). Returns
  * 0; ENOTSUP: not installed; ENOEXEC: it cannot be used; and then why, in ZM_WHY_SIZE bytes. */
@@ -154,6 +154,12 @@ int zm_module_open(const char *name, const char *opens_first, struct zm_candidat
 bool zm_module_exists(const char *name);
 /* Why this library opens no modules at all; NULL where it does. */
 const char *zm_module_refusal(void);
+
+/* ---- process.c: false where the system does not tell; then *bytes is 0 ---- */
+
+bool zm_rss(size_t *bytes);
+/* Of the process pid; -1 is this one. */
+bool zm_private_dirty(long pid, size_t *bytes);
 
 /* ---- generic.c ---- */
 
@@ -166,12 +172,6 @@ const struct zm_instance *zm_generic_instance(const struct zmalloc_backend *back
 ZM_COLD void zm_choose(void);
 /* Guards the registry and the choice. The thread that holds it may take it again. */
 void zm_choice_lock(void);
-/* ---- process.c: false where the system does not tell; then *bytes is 0 ---- */
-
-bool zm_rss(size_t *bytes);
-/* Of the process pid; -1 is this one. */
-bool zm_private_dirty(long pid, size_t *bytes);
-
 void zm_choice_unlock(void);
 /* The active backend, with the layers over it; makes the choice if none was made. */
 const struct zmalloc_backend *zm_active(void);
@@ -189,6 +189,11 @@ const struct zm_choice *zm_active_choice(void);
 /* Whether the layer stands over the active backend; makes the choice if none was made. */
 struct zm_layer;
 bool zm_has_layer(const struct zm_layer *layer);
+
+/* ---- stats_exit.c ---- */
+
+/* Reads ZMALLOC_STATS, and says so where it is wrong. Called once, when the library is loaded. */
+void zm_stats_exit_prepare(void);
 
 /* ---- zmalloc.c: the sealed table ---- */
 

@@ -49,16 +49,19 @@
     F(size_t, zmalloc_good_size, (size_t))                                                         \
     F(int, zmalloc_stats_print, (void (*)(void *, const char *), void *))                          \
     F(int, zmalloc_backend_ctl, (const char *, void *, size_t *, void *, size_t))                  \
+    F(int, zmalloc_stats_json, (char *, size_t))                                                   \
+    F(int, zmalloc_stats_text, (char *, size_t))                                                   \
+    F(int, zmalloc_stats_prometheus, (char *, size_t))                                             \
     F(int, zmalloc_get_proc_stat, (int, long long *))                                              \
     F(size_t, zmalloc_get_rss, (void))                                                             \
     F(size_t, zmalloc_get_private_dirty, (long))                                                   \
     F(size_t, zmalloc_get_smap_bytes_by_field, (const char *, long))                               \
     F(size_t, zmalloc_get_memory_size, (void))                                                     \
+    F(size_t, zmalloc_get_memory_limit, (void))                                                    \
     F(float, zmalloc_get_fragmentation_ratio, (size_t))                                            \
     F(void, zlibc_free, (void *))                                                                  \
     F(void, zlibc_trim, (void))                                                                    \
     F(void, zmadvise_dontneed, (void *))                                                           \
-    F(size_t, zmalloc_get_memory_limit, (void))                                                    \
     F(void, zmadvise_dontneed_range, (void *, size_t))                                             \
     F(void, zmalloc_enable_thread_safeness, (void))
 

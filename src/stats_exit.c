@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * ZMALLOC_STATS=FORM[:FILE]: a report when the process ends by exit(). The variable is read when the
+ * library is loaded: what a program does to its environment later (and many move it, to show a
+ * title) changes nothing. What it says is in docs/environment.md.
+ */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "internal.h"
+
+#define VARIABLE "ZMALLOC_STATS"
+
+#define REPORT_MAX 16384
+#define FILE_MAX 4095
+
+static const struct form {
+    const char *name;
+    int (*write)(char *buf, size_t size);
+    const char *end; /* what the form lacks, to stand in a file with others */
+} forms[] = {
+    {"text", zmalloc_stats_text, ""},
+    {"json", zmalloc_stats_json, "\n"},
+    {"prometheus", zmalloc_stats_prometheus, ""},
+};
+
+static const struct form *form; /* NULL: no report is wanted */
+static char file[FILE_MAX + 1]; /* "": stderr */
+
+/* ---- Messages ---- */
+
+static const char *describe(int error)
+{
+#ifdef ZM_HAVE_STRERRORDESC_NP
+    const char *description = strerrordesc_np(error);
+
+    return description != NULL ? description : "unknown error";
+#else
+    return strerror(error);
+#endif
+}
+
+static void tell_of_file(const char *cannot, int error)
+{
+    struct zm_message message = {0};
+
+    zm_message_text(&message, VARIABLE ": cannot ");
+    zm_message_text(&message, cannot);
+    zm_message_text(&message, " ");
+    zm_message_quoted(&message, file, strlen(file));
+    zm_message_text(&message, ": ");
+    zm_message_text(&message, describe(error));
+    zm_message_send(&message);
+}
+
+static void tell(const char *trouble)
+{
+    struct zm_message message = {0};
+
+    zm_message_text(&message, VARIABLE ": no report: ");
+    zm_message_text(&message, trouble);
+    zm_message_send(&message);
+}
+
+/* ---- Signals ---- */
+
+struct signals {
+    sigset_t programs; /* what the program had blocked */
+    bool pending;      /* one of ours was there before */
+};
+
+/* What write() may send to end the process. */
+static void set_of_write(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGPIPE);
+    sigaddset(set, SIGXFSZ);
+}
+
+static void hold_signals(struct signals *signals)
+{
+    sigset_t ours;
+    sigset_t pending;
+
+    set_of_write(&ours);
+    pthread_sigmask(SIG_BLOCK, &ours, &signals->programs);
+    sigpending(&pending);
+    signals->pending = sigismember(&pending, SIGPIPE) || sigismember(&pending, SIGXFSZ);
+}
+
+/* Takes away those that were sent meanwhile. */
+static void release_signals(const struct signals *signals)
+{
+    static const struct timespec no_time;
+    sigset_t ours;
+
+    set_of_write(&ours);
+    while (!signals->pending && sigtimedwait(&ours, NULL, &no_time) > 0)
+        continue;
+    pthread_sigmask(SIG_SETMASK, &signals->programs, NULL);
+}
+
+/* ---- When the library is loaded ---- */
+
+static void refuse(const char *value, const char *why)
+{
+    struct zm_message message = {0};
+    struct signals signals;
+
+    zm_message_text(&message, VARIABLE "=");
+    zm_message_quoted(&message, value, strlen(value));
+    zm_message_text(&message, ": ");
+    zm_message_text(&message, why);
+    zm_message_text(&message, "; there will be no report");
+    hold_signals(&signals);
+    zm_message_send(&message);
+    release_signals(&signals);
+}
+
+static const struct form *form_named(const char *name, size_t length)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (strlen(forms[i].name) == length && memcmp(forms[i].name, name, length) == 0)
+            return &forms[i];
+    return NULL;
+}
+
+/* What is wrong with the value; NULL where it is obeyed. */
+static const char *obey(const char *value)
+{
+    const char *colon = strchrnul(value, ':');
+    const struct form *wanted = form_named(value, (size_t)(colon - value));
+
+    if (wanted == NULL)
+        return "the form must be text, json or prometheus, before an optional :FILE";
+    if (*colon == ':' && colon[1] == '\0')
+        return "no file is named after the colon";
+    if (*colon == ':' && strlen(colon + 1) >= sizeof file)
+        return "the name of the file is longer than " ZMALLOC_QUOTE(FILE_MAX) " bytes";
+    if (*colon == ':')
+        memcpy(file, colon + 1, strlen(colon));
+    form = wanted;
+    return NULL;
+}
+
+void zm_stats_exit_prepare(void)
+{
+    const char *value = secure_getenv(VARIABLE);
+    const char *why = value != NULL && *value != '\0' ? obey(value) : NULL;
+
+    if (why != NULL)
+        refuse(value, why);
+}
+
+/* ---- At exit ---- */
+
+static void write_to_file(const char *text, size_t length)
+{
+    /* Nobody need be reading at the other end of a pipe that has a name. */
+    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+    int error;
+
+    if (fd < 0) {
+        tell_of_file("open", errno);
+        return;
+    }
+    error = zm_write(fd, text, length);
+    if (error != 0)
+        tell_of_file("write to", error);
+    close(fd);
+}
+
+static void report(void)
+{
+    static char text[REPORT_MAX];
+    size_t end = strlen(form->end);
+    size_t length = (size_t)form->write(text, sizeof text - end);
+
+    if (length >= sizeof text - end) {
+        tell("it is longer than " ZMALLOC_QUOTE(REPORT_MAX) " bytes");
+        return;
+    }
+    memcpy(text + length, form->end, end);
+    if (*file != '\0')
+        write_to_file(text, length + end);
+    else
+        zm_write_to_stderr(text, length + end);
+}
+
+/* Before the layer debug looks around, which may end the process. As there: after the handlers of
+ * atexit() and the destructors of the program. */
+__attribute__((destructor(102))) static void at_exit(void)
+{
+    int saved_errno = errno;
+    struct signals signals;
+
+    if (form == NULL)
+        return;
+    hold_signals(&signals);
+    if (zmalloc_init(NULL) == 0)
+        report();
+    else
+        tell("no backend can be chosen");
+    release_signals(&signals);
+    errno = saved_errno;
+}
