@@ -6,7 +6,7 @@
 # shellcheck disable=SC2154
 
 # What the caller has set must not decide what is found.
-unset ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL
+unset ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL ZMALLOC_STATS
 
 # What the caller did wrong.
 refuse() {

@@ -137,7 +137,7 @@ fuzz() {
     fi
 }
 
-unset ZMALLOC_BACKEND ZMALLOC_FAIL ZMALLOC_DEBUG
+unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_FAIL ZMALLOC_DEBUG
 targets=${targets:-stream parsers}
 status=0
 scripts/setup.sh fuzz

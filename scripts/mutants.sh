@@ -46,7 +46,7 @@ for name; do
     }
 done
 
-unset ZMALLOC_BACKEND ZMALLOC_FAIL ZMALLOC_DEBUG ZMALLOC_TEST_SCALE
+unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_FAIL ZMALLOC_DEBUG ZMALLOC_TEST_SCALE
 scripts/setup.sh test
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -65,7 +65,7 @@ esac
 
 # What the caller has set is for this platform.
 unset CC CXX CFLAGS CXXFLAGS LDFLAGS LD_LIBRARY_PATH LD_PRELOAD PKG_CONFIG_PATH
-unset ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL
+unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC_FAIL
 
 # logged LOG COMMAND...: what it prints is shown only where it fails.
 logged() {

@@ -11,7 +11,7 @@ if [ -z "$offset" ]; then
     echo "skipped: the library is stripped"
     exit 77
 fi
-unset ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL
+unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC_FAIL
 [ "$("$1" protection "$offset" alloc protection "$offset")" = "rw-p
 r--p" ]
 [ "$(ZMALLOC_BACKEND=libc "$1" protection "$offset")" = r--p ]

@@ -18,7 +18,7 @@ backends='libc native jemalloc tcmalloc mimalloc'
 
 # What the caller has set must not decide what is run.
 unset GLIBC_TUNABLES LD_LIBRARY_PATH LD_PRELOAD MALLOC_CONF MAKEFLAGS MAKELEVEL
-unset ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL
+unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC_FAIL
 LC_ALL=C
 export LC_ALL
 
