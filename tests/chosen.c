@@ -14,6 +14,10 @@
  *   states         the known backends with their states
  *   fail RULES     zmalloc_fail(RULES); - is NULL
  *   secure         whether the system runs it in secure mode
+ *   hold SIZE      a block that stays, in the place of the last
+ *   report FORM    zmalloc_stats_json() or its like
+ *   fork           goes on in a forked child alone, and ends with its status
+ *   exit STATUS    exit(STATUS); and _exit STATUS
  *   protection HEX may the page so far into the file of zmalloc() be written
  */
 
@@ -27,6 +31,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "zmalloc_fail.h"
 
@@ -208,6 +214,43 @@ static void print_protection(const char *offset)
     print_protection_at((uintptr_t)info.dli_fbase + (uintptr_t)strtoull(offset, NULL, 16));
 }
 
+/* ---- Ends ---- */
+
+static void hold(const char *size)
+{
+    static void *held;
+
+    zfree(held);
+    held = zmalloc(strtoul(size, NULL, 10));
+}
+
+static void report(const char *form)
+{
+    char text[8192] = "?";
+
+    if (strcmp(form, "json") == 0)
+        zmalloc_stats_json(text, sizeof text);
+    else if (strcmp(form, "text") == 0)
+        zmalloc_stats_text(text, sizeof text);
+    else if (strcmp(form, "prometheus") == 0)
+        zmalloc_stats_prometheus(text, sizeof text);
+    puts(text);
+}
+
+static void go_on_in_child(void)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child < 0)
+        abort();
+    if (child == 0)
+        return;
+    if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
+        abort();
+    exit(WEXITSTATUS(status));
+}
+
 static bool obey_alone(const char *verb)
 {
     if (strcmp(verb, "name") == 0)
@@ -218,6 +261,8 @@ static bool obey_alone(const char *verb)
         allocate();
     else if (strcmp(verb, "race") == 0)
         race(NULL, 0);
+    else if (strcmp(verb, "fork") == 0)
+        go_on_in_child();
     else if (strcmp(verb, "states") == 0)
         print_states();
     else if (strcmp(verb, "secure") == 0)
@@ -235,6 +280,14 @@ static bool obey(const char *verb, char *object)
         print_result(zmalloc_fail, object);
     else if (strcmp(verb, "setenv") == 0)
         setenv("ZMALLOC_BACKEND", object, 1);
+    else if (strcmp(verb, "hold") == 0)
+        hold(object);
+    else if (strcmp(verb, "report") == 0)
+        report(object);
+    else if (strcmp(verb, "exit") == 0)
+        exit(atoi(object));
+    else if (strcmp(verb, "_exit") == 0)
+        _exit(atoi(object));
     else if (strcmp(verb, "race-init") == 0)
         race_init(object);
     else if (strcmp(verb, "protection") == 0)

@@ -4,6 +4,7 @@
  * A program that is started under LD_PRELOAD of another allocator. It tells the backend's name,
  * version and ZMALLOC_LIB, the file that malloc is in, and what that allocator says: how many bytes
  * more it has given after a large allocation by zmalloc, where it has a function to ask, else -1.
+ * And whether the figures of the backend know of that block: wrong is to say no.
  */
 
 #include <dlfcn.h>
@@ -74,6 +75,15 @@ static const char *file_of_malloc(void)
     return dladdr((void *)(uintptr_t)malloc, &info) != 0 ? info.dli_fname : "unknown";
 }
 
+static const char *judge_figures(void)
+{
+    size_t allocated;
+
+    if (zmalloc_get_allocator_info(&allocated, NULL, NULL, NULL, NULL) == 0)
+        return "none";
+    return allocated >= SIZE ? "right" : "wrong";
+}
+
 int main(void)
 {
     long before = ask(NULL);
@@ -83,9 +93,9 @@ int main(void)
     memset(block, 1, SIZE);
     if (zmalloc_used_memory() != zmalloc_size(block))
         return 1;
-    printf("\nname: %s\nversion: %s\nlib: %s\nmalloc: %s\nrose: %d\n", zmalloc_backend_name(),
-           zmalloc_backend_version(), ZMALLOC_LIB, file_of_malloc(),
-           before < 0 ? -1 : after - before >= (long)SIZE);
+    printf("\nname: %s\nversion: %s\nlib: %s\nmalloc: %s\nrose: %d\nfigures: %s\n",
+           zmalloc_backend_name(), zmalloc_backend_version(), ZMALLOC_LIB, file_of_malloc(),
+           before < 0 ? -1 : after - before >= (long)SIZE, judge_figures());
     block = zrealloc(block, 2 * SIZE);
     zfree(block);
     return zmalloc_used_memory() == 0 ? 0 : 2;

@@ -237,6 +237,24 @@ static void a_report_needs_no_memory_of_ours(void **state)
     run_everywhere((struct job){print_report, &expected, expected ? 2 : 1});
 }
 
+static void statistics_ask_for_no_block(void **state)
+{
+    char report[8192];
+    size_t before = watching_backend_calls();
+
+    (void)state;
+    zfree(zmalloc(1));
+    EXPECT(watching_backend_calls() > before);
+    before = watching_backend_calls();
+    watching_backend_refuse(true);
+    EXPECT(zmalloc_stats_json(report, sizeof report) > 0);
+    EXPECT(zmalloc_stats_text(report, sizeof report) > 0);
+    EXPECT(zmalloc_stats_prometheus(report, sizeof report) > 0);
+    EXPECT(zmalloc_get_memory_limit() > 0);
+    watching_backend_refuse(false);
+    EXPECT(watching_backend_calls() == before);
+}
+
 /* Allocates, and where the function can, makes it smaller, larger, and of no size. */
 static void one_function(const void *argument)
 {
@@ -384,6 +402,7 @@ int main(void)
         zm_test(all_functions_together_come_to_a_clean_end),
         zm_test(aligned_blocks_survive_failures),
         zm_test(a_report_needs_no_memory_of_ours),
+        zm_test(statistics_ask_for_no_block),
         zm_test(unusual_sizes_do_not_reach_the_backend),
         zm_test(the_default_handler_ends_the_process),
     };

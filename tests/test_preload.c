@@ -93,6 +93,7 @@ static void uses_and_names_what_is_preloaded(void **state)
     assert_name_and_lib(&outcome);
     assert_null(strstr(value_of(&outcome, "lib", value), preloaded->allocator));
     assert_string_equal(value_of(&outcome, "rose", value), "1");
+    assert_string_not_equal(value_of(&outcome, "figures", value), "wrong");
 }
 
 static void names_the_c_library_alone_without(void **state)
@@ -106,6 +107,7 @@ static void names_the_c_library_alone_without(void **state)
     assert_version(&outcome, NULL);
     assert_name_and_lib(&outcome);
     assert_string_equal(value_of(&outcome, "rose", value), "-1");
+    assert_string_not_equal(value_of(&outcome, "figures", value), "wrong");
 }
 
 #define PRELOAD_TEST(number)                                                                       \

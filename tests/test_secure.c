@@ -26,6 +26,7 @@ struct run {
     const char *list;    /* NULL: ZMALLOC_BACKEND is not set */
     const char *wish;    /* of the program, for zmalloc_init */
     const char *failing; /* ZMALLOC_FAIL */
+    const char *stats;   /* ZMALLOC_STATS */
 };
 
 static char folder[FOLDER_SIZE];
@@ -40,6 +41,7 @@ static void become_runner_and_run(void *argument)
     if (setgroups(0, NULL) != 0 || setgid(RUNNER) != 0 || setuid(RUNNER) != 0)
         _exit(126);
     setenv("ZMALLOC_FAIL", run->failing, 1);
+    setenv("ZMALLOC_STATS", run->stats, 1);
     if (run->list != NULL)
         setenv("ZMALLOC_BACKEND", run->list, 1);
     else
@@ -50,7 +52,7 @@ static void become_runner_and_run(void *argument)
 
 static struct outcome run_as_another(const char *program, const char *list, const char *wish)
 {
-    struct run run = {.list = list, .wish = wish, .failing = ""};
+    struct run run = {.list = list, .wish = wish, .failing = "", .stats = ""};
 
     snprintf(run.program, sizeof run.program, "%s", program);
     return run_child(become_runner_and_run, &run);
@@ -58,7 +60,15 @@ static struct outcome run_as_another(const char *program, const char *list, cons
 
 static struct outcome run_failing(const char *program)
 {
-    struct run run = {.list = "libc", .wish = "libc", .failing = "from:1"};
+    struct run run = {.list = "libc", .wish = "libc", .failing = "from:1", .stats = ""};
+
+    snprintf(run.program, sizeof run.program, "%s", program);
+    return run_child(become_runner_and_run, &run);
+}
+
+static struct outcome run_reporting(const char *program, const char *stats)
+{
+    struct run run = {.list = "libc", .wish = "libc", .failing = "", .stats = stats};
 
     snprintf(run.program, sizeof run.program, "%s", program);
     return run_child(become_runner_and_run, &run);
@@ -145,6 +155,22 @@ static void layers_are_not_asked_for(void **state)
     assert_prints(&outcome, "secure\n0\nlibc\n");
 }
 
+/* No file is written in the name of another user, and nothing is said of it. */
+static void statistics_are_not_asked_for(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    skip_where_it_cannot_be();
+    outcome = run_reporting(plain, "json");
+    assert_exited_with(&outcome, 0);
+    assert_err_is_line_with(&outcome, "{\"schema\":1,");
+    outcome = run_reporting(set_user_id, "json");
+    assert_prints(&outcome, "secure\n0\nlibc\n");
+    outcome = run_reporting(set_user_id, "xml");
+    assert_prints(&outcome, "secure\n0\nlibc\n");
+}
+
 /* Modules included, but for the dlopen of a sanitizer. */
 static void the_program_may_choose(void **state)
 {
@@ -167,6 +193,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_variable_is_ignored, set_up, tear_down),
         cmocka_unit_test_setup_teardown(layers_are_not_asked_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(statistics_are_not_asked_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_program_may_choose, set_up, tear_down),
     };
 

@@ -8,6 +8,7 @@ static const struct zmalloc_backend *base;
 static struct zmalloc_backend watching;
 
 static size_t broken_promises;
+static size_t calls;
 static const void *last_asked;
 static bool refusing;
 
@@ -21,6 +22,11 @@ size_t watching_backend_broken_promises(void)
     return broken_promises;
 }
 
+size_t watching_backend_calls(void)
+{
+    return calls;
+}
+
 static void must_hold(bool promise)
 {
     if (!promise)
@@ -29,7 +35,14 @@ static void must_hold(bool promise)
 
 static void must_be_size(size_t size)
 {
+    calls++;
     must_hold(size > 0 && size < SIZE_MAX / 2 - base->prefix_size);
+}
+
+static void must_be_block(const void *ptr)
+{
+    calls++;
+    must_hold(ptr != NULL);
 }
 
 /* A backend may leave any errno behind: this one does. */
@@ -86,7 +99,7 @@ static size_t watching_free(void *ptr)
 {
     size_t usable;
 
-    must_hold(ptr != NULL);
+    must_be_block(ptr);
     usable = base->free(ptr);
     spoil_errno();
     return usable;
@@ -96,7 +109,7 @@ static size_t watching_free_sized(void *ptr, size_t size)
 {
     size_t usable;
 
-    must_hold(ptr != NULL);
+    must_be_block(ptr);
     usable = base->free_sized(ptr, size);
     spoil_errno();
     return usable;
@@ -104,14 +117,15 @@ static size_t watching_free_sized(void *ptr, size_t size)
 
 static void watching_release(void *ptr)
 {
-    must_hold(ptr != NULL && ptr == last_asked);
+    must_be_block(ptr);
+    must_hold(ptr == last_asked);
     base->release(ptr);
     spoil_errno();
 }
 
 static size_t watching_usable_size(const void *ptr)
 {
-    must_hold(ptr != NULL);
+    must_be_block(ptr);
     last_asked = ptr;
     return base->usable_size(ptr);
 }

@@ -21,6 +21,9 @@ int watching_backend_register(const char *base_name);
 /* From now on each request for memory is looked at and refused; or no longer. */
 void watching_backend_refuse(bool all);
 
+/* How often the core has called for a block, or with one. */
+size_t watching_backend_calls(void);
+
 /* How often the core has broken a promise. */
 size_t watching_backend_broken_promises(void);
 
