@@ -18,7 +18,7 @@ DOCUMENT = ROOT / "docs/testing.md"
 BEGIN = "<!-- begin: scripts/list_tests.py --write -->\n"
 END = "<!-- end: scripts/list_tests.py --write -->\n"
 PROGRAMS = ["tests/test_*.c", "tests/test_*.cpp", "tests/*/test_*.c"]
-SCRIPTS = ["tests/*.sh", "tests/*/*.sh", "tests/*/*.py"]
+SCRIPTS = ["tests/*.sh", "tests/*.py", "tests/*/*.sh", "tests/*/*.py"]
 # They run tests, share code for them, or stand in for them.
 NOT_TESTS = {"absent.sh", "callgrind.py", "common.sh", "late.py", "run.sh"}
 

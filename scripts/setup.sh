@@ -12,7 +12,7 @@ purpose=${1:-demo}
 
 demo_packages='gcc libc6-dev meson ninja-build pkg-config libjemalloc-dev libgoogle-perftools-dev
     libmimalloc-dev'
-test_packages="$demo_packages g++ libcmocka-dev zlib1g-dev python3 git"
+test_packages="$demo_packages g++ libcmocka-dev zlib1g-dev python3 python3-jsonschema git"
 bench_tools='libbenchmark-dev gnuplot-nox hyperfine'
 bench_packages="$demo_packages g++ python3 $bench_tools"
 redis_tools='make dpkg-dev tcl procps util-linux'
@@ -42,11 +42,12 @@ esac
 other_systems_packages() {
     case $1 in
     fedora) echo 'sudo dnf install gcc gcc-c++ meson ninja-build pkgconf jemalloc-devel' \
-        'gperftools-devel mimalloc-devel libcmocka-devel zlib-devel zlib-static python3 git' ;;
+        'gperftools-devel mimalloc-devel libcmocka-devel zlib-devel zlib-static' \
+        'python3-jsonschema git' ;;
     arch) echo 'sudo pacman -S --needed base-devel meson ninja jemalloc gperftools mimalloc cmocka' \
-        'zlib python git' ;;
+        'zlib python-jsonschema git' ;;
     alpine) echo 'sudo apk add build-base meson ninja pkgconf jemalloc-dev jemalloc-static' \
-        'gperftools-dev mimalloc-dev cmocka-dev zlib-dev zlib-static python3 git' ;;
+        'gperftools-dev mimalloc-dev cmocka-dev zlib-dev zlib-static py3-jsonschema git' ;;
     macos) echo 'brew install meson ninja pkg-config jemalloc gperftools mimalloc cmocka' ;;
     *) echo 'a C and a C++ compiler, meson, ninja, pkg-config, jemalloc (with libjemalloc_pic.a),' \
         'gperftools, mimalloc, cmocka and static zlib' ;;

@@ -283,23 +283,21 @@ static void a_path_too_long_is_cut(void **state)
     assert_limit(1000 * KIB);
 }
 
-#define test_with_files(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test_with_files(the_group_itself_has_the_limit),
-        test_with_files(every_group_above_counts),
-        test_with_files(the_machine_may_have_less),
-        test_with_files(version_1_names_its_controller),
-        test_with_files(both_versions_may_be_there),
-        test_with_files(a_mount_may_show_a_part),
-        test_with_files(one_of_several_mounts_shows_it),
-        test_with_files(a_namespace_hides_what_is_above),
-        test_with_files(paths_are_unescaped),
-        test_with_files(without_files_it_is_the_machine),
-        test_with_files(lines_that_are_none_are_passed_over),
-        test_with_files(a_path_too_long_is_cut),
+        cmocka_unit_test_setup_teardown(the_group_itself_has_the_limit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_group_above_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_machine_may_have_less, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(version_1_names_its_controller, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(both_versions_may_be_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_mount_may_show_a_part, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_of_several_mounts_shows_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_namespace_hides_what_is_above, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(paths_are_unescaped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_files_it_is_the_machine, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lines_that_are_none_are_passed_over, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_path_too_long_is_cut, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -430,16 +430,14 @@ static void a_pending_signal_stays(void **state)
     assert_is_record(outcome.err, "\"pid\":");
 }
 
-#define test_with_folder(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_goes_to_stderr),
         cmocka_unit_test(other_forms_go_to_stderr),
-        test_with_folder(a_file_gets_one_line_a_process),
-        test_with_folder(all_forms_go_to_files),
-        test_with_folder(each_process_writes_its_own),
+        cmocka_unit_test_setup_teardown(a_file_gets_one_line_a_process, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(all_forms_go_to_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_process_writes_its_own, set_up, tear_down),
         cmocka_unit_test(nothing_is_written_otherwise),
         cmocka_unit_test(the_status_is_the_programs),
         cmocka_unit_test(a_backend_is_chosen_for_the_report),
@@ -448,9 +446,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_colon_wants_a_file),
         cmocka_unit_test(a_name_too_long_is_refused),
         cmocka_unit_test(a_file_that_cannot_be_written_is_told),
-        test_with_folder(a_pipe_without_a_reader_is_told),
+        cmocka_unit_test_setup_teardown(a_pipe_without_a_reader_is_told, set_up, tear_down),
         cmocka_unit_test(a_broken_stderr_ends_nothing),
-        test_with_folder(a_limit_of_files_ends_nothing),
+        cmocka_unit_test_setup_teardown(a_limit_of_files_ends_nothing, set_up, tear_down),
         cmocka_unit_test(a_report_too_long_is_not_written),
         cmocka_unit_test(a_pending_signal_stays),
     };

@@ -44,6 +44,7 @@ list_expected() {
 ./share/doc/zmalloc/environment.md
 ./share/doc/zmalloc/failing.md
 ./share/doc/zmalloc/porting.md
+./share/doc/zmalloc/stats.schema.json
 END
     for backend in $backends; do
         [ "$backend" != jemalloc ] || echo ./share/doc/zmalloc/LICENSE.jemalloc
