@@ -21,6 +21,7 @@ list_files() {
 list_expected() {
     cat <<END
 ./include/zmalloc.h
+./include/zmalloc.hpp
 ./include/zmalloc/compat/jemalloc/jemalloc.h
 ./include/zmalloc/compat/redis7/zmalloc.h
 ./include/zmalloc/compat/valkey9/zmalloc.h

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZMALLOC_HPP
+#define ZMALLOC_HPP
+
+#if !defined(__cplusplus) || __cplusplus < 201703L
+#error "zmalloc.hpp is for C++17 and later; C and older C++ have zmalloc.h"
+#endif
+
+/*
+ * zmalloc for C++: an allocator for containers, a memory resource, and pointers that own a block.
+ *
+ *     std::vector<int, zmalloc::allocator<int>> numbers;
+ *     std::pmr::string text("...", zmalloc::resource());
+ *     zmalloc::unique_ptr<char> name(zstrdup("zmalloc"));
+ *     zmalloc::unique_ptr<shape> one = zmalloc::make_unique<circle>(3);
+ *
+ * zmalloc is here a class with nothing but such members, since a namespace must not have the name of
+ * a function and a class may. (stat is both, too.) What is a type where it may also be the function
+ * is "struct zmalloc": using z = struct zmalloc; makes a shorter name of it.
+ *
+ * All of it is inline, over zmalloc.h, whose words about threads, fork and signals hold here, too.
+ * Objects are as safe as those of the standard library: different ones from any threads, the same
+ * one from one thread at a time. What has no state, allocators, deleters and memory resources, is
+ * safe from any thread.
+ *
+ * Where there is no memory they throw std::bad_alloc, as C++ expects. The out-of-memory handler is
+ * not called; whoever catches the exception can call it. A number of elements that no block can
+ * hold throws std::bad_array_new_length, which is a std::bad_alloc.
+ *
+ * Compiled with -fno-exceptions they call the out-of-memory handler as zmalloc() does, for want of
+ * somebody who could catch, with SIZE_MAX / 2 for too many elements, and abort should it return.
+ * Where parts of a program that use the same container are compiled with and without, the linker
+ * takes the functions of either, as it does with those of the standard library.
+ *
+ * RTTI is not needed.
+ */
+
+#include "zmalloc.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+#if __has_include(<memory_resource>)
+#include <memory_resource>
+#endif
+
+/* Whether the standard library has std::pmr: without it zmalloc::memory_resource is not there. */
+#ifdef __cpp_lib_memory_resource
+#define ZMALLOC_HAS_MEMORY_RESOURCE 1
+#else
+#define ZMALLOC_HAS_MEMORY_RESOURCE 0
+#endif
+
+struct zmalloc {
+    zmalloc() = delete;
+
+    /* ---- For containers ---------------------------------------------------------------------- */
+
+    /*
+     * An allocator in the sense of the standard, for containers, std::allocate_shared and the like.
+     * It has no state: all are equal, whatever they allocate, so containers swap and move their
+     * blocks whatever their allocators. T may be incomplete until something is allocated, and may
+     * have any alignment.
+     */
+    template <typename T> struct allocator {
+        using value_type = T;
+        using propagate_on_container_copy_assignment = std::true_type;
+        using propagate_on_container_move_assignment = std::true_type;
+        using propagate_on_container_swap = std::true_type;
+        using is_always_equal = std::true_type;
+
+        constexpr allocator() noexcept = default;
+        template <typename U> constexpr allocator(const allocator<U> &) noexcept
+        {
+        }
+
+        /* A block for count objects, which are not constructed. Throws std::bad_array_new_length
+         * if count is above max_size(), std::bad_alloc if there is no memory. */
+        [[nodiscard]] T *allocate(std::size_t count)
+        {
+            return static_cast<T *>(request(array_size(count, sizeof(T), 0), alignof(T)));
+        }
+
+        /* Gives back a block from allocate(count). Keeps errno. */
+        void deallocate(T *block, std::size_t count) noexcept
+        {
+            ::zfree_with_size(block, count * sizeof(T));
+        }
+
+        /* The number from which on no block can be large enough, less one. */
+        static constexpr std::size_t max_size() noexcept
+        {
+            return largest / sizeof(T);
+        }
+
+        template <typename U> constexpr bool operator==(const allocator<U> &) const noexcept
+        {
+            return true;
+        }
+        template <typename U> constexpr bool operator!=(const allocator<U> &) const noexcept
+        {
+            return false;
+        }
+    };
+
+#if ZMALLOC_HAS_MEMORY_RESOURCE
+    /*
+     * A memory resource for containers of std::pmr, and upstream of std::pmr's own resources.
+     * allocate(size, alignment) takes any power of two and throws std::bad_alloc; deallocate takes
+     * the same size. All objects of the class are equal, and each must outlive its containers:
+     * resource() does.
+     */
+    class ZMALLOC_API memory_resource final : public std::pmr::memory_resource
+    {
+        void *do_allocate(std::size_t size, std::size_t alignment) override
+        {
+            return request(size, alignment);
+        }
+
+        void do_deallocate(void *block, std::size_t size, std::size_t) override
+        {
+            ::zfree_with_size(block, size);
+        }
+
+        /*
+         * No class is derived from this one, so what has its virtual functions is of it.
+         * dynamic_cast would ask other for its RTTI, which it lacks if it comes from a part of the
+         * program that was compiled with -fno-rtti.
+         */
+        bool do_is_equal(const std::pmr::memory_resource &other) const noexcept override
+        {
+            const void *ours;
+            const void *theirs;
+
+            std::memcpy(&ours, static_cast<const void *>(this), sizeof ours);
+            std::memcpy(&theirs, static_cast<const void *>(&other), sizeof theirs);
+            return ours == theirs;
+        }
+    };
+
+    /* One that is always there: before main, and after static objects are gone. Never NULL. Like
+     * std::pmr::new_delete_resource(). */
+    ZMALLOC_API static std::pmr::memory_resource *resource() noexcept
+    {
+        alignas(memory_resource) static unsigned char room[sizeof(memory_resource)];
+        static memory_resource *const one = ::new (static_cast<void *>(room)) memory_resource;
+
+        return one;
+    }
+#endif
+
+    /* ---- Pointers that own ------------------------------------------------------------------- */
+
+  private:
+    /* Whether a deleter of To may have what one of From had: it has to call the right destructor. */
+    template <typename From, typename To>
+    using if_also_of = std::enable_if_t<std::conjunction_v<
+        std::is_convertible<From *, To *>,
+        std::disjunction<std::is_same<std::remove_cv_t<From>, std::remove_cv_t<To>>,
+                         std::has_virtual_destructor<To>>>>;
+
+  public:
+    /*
+     * Destroys the object and gives its block back with zfree(), as delete does with operator
+     * delete. C's types have nothing to destroy, so it does for their blocks as well. It ignores
+     * NULL and keeps no state. T must be complete where it is called, not before; of void it only
+     * gives back.
+     *
+     * It becomes a deleter of another type if that is the same but for const, or has a virtual
+     * destructor. (std::default_delete goes without the latter, and then is undefined.)
+     */
+    template <typename T> struct deleter {
+        constexpr deleter() noexcept = default;
+        template <typename U, typename = if_also_of<U, T>>
+        constexpr deleter(const deleter<U> &) noexcept
+        {
+        }
+
+        void operator()(T *object) const noexcept
+        {
+            if (object == nullptr)
+                return;
+            void *block = start_of(object);
+            if constexpr (!std::is_void_v<T>)
+                std::destroy_at(object);
+            ::zfree(block);
+        }
+    };
+
+    /*
+     * The same for arrays. Where the elements have a destructor their number stands before them,
+     * and they must come from make_unique; else it does for any block.
+     */
+    template <typename T> struct deleter<T[]> {
+        constexpr deleter() noexcept = default;
+        template <typename U, typename = std::enable_if_t<std::is_convertible_v<U (*)[], T (*)[]>>>
+        constexpr deleter(const deleter<U[]> &) noexcept
+        {
+        }
+
+        void operator()(T *elements) const noexcept
+        {
+            if (elements == nullptr)
+                return;
+            char *block = static_cast<char *>(start_of(elements)) - room_for_count<T>();
+            if constexpr (room_for_count<T>() > 0)
+                destroy_last_first(elements, *std::launder(reinterpret_cast<std::size_t *>(block)));
+            ::zfree(block);
+        }
+    };
+
+    /*
+     * Owns a block of zmalloc.h, or an object from make_unique. As large as a plain pointer. Types
+     * may be incomplete as with std::unique_ptr. A block whose type the program does not know is a
+     * unique_ptr<void>.
+     */
+    template <typename T> using unique_ptr = std::unique_ptr<T, deleter<T>>;
+
+    /* An object in a block of its own. Throws std::bad_alloc, or what its constructor does. */
+    template <typename T, typename... Arguments>
+    [[nodiscard]] static std::enable_if_t<!std::is_array_v<T>, unique_ptr<T>>
+    make_unique(Arguments &&...arguments)
+    {
+        unique_ptr<void> block(request(sizeof(T), alignof(T)));
+        T *object = ::new (block.get()) T(std::forward<Arguments>(arguments)...);
+
+        static_cast<void>(block.release());
+        return unique_ptr<T>(object);
+    }
+
+    /* An array of count objects, made from nothing: numbers are 0. Throws what
+     * allocator::allocate(count) does, or what a constructor does. */
+    template <typename T>
+    [[nodiscard]] static std::enable_if_t<std::is_array_v<T> && std::extent_v<T> == 0,
+                                          unique_ptr<T>>
+    make_unique(std::size_t count)
+    {
+        using element = std::remove_extent_t<T>;
+        constexpr std::size_t room = room_for_count<element>();
+        unique_ptr<void> block(request(array_size(count, sizeof(element), room),
+                                       room > alignof(element) ? room : alignof(element)));
+        void *first = static_cast<char *>(block.get()) + room;
+
+        std::uninitialized_value_construct_n(static_cast<element *>(first), count);
+        if constexpr (room > 0)
+            ::new (block.get()) std::size_t(count);
+        static_cast<void>(block.release());
+        return unique_ptr<T>(static_cast<element *>(first));
+    }
+
+    /* std::unique_ptr has no type for an array of known length. */
+    template <typename T, typename... Arguments>
+    static std::enable_if_t<std::extent_v<T> != 0> make_unique(Arguments &&...) = delete;
+
+  private:
+    /* From SIZE_MAX / 2 on every request fails. */
+    static constexpr std::size_t largest = SIZE_MAX / 2 - 1;
+
+    /* The size of an array with room before it. Without exceptions too large an array is one size
+     * that fails: gcc finds fault with larger ones where it sees them. */
+    static std::size_t array_size(std::size_t count, std::size_t size, std::size_t room)
+    {
+        if (count <= (largest - room) / size)
+            return room + count * size;
+#ifdef __cpp_exceptions
+        throw std::bad_array_new_length();
+#else
+        return largest + 1;
+#endif
+    }
+
+    /* Never NULL. A block is aligned anyway for what fits in it. */
+    static void *request(std::size_t size, std::size_t alignment)
+    {
+        bool usual = alignment <= size && alignment <= alignof(std::max_align_t);
+#ifdef __cpp_exceptions
+        void *block = usual ? ::ztrymalloc(size) : ::ztrymalloc_aligned(alignment, size);
+
+        if (block == nullptr)
+            throw std::bad_alloc();
+#else
+        void *block = usual ? ::zmalloc(size) : ::zmalloc_aligned(alignment, size);
+
+        if (block == nullptr)
+            std::abort();
+#endif
+        return block;
+    }
+
+    /* Where the block of an object begins. A base need not be the first part of its object;
+     * dynamic_cast to void needs no RTTI. */
+    template <typename T> static void *start_of(T *object) noexcept
+    {
+        if constexpr (std::is_polymorphic_v<T>)
+            return const_cast<void *>(dynamic_cast<const volatile void *>(object));
+        else
+            return const_cast<void *>(static_cast<const volatile void *>(object));
+    }
+
+    /* Bytes before the first element of an array, in which its length stands: a multiple of the
+     * alignment of both. None where nobody has to know it. */
+    template <typename T> static constexpr std::size_t room_for_count() noexcept
+    {
+        if (std::is_trivially_destructible_v<T>)
+            return 0;
+        return alignof(T) > sizeof(std::size_t) ? alignof(T) : sizeof(std::size_t);
+    }
+
+    template <typename T> static void destroy_last_first(T *elements, std::size_t count) noexcept
+    {
+        while (count > 0)
+            std::destroy_at(elements + --count);
+    }
+};
+
+#endif
