@@ -11,8 +11,9 @@ set -eu
 purpose=${1:-demo}
 
 demo_packages='gcc libc6-dev meson ninja-build pkg-config libjemalloc-dev libgoogle-perftools-dev
-    libmimalloc-dev'
-test_packages="$demo_packages g++ libcmocka-dev zlib1g-dev python3 python3-jsonschema git"
+    libmimalloc-dev libjansson-dev'
+test_packages="$demo_packages g++ cmake libcmocka-dev zlib1g-dev python3 python3-jsonschema git bats
+    scdoc man-db"
 bench_tools='libbenchmark-dev gnuplot-nox hyperfine'
 bench_packages="$demo_packages g++ python3 $bench_tools"
 redis_tools='make dpkg-dev tcl procps util-linux'
@@ -22,7 +23,7 @@ ports_packages="$demo_packages g++ python3 $ports_tools"
 fuzz_tools='clang-14 libclang-rt-14-dev afl++'
 fuzz_packages="$demo_packages $fuzz_tools"
 ci_packages="$test_packages $bench_tools $redis_tools $ports_tools $fuzz_tools clang-format-14
-    clang-tidy-14 cppcheck abigail-tools gcovr spin valgrind libc6-dbg shellcheck"
+    clang-tidy-14 cppcheck abigail-tools gcovr spin valgrind libc6-dbg shellcheck mandoc"
 
 case $purpose in
 demo) packages=$demo_packages ;;
@@ -42,15 +43,17 @@ esac
 other_systems_packages() {
     case $1 in
     fedora) echo 'sudo dnf install gcc gcc-c++ meson ninja-build pkgconf jemalloc-devel' \
-        'gperftools-devel mimalloc-devel libcmocka-devel zlib-devel zlib-static' \
-        'python3-jsonschema git' ;;
-    arch) echo 'sudo pacman -S --needed base-devel meson ninja jemalloc gperftools mimalloc cmocka' \
-        'zlib python-jsonschema git' ;;
+        'gperftools-devel mimalloc-devel jansson-devel libcmocka-devel zlib-devel zlib-static cmake' \
+        'python3-jsonschema git bats scdoc man-db' ;;
+    arch) echo 'sudo pacman -S --needed base-devel meson ninja jemalloc gperftools mimalloc jansson' \
+        'cmocka zlib cmake python-jsonschema git bash-bats scdoc man-db' ;;
     alpine) echo 'sudo apk add build-base meson ninja pkgconf jemalloc-dev jemalloc-static' \
-        'gperftools-dev mimalloc-dev cmocka-dev zlib-dev zlib-static py3-jsonschema git' ;;
-    macos) echo 'brew install meson ninja pkg-config jemalloc gperftools mimalloc cmocka' ;;
+        'gperftools-dev mimalloc-dev jansson-dev cmocka-dev zlib-dev zlib-static cmake' \
+        'py3-jsonschema git bats scdoc man-db' ;;
+    macos) echo 'brew install meson ninja pkg-config jemalloc gperftools mimalloc jansson cmocka' \
+        'cmake bats-core scdoc' ;;
     *) echo 'a C and a C++ compiler, meson, ninja, pkg-config, jemalloc (with libjemalloc_pic.a),' \
-        'gperftools, mimalloc, cmocka and static zlib' ;;
+        'gperftools, mimalloc, jansson, cmocka, static zlib, cmake, bats and scdoc' ;;
     esac
 }
 

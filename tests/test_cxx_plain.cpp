@@ -6,7 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -44,7 +44,7 @@ void make_too_many(void *)
     array[0] = "not reached";
 }
 
-/* Whether it ends with these words from the default handler. */
+/* That it ends with these words from the default handler. A sanitizer has its own before them. */
 void check_default(void (*body)(void *), std::size_t size)
 {
     struct outcome outcome = run_child(body, nullptr);
@@ -52,7 +52,7 @@ void check_default(void (*body)(void *), std::size_t size)
         "zmalloc: Out of memory trying to allocate " + std::to_string(size) + " bytes\n";
 
     assert_killed_by(&outcome, SIGABRT);
-    assert_err_is(&outcome, line.c_str());
+    assert_non_null(std::strstr(outcome.err, line.c_str()));
 }
 
 void the_default_handler_is_called(void **)
@@ -65,7 +65,7 @@ void the_default_handler_is_called(void **)
 void return_from_it(void *)
 {
     zmalloc_set_oom_handler([](std::size_t) { std::fputs("called\n", stderr); });
-    request_too_much(nullptr);
+    request_too_many(nullptr);
 }
 
 void a_handler_that_returns_ends_the_program(void **)

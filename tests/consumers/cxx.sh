@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# C++17 programs, by each compiler that is there: the headers, and an exception that passes through
-# the library.
+# C++ programs, by each compiler that is there: the headers, an exception that passes through the
+# library, and zmalloc.hpp in each standard and over each standard library.
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
 . "$(dirname "$0")/common.sh"
 need meson ninja pkg-config
@@ -19,27 +19,76 @@ if [ -z "$compilers" ]; then
     skip "there is no C++ compiler"
 fi
 
-# compile_cxx COMPILER ARGUMENT...
+standards='c++17 c++20 c++2b'
+
+# compile_cxx COMPILER STANDARD ARGUMENT...
 # shellcheck disable=SC2086
 compile_cxx() {
-    compiler=$1
-    shift
-    $compiler -std=c++17 -O2 -Wall -Wextra -Wpedantic -Werror "$@"
+    compiler=$1 standard=$2
+    shift 2
+    $compiler -std=$standard -O2 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror "$@"
 }
 
 build_library prefix -Ddefault_library=both
+mkdir "$prefix/bin"
 
+# build_shared COMPILER STANDARD PROGRAM
 # shellcheck disable=SC2046
 build_shared() {
-    mkdir -p "$prefix/bin"
-    compile_cxx "$1" "$here/catch.cpp" -o "$prefix/bin/catch" \
+    compile_cxx "$1" "$2" "$here/$3.cpp" -o "$prefix/bin/$3" \
         $(flags_of_library --cflags --libs) "$beside_library"
 }
 
+# build_static COMPILER STANDARD PROGRAM
 # shellcheck disable=SC2046
 build_static() {
-    compile_cxx "$1" "$here/catch.cpp" -o "$work/catch-static" $(flags_of_library --cflags) \
+    compile_cxx "$1" "$2" "$here/$3.cpp" -o "$work/$3-static" $(flags_of_library --cflags) \
         "$prefix/lib/libzmalloc.a" $(flags_of_library --static --libs | sed 's/-lzmalloc//')
+}
+
+# ---- An exception that passes through the library ----
+
+check_exception() {
+    check "$1: a program builds without a warning" build_shared "$1" c++17 catch
+    check_backends "$1: the exception is caught" "$backends" "$prefix/bin/catch"
+    check "$1: a program links the static library" build_static "$1" c++17 catch
+    check_backends "$1, static: the exception is caught" "$built_in" "$work/catch-static"
+}
+
+# ---- zmalloc.hpp ----
+
+# Whether the compiler has this, a standard or a library.
+can() {
+    printf '#include <vector>\nint main() { return 0; }\n' >"$work/empty.cpp"
+    compile_cxx "$1" "$2" "$work/empty.cpp" -o "$work/empty" 2>/dev/null
+}
+
+# check_header COMPILER STANDARD
+check_header() {
+    check "$1 -std=$2: a program with zmalloc.hpp builds" build_shared "$1" "$2" own
+    check_backends "$1 -std=$2: it runs" "$backends" "$prefix/bin/own"
+    check "$1 -std=$2: it links the static library" build_static "$1" "$2" own
+    check_backends "$1 -std=$2, static: it runs" "$built_in" "$work/own-static"
+}
+
+check_header_in_all() {
+    for standard in $standards; do
+        if can "$1" "$standard"; then
+            check_header "$1" "$standard"
+        else
+            echo "skipped: $script: $1 has no -std=$standard"
+        fi
+    done
+    # clang's own library, which has no std::pmr before 16.
+    case $1 in
+    *clang*)
+        if can "$1 -stdlib=libc++" c++17; then
+            check_header "$1 -stdlib=libc++" c++17
+        else
+            echo "skipped: $script: $1 has no libc++"
+        fi
+        ;;
+    esac
 }
 
 echo "$compilers" | sort -u >"$work/compilers"
@@ -47,8 +96,6 @@ while read -r compiler; do
     if [ -z "$compiler" ]; then
         continue
     fi
-    check "$compiler: a program builds without a warning" build_shared "$compiler"
-    check_backends "$compiler: the exception is caught" "$backends" "$prefix/bin/catch"
-    check "$compiler: a program links the static library" build_static "$compiler"
-    check_backends "$compiler, static: the exception is caught" "$built_in" "$work/catch-static"
+    check_exception "$compiler"
+    check_header_in_all "$compiler"
 done <"$work/compilers"

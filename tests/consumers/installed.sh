@@ -28,6 +28,8 @@ list_expected() {
 ./include/zmalloc/compat/zmalloc_compat.h
 ./include/zmalloc_backend.h
 ./include/zmalloc_fail.h
+./lib/cmake/zmalloc/zmalloc-config-version.cmake
+./lib/cmake/zmalloc/zmalloc-config.cmake
 ./lib/libzmalloc-valkey9.a
 ./lib/libzmalloc.a
 ./lib/libzmalloc.so -> libzmalloc.so.1

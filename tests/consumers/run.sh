@@ -11,7 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 tree=${1:-$here/../..}
 passed=0 skipped='' failed=''
 
-for script in installed subproject cxx zlib dlopen symbols compat profile; do
+for script in installed subproject cmake cxx zlib dlopen symbols compat profile; do
     status=0
     sh "$here/$script.sh" "$tree" || status=$?
     case $status in
