@@ -92,7 +92,7 @@ struct zmalloc {
             ::zfree_with_size(block, count * sizeof(T));
         }
 
-        /* The number from which on no block can be large enough, less one. */
+        /* The largest count for which there can be a block at all. */
         static constexpr std::size_t max_size() noexcept
         {
             return largest / sizeof(T);

@@ -143,16 +143,22 @@ void it_outlives_static_objects(void **)
 
 /* ---- Blocks ---- */
 
-void check_block(std::size_t size, std::size_t alignment)
+/* Several at once: the first of a page is aligned for anything. */
+void check_blocks(std::size_t size, std::size_t alignment)
 {
     zmalloc::memory_resource other;
-    void *block = zmalloc::resource()->allocate(size, alignment);
+    void *blocks[4];
 
-    assert_true(block != nullptr && reinterpret_cast<std::uintptr_t>(block) % alignment == 0);
-    assert_true(zmalloc_usable_size(block) >= size);
-    stamp(block, size, 1);
-    assert_true(has_stamp(block, size, 1));
-    other.deallocate(block, size, alignment);
+    for (void *&block : blocks) {
+        block = zmalloc::resource()->allocate(size, alignment);
+        assert_true(block != nullptr && reinterpret_cast<std::uintptr_t>(block) % alignment == 0);
+        assert_true(zmalloc_usable_size(block) >= size);
+        stamp(block, size, 1);
+    }
+    for (void *block : blocks) {
+        assert_true(has_stamp(block, size, 1));
+        other.deallocate(block, size, alignment);
+    }
 }
 
 constexpr std::size_t sizes[] = {0, 1, 2, 7, 8, 12, 16, 17, 24, 100, 4096, 100000};
@@ -162,7 +168,7 @@ void blocks_have_their_alignment(void **)
 {
     for (std::size_t alignment = 1; alignment <= 65536; alignment *= 2)
         for (std::size_t size : sizes)
-            check_block(size, alignment);
+            check_blocks(size, alignment);
 }
 
 /* ---- Failures ---- */
