@@ -44,6 +44,36 @@ static void nothing_is_known_without_proc(void *argument)
     zfree(block);
 }
 
+static void must_report(const char *part)
+{
+    char report[8192];
+
+    child_check(zmalloc_stats_json(report, sizeof report) > 0);
+    if (strstr(report, part) == NULL)
+        child_fail(part, report, 0);
+}
+
+static void reports_what_is_left(void *argument)
+{
+    char machine[100];
+
+    (void)argument;
+    refused.proc = "/nowhere";
+    must_report("\"process\":{\"rss_bytes\":null,\"private_dirty_bytes\":null,\"minor_faults\":");
+    must_report("\"rss_overhead\":null}");
+    snprintf(machine, sizeof machine, "\"machine\":{\"memory_bytes\":%zu,\"limit_bytes\":%zu}}",
+             zmalloc_get_memory_size(), zmalloc_get_memory_size());
+    must_report(machine);
+    refused.pages = -1;
+    must_report("\"machine\":{\"memory_bytes\":null,\"limit_bytes\":null}}");
+}
+
+static void without_proc_statistics_know_less(void **state)
+{
+    (void)state;
+    holds(reports_what_is_left, NULL);
+}
+
 static void without_proc_there_is_used_memory(void **state)
 {
     (void)state;
@@ -59,12 +89,12 @@ struct stat_case {
 
 static char folder[FOLDER_SIZE];
 
-static void write_stat(const char *text)
+static void write_file(const char *name, const char *text)
 {
-    char path[FOLDER_SIZE + 8];
+    char path[FOLDER_SIZE + 16];
     FILE *file;
 
-    snprintf(path, sizeof path, "%s/stat", folder);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
     file = fopen(path, "we");
     assert_non_null(file);
     fputs(text, file);
@@ -100,7 +130,7 @@ static void a_field_of_stat_is_a_whole_number(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct stat_case wanted = cases[i];
 
-        write_stat(wanted.text);
+        write_file("stat", wanted.text);
         holds(field_is_as_expected, &wanted);
     }
     remove_folder(folder);
@@ -114,8 +144,32 @@ static void what_is_longer_than_any_stat_is_cut(void **state)
     (void)state;
     make_folder(folder);
     snprintf(text, sizeof text, "12 (a) R 3 %0*d\n", 2000, 4);
-    write_stat(text);
+    write_file("stat", text);
     holds(field_is_as_expected, &first);
+    remove_folder(folder);
+}
+
+#define SMAPS "Rss: 1 kB\nPrivate_Dirty: 4 kB\nPss: 1 kB\nPrivate_Dirty: 8 kB\n"
+
+static void private_dirty_is(void *argument)
+{
+    refused.proc = folder;
+    child_check(zmalloc_get_private_dirty(-1) == *(size_t *)argument);
+}
+
+static void the_system_adds_up_private_dirty(void **state)
+{
+    size_t of_smaps = 12 * 1024;
+    size_t of_rollup = 16 * 1024;
+
+    (void)state;
+    make_folder(folder);
+    write_file("smaps", SMAPS);
+    holds(private_dirty_is, &of_smaps);
+    write_file("smaps_rollup", "");
+    holds(private_dirty_is, &of_smaps);
+    write_file("smaps_rollup", "Private_Dirty: 16 kB\n");
+    holds(private_dirty_is, &of_rollup);
     remove_folder(folder);
 }
 
@@ -393,6 +447,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         zm_test(without_proc_there_is_used_memory),
+        zm_test(without_proc_statistics_know_less),
+        zm_test(the_system_adds_up_private_dirty),
         zm_test(a_field_of_stat_is_a_whole_number),
         zm_test(what_is_longer_than_any_stat_is_cut),
         zm_test(memory_size_has_its_limits),
