@@ -129,8 +129,8 @@ struct zm_allocator_info zm_allocator_info(void)
     return info;
 }
 
-/* Whether the value is known. */
-static bool tell(size_t value, size_t *result)
+/* Returns 1 where the value is known, else 0. */
+static int tell(size_t value, size_t *result)
 {
     if (result != NULL)
         *result = value != ZM_UNKNOWN ? value : 0;
