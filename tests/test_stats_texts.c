@@ -181,7 +181,7 @@ static void list_of_length(void *argument)
 {
     size_t length = *(size_t *)argument;
     char list[400] = "";
-    char part[400];
+    char part[500];
 
     memset(list, ',', length - strlen("libc"));
     snprintf(list + length - strlen("libc"), sizeof list - length + strlen("libc"), "libc");
