@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Reads the C sources of the library, the fuzzers, the benchmarks and the examples with three
-# analysers. Any finding is an error. What is left out stands with its reason in .clang-tidy, in
+# Reads the C sources of the library, the command, the fuzzers, the benchmarks and the examples with
+# three analysers. Any finding is an error. What is left out stands with its reason in .clang-tidy, in
 # scripts/cppcheck.suppressions, and here. The tests misuse memory on purpose; sanitizers and valgrind
 # look at them.
 #
@@ -29,7 +29,7 @@ need() {
 configure() {
     need meson
     need gcc
-    CC=gcc CXX=g++ meson setup "$build" -Dtests=disabled -Dfuzz=enabled >"$work/log" 2>&1 || {
+    CC=gcc CXX=g++ meson setup "$build" -Dtests=disabled -Dtools=enabled -Dfuzz=enabled >"$work/log" 2>&1 || {
         cat "$work/log" >&2
         exit 1
     }

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The command zmalloc: which verb, help, version. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "environment.h"
+#include "verb.h"
+
+/* In the order of the help. */
+static const struct verb *const verbs[] = {
+    &verb_run,
+};
+
+#define VERBS (sizeof verbs / sizeof *verbs)
+
+static void print_help(FILE *to)
+{
+    fputs("usage: zmalloc VERB [OPTION...] [--] [PROGRAM [ARGUMENT...]]\n"
+          "\n"
+          "Looks at programs that use the library zmalloc, and runs them.\n"
+          "\n",
+          to);
+    for (size_t i = 0; i < VERBS; i++)
+        if (verbs[i]->summary != NULL)
+            fprintf(to, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
+    fputs("\n"
+          "  zmalloc help VERB, zmalloc VERB --help   what a verb does, with examples\n"
+          "  zmalloc --version                        the version\n"
+          "\n"
+          "exit status:\n"
+          "  0    fine\n"
+          "  1    something is wrong with what was looked at; the help of the verb says what\n"
+          "  2    bad usage\n"
+          "  126  PROGRAM cannot be executed\n"
+          "  127  PROGRAM is not found\n"
+          "  130  interrupted with Ctrl-C\n",
+          to);
+}
+
+static const struct verb *find_verb(const char *name)
+{
+    for (size_t i = 0; i < VERBS; i++)
+        if (strcmp(verbs[i]->name, name) == 0)
+            return verbs[i];
+    return NULL;
+}
+
+static int unknown_verb(const char *name)
+{
+    const char *names[VERBS + 2] = {"help"};
+    size_t count = 1;
+    const char *meant;
+
+    for (size_t i = 0; i < VERBS; i++)
+        if (verbs[i]->summary != NULL)
+            names[count++] = verbs[i]->name;
+    meant = nearest(name, names);
+    if (meant == NULL)
+        return bad_usage(NULL, "unknown verb '%s'", name);
+    return bad_usage(NULL, "unknown verb '%s'; did you mean '%s'?", name, meant);
+}
+
+static int help_for(const char *name)
+{
+    const struct verb *verb = name != NULL ? find_verb(name) : NULL;
+
+    if (name != NULL && verb == NULL)
+        return unknown_verb(name);
+    if (verb != NULL)
+        verb->print_help(stdout);
+    else
+        print_help(stdout);
+    return STATUS_FINE;
+}
+
+/* The verb begins to read its options anew, at its own name. */
+static int run_verb(int argc, char **argv)
+{
+    const struct verb *verb = find_verb(argv[0]);
+
+    if (strcmp(argv[0], "help") == 0)
+        return help_for(argv[1]);
+    if (verb == NULL)
+        return unknown_verb(argv[0]);
+    optind = 0;
+    return verb->run(argc, argv);
+}
+
+static int read_arguments(int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
+    };
+    int option = getopt_long(argc, argv, "+:hV", known, NULL);
+
+    if (option == 'h')
+        return help_for(NULL);
+    if (option == 'V') {
+        puts("zmalloc " VERSION);
+        return STATUS_FINE;
+    }
+    if (option != -1)
+        return bad_option(NULL, argv, known, option);
+    if (argv[optind] == NULL) {
+        print_help(stderr);
+        return STATUS_USAGE;
+    }
+    return run_verb(argc - optind, argv + optind);
+}
+
+/* What was printed but could not be written was not done. */
+static int flushed(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    complain(NULL, "stdout: cannot be written");
+    return status != STATUS_FINE ? status : STATUS_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    show_environment();
+    opterr = 0;
+    return flushed(read_arguments(argc, argv));
+}

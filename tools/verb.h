@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TOOLS_VERB_H
+#define TOOLS_VERB_H
+
+/*
+ * The command `zmalloc` is a list of verbs, one file each. A new one defines a `struct verb`, and has a
+ * line below, a row in main.c and a file in meson.build.
+ */
+
+#include <getopt.h>
+#include <stdio.h>
+
+struct verb {
+    const char *name;
+    const char *summary;          /* a line for `zmalloc --help`; NULL for what is not for people */
+    void (*print_help)(FILE *to); /* usage, options, examples, exit statuses */
+    int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit status */
+};
+
+extern const struct verb verb_run;
+
+/* What the command ends with. `run` ends with what its program does. */
+enum {
+    STATUS_FINE = 0,
+    STATUS_FAILURE = 1, /* it was done, and something is wrong with what was looked at */
+    STATUS_USAGE = 2,
+    STATUS_NOT_EXECUTABLE = 126,
+    STATUS_NOT_FOUND = 127,
+    STATUS_INTERRUPTED = 130
+};
+
+#define MESSAGE(at, from) __attribute__((format(printf, at, from)))
+
+/* "zmalloc VERB: " and the message, a line on stderr. The verb NULL is the command itself. */
+void complain(const struct verb *verb, const char *format, ...) MESSAGE(2, 3);
+
+/* The same, then where to find help. Returns STATUS_USAGE. */
+int bad_usage(const struct verb *verb, const char *format, ...) MESSAGE(2, 3);
+
+/*
+ * For what getopt_long returns as '?' or ':', with opterr 0 and a '+' and a ':' in front of its short
+ * options: says which option is wrong, and the nearest right one. Returns STATUS_USAGE.
+ */
+int bad_option(const struct verb *verb, char **argv, const struct option *options, int result);
+
+/* Says that the program cannot be executed, and why. Returns what the shell would end with. */
+int cannot_execute(const struct verb *verb, const char *program, int error);
+
+/*
+ * The candidate that the word was probably meant to be: it begins with the word, or is few edits away.
+ * NULL where there is none. The candidates end with NULL.
+ */
+const char *nearest(const char *word, const char *const *candidates);
+
+#endif
