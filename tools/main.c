@@ -11,6 +11,7 @@
 /* In the order of the help. */
 static const struct verb *const verbs[] = {
     &verb_run,
+    &verb_compare,
 };
 
 #define VERBS (sizeof verbs / sizeof *verbs)

@@ -17,7 +17,7 @@ struct verb {
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit status */
 };
 
-extern const struct verb verb_run;
+extern const struct verb verb_run, verb_compare;
 
 /* What the command ends with. `run` ends with what its program does. */
 enum {
