@@ -18,11 +18,12 @@ DOCUMENT = ROOT / "docs/testing.md"
 BEGIN = "<!-- begin: scripts/list_tests.py --write -->\n"
 END = "<!-- end: scripts/list_tests.py --write -->\n"
 PROGRAMS = ["tests/test_*.c", "tests/test_*.cpp", "tests/*/test_*.c"]
-SCRIPTS = ["tests/*.sh", "tests/*.py", "tests/*/*.sh", "tests/*/*.py"]
+SCRIPTS = ["tests/*.sh", "tests/*.py", "tests/*/*.sh", "tests/*/*.py", "tests/*/*.bats"]
 # They run tests, share code for them, or stand in for them.
 NOT_TESTS = {"absent.sh", "callgrind.py", "common.sh", "late.py", "run.sh"}
 
 CASE = re.compile(r"\b(?:zm_test|cmocka_unit_test\w*)\(\s*(\w+)")
+BATS_CASE = re.compile(r'^@test "(.*)" \{$', re.MULTILINE)
 C_COMMENT = re.compile(r"\A/\* SPDX[^\n]*\n\s*/\*(.*?)\*/", re.DOTALL)
 SCRIPT_COMMENT = re.compile(r"\A(?:#![^\n]*\n)?# SPDX[^\n]*\n#\n((?:# [^\n]*\n)+)")
 DOCSTRING = re.compile(r'\A(?:#![^\n]*\n)?# SPDX[^\n]*\n"""(.*?)"""', re.DOTALL)
@@ -39,8 +40,10 @@ def first_comment(path, text):
     return " ".join(line for line in paragraph if not line.startswith("shellcheck")).strip()
 
 
-def cases_of(text):
+def cases_of(path, text):
     """The names of the cases as sentences, each once, in the order of the file."""
+    if path.suffix == ".bats":
+        return BATS_CASE.findall(text)
     names = dict.fromkeys(CASE.findall(text))
     names.pop("test", None)  # the parameter of a macro over the two
     return [name.replace("_", " ") for name in names]
@@ -48,7 +51,7 @@ def cases_of(text):
 
 def row(path):
     text = path.read_text()
-    cases = "; ".join(cases_of(text))
+    cases = "; ".join(cases_of(path, text))
     return f"| `{path.relative_to(ROOT)}` | {first_comment(path, text)} | {cases} |".replace("  |", " |")
 
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define DIGITS 3 /* that a value has at least */
+#define DIGITS_FROM 100 /* a value has at least three digits */
 #define DECIMALS_MAX 4
 
 static const struct unit seconds[] = {{"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {NULL, 0}};
@@ -41,11 +41,8 @@ struct scale choose_scale(enum metric metric, double least, double most)
     /* What is counted has no decimals. */
     if (unit->size == 1 && metric_kinds[metric].whole)
         return scale;
-    least /= unit->size;
-    for (int digits = 1; digits < DIGITS + 1 && least < 1000; digits++, least *= 10)
-        if (least < 100)
-            scale.decimals++;
-    if (scale.decimals > DECIMALS_MAX)
-        scale.decimals = DECIMALS_MAX;
+    for (double value = (least > 0 ? least : most) / unit->size;
+         value > 0 && value < DIGITS_FROM && scale.decimals < DECIMALS_MAX; value *= 10)
+        scale.decimals++;
     return scale;
 }

@@ -76,6 +76,23 @@ static int as_stream(struct output *output, int fd)
     return -1;
 }
 
+static bool is_same(const char *path, int fd)
+{
+    struct stat named;
+    struct stat opened;
+
+    return stat(path, &named) == 0 && fstat(fd, &opened) == 0 && named.st_dev == opened.st_dev &&
+           named.st_ino == opened.st_ino;
+}
+
+/* Opened anew, what is our own stdout would be written by two who know nothing of each other. */
+static int open_as_it_is(const char *path)
+{
+    if (is_same(path, STDOUT_FILENO))
+        return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    return open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+}
+
 /* mkstemp's files are for nobody else; this one becomes as readable as the one before it. */
 static void set_mode(int fd, const char *target)
 {
@@ -98,7 +115,7 @@ int open_output(struct output *output, const char *path)
     output->file = NULL;
     output->aside[0] = '\0';
     if (is_written_as_it_is(path))
-        return as_stream(output, open(path, O_WRONLY | O_APPEND | O_CLOEXEC));
+        return as_stream(output, open_as_it_is(path));
     if (find_target(path, output->target) != 0)
         return -1;
     length = snprintf(output->aside, PATH_MAX, "%.*s.zmalloc-XXXXXX",

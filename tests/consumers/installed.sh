@@ -49,6 +49,10 @@ list_expected() {
 ./share/doc/zmalloc/porting.md
 ./share/doc/zmalloc/stats.schema.json
 END
+    if [ -n "$has_tool" ]; then
+        echo ./bin/zmalloc
+        echo ./share/bash-completion/completions/zmalloc
+    fi
     for backend in $backends; do
         [ "$backend" != jemalloc ] || echo ./share/doc/zmalloc/LICENSE.jemalloc
     done
@@ -56,6 +60,10 @@ END
         echo "./lib/zmalloc-1/libzmalloc-$module.so"
     done
 }
+
+# The command needs jansson.
+has_tool=
+! pkg-config --exists jansson || has_tool=yes
 
 keep_build=1
 build_library prefix -Ddefault_library=both
@@ -82,6 +90,24 @@ build_shared() {
 
 check "a program links with pkg-config --cflags --libs" build_shared
 check_backends "it runs" "$backends" "$prefix/bin/use" "$prefix/lib"
+
+# ---- The command ----
+
+# An absolute path, and nothing in the environment: what it needs it finds beside itself.
+finds_its_library() {
+    ZMALLOC_BACKEND=native "$prefix/bin/zmalloc" run "$prefix/bin/use" native "$prefix/lib" &&
+        "$prefix/bin/zmalloc" --version | grep -x "zmalloc [0-9.]*"
+}
+
+check_command() {
+    if [ -n "$has_tool" ]; then
+        check "$1" finds_its_library
+    else
+        echo "skipped: $script: there is no jansson, so no command zmalloc"
+    fi
+}
+
+check_command "the command runs"
 
 # ---- Static ----
 
@@ -148,6 +174,7 @@ fi
 mv "$prefix" "$work/moved"
 prefix=$work/moved
 check_backends "moved elsewhere it runs" "$backends" "$prefix/bin/use" "$prefix/lib"
+check_command "moved elsewhere the command runs"
 check "a program links there" build_shared --define-variable=prefix="$prefix"
 check_backends "that one runs" "$backends" "$prefix/bin/use" "$prefix/lib"
 

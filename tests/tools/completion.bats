@@ -1,0 +1,66 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The completion for bash: verbs, options, and what options take.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
+load common
+
+# completes WORDS... -- CANDIDATE...: the last of the words, exactly to these.
+completes() {
+    local words=()
+    while [ "$1" != == ]; do
+        words+=("$1")
+        shift
+    done
+    shift
+    run -0 bash -c '
+        . "$COMPLETION"
+        compopt() { :; } # it wants a completion that is under way
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        _zmalloc
+        printf "%s\n" "${COMPREPLY[@]}"' bash zmalloc "${words[@]}"
+    [ "$output" = "$(printf '%s\n' "$@")" ]
+}
+
+@test "verbs" {
+    completes co == compare
+    completes '' == list doctor run compare help --help --version
+    completes help r == run
+    completes nonsense == ''
+}
+
+@test "options of a verb" {
+    completes run -- == --backend --stats --help
+    completes compare --me == --metric
+    completes compare -n 3 --j == --json
+    completes list --j == --json
+}
+
+@test "every option of the help is completed, and no other" {
+    for verb in run compare; do
+        options=$(zmalloc help "$verb" | sed -n 's/^  \(-., \|    \)\(--[a-z]*\).*/\2/p')
+        # shellcheck disable=SC2086
+        completes "$verb" -- == $options
+    done
+}
+
+@test "backends, in lists and under layers" {
+    completes compare -b je == jemalloc
+    completes compare -b libc,je == libc,jemalloc
+    completes compare --backends libc,debug+n == libc,debug+native
+    completes run -b deb == debug+
+    completes run --backend t == tcmalloc
+}
+
+@test "metrics and forms" {
+    completes compare --metric '' == wall cpu rss faults peak
+    completes run --stats p == prometheus
+}
+
+@test "files and programs" {
+    touch result.json result.svg
+    completes compare --json res == result.json result.svg
+    completes compare -n 3 -- bas == "$(bash -c 'compgen -c bas')"
+    completes run -b libc cat result.j == result.json
+    completes run -- cat --j == ''
+}

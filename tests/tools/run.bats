@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# zmalloc run: the environment that it makes, and that it becomes the program.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
+load common
+
+@test "it sets the backend" {
+    for backend in libc native; do
+        run -0 zmalloc run -b "$backend" "$PROGRAM" 1000
+        [[ $output = *" on $backend" ]]
+        run -0 zmalloc run --backend="$backend" -- "$PROGRAM" 1000
+        [[ $output = *" on $backend" ]]
+    done
+}
+
+@test "it takes lists and layers" {
+    run -0 zmalloc run -b nonsense,debug+libc -- "$PROGRAM" 1000
+    [[ $output = *" on debug+libc" ]]
+}
+
+@test "without -b the environment decides" {
+    ZMALLOC_BACKEND=native run -0 zmalloc run "$PROGRAM" 1000
+    [[ $output = *" on native" ]]
+}
+
+@test "-b is stronger than the environment" {
+    ZMALLOC_BACKEND=nonsense run -0 zmalloc run -b native "$PROGRAM" 1000
+    [[ $output = *" on native" ]]
+}
+
+@test "a wrong backend is the program's to refuse" {
+    run --separate-stderr -78 zmalloc run -b nonsense "$PROGRAM" 1000
+    [[ $stderr = 'zmalloc: ZMALLOC_BACKEND="nonsense": '* ]]
+}
+
+@test "--stats gives a report on stderr, in each form" {
+    run --separate-stderr -0 zmalloc run --stats json "$PROGRAM" 1000
+    [[ $stderr = '{"schema":'* ]]
+    run --separate-stderr -0 zmalloc run --stats=text "$PROGRAM" 1000
+    [ -n "$stderr" ]
+    run --separate-stderr -0 zmalloc run --stats prometheus "$PROGRAM" 1000
+    [[ $stderr = '# HELP '* ]]
+}
+
+@test "--stats FORM:FILE adds to the file" {
+    zmalloc run --stats json:records "$PROGRAM" 1000
+    zmalloc run --stats json:records "$PROGRAM" 1000
+    [ "$(grep -c '^{"schema":' records)" -eq 2 ]
+}
+
+@test "a wrong form is refused, with the nearest right one" {
+    refuses "zmalloc run: --stats jsn: the form is text, json or prometheus; did you mean 'json'?" \
+        run run --stats jsn ls
+    refuses "zmalloc run: --stats xyzzy: the form is text, json or prometheus" run run --stats xyzzy ls
+    refuses "zmalloc run: --stats jsonx: the form is text, json or prometheus; did you mean 'json'?" \
+        run run --stats jsonx ls
+    refuses "zmalloc run: --stats json:: it names no file after the colon" run run --stats json: ls
+}
+
+@test "wrong options are refused" {
+    refuses "zmalloc run: unknown option '--bakcend'; did you mean '--backend'?" run run --bakcend x ls
+    refuses "zmalloc run: unknown option '-s'" run run -s ls
+    refuses "zmalloc run: option '-b' needs an argument" run run -b
+    refuses "zmalloc run: option '--stats' needs an argument" run run --stats
+    refuses "zmalloc run: option '--help' takes no argument" run run --help=x
+}
+
+@test "no program is bad usage" {
+    refuses "zmalloc run: no PROGRAM to run" run run
+    refuses "zmalloc run: no PROGRAM to run" run run -b libc --
+}
+
+@test "a program that is not found ends with 127" {
+    run --separate-stderr -127 zmalloc run no-such-program
+    [ "$stderr" = 'zmalloc run: no-such-program: not found in PATH' ]
+    run --separate-stderr -127 zmalloc run ./no-such-program
+    [ "$stderr" = 'zmalloc run: ./no-such-program: not found' ]
+}
+
+@test "a program that is not executable ends with 126" {
+    touch file
+    run --separate-stderr -126 zmalloc run ./file
+    [ "$stderr" = 'zmalloc run: ./file: cannot be executed: Permission denied' ]
+    run --separate-stderr -126 zmalloc run /
+    [ "$stderr" = 'zmalloc run: /: cannot be executed: Permission denied' ]
+}
+
+@test "options after the program are the program's" {
+    run -0 zmalloc run -b libc echo -b --help
+    [ "$output" = '-b --help' ]
+}
+
+@test "status and signals are the program's" {
+    run -37 zmalloc run sh -c 'exit 37'
+    run -143 zmalloc run sh -c 'kill -TERM $$'
+}
+
+@test "it becomes the program: the process is the same" {
+    "$ZMALLOC_TOOL" run sh -c 'echo $$' >pid &
+    wait $!
+    [ "$(cat pid)" = $! ]
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Each verb under valgrind: no misuse of memory, and no leak.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
+load common
+
+# clean STATUS ARGUMENT...
+clean() {
+    local status=$1
+    shift
+    skip_without valgrind
+    run -"$status" valgrind --quiet --leak-check=full --error-exitcode=99 \
+        --child-silent-after-fork=yes --log-file=valgrind.%p "$ZMALLOC_TOOL" "$@"
+    [ -z "$(cat valgrind.*)" ]
+}
+
+@test "help and version" {
+    clean 0 --help
+    clean 0 --version
+    clean 2 nonsense
+}
+
+@test "run" {
+    clean 0 run --help
+    clean 2 run --sttas json ls
+    clean 127 run no-such-program
+}
+
+@test "compare" {
+    clean 0 compare --help
+    clean 0 compare -b libc,native -n 6 --json result --chart chart.svg -- "$PROGRAM" 1000
+}
+
+@test "compare, where it fails" {
+    clean 2 compare -b nonsense -- ls
+    clean 2 compare -n 0 -- ls
+    clean 1 compare -n 1 -- false
+    clean 127 compare -n 1 -- no-such-program
+}

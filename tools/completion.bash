@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+#
+# Completion of the command zmalloc for bash.
+
+# The names of backends, the last of a list with commas, with or without layers before it.
+_zmalloc_backends() {
+    local word=$1 before=
+    [[ $word != *[,+]* ]] || before=${word%"${word##*[,+]}"}
+    local names='libc native jemalloc tcmalloc mimalloc debug+ fail+'
+    mapfile -t COMPREPLY < <(compgen -P "$before" -W "$names" -- "${word#"$before"}")
+    # More may follow.
+    compopt -o nospace
+}
+
+_zmalloc_words() {
+    mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
+}
+
+_zmalloc_files() {
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$1")
+}
+
+# The options of a verb.
+_zmalloc_options() {
+    case $1 in
+    list) echo --json --help ;;
+    doctor) echo --help ;;
+    run) echo --backend --stats --help ;;
+    compare) echo --backends --runs --warmup --metric --json --chart --help ;;
+    esac
+}
+
+# Whether an option of the verb takes the next word as its argument.
+_zmalloc_takes_argument() {
+    case $1:$2 in
+    run:-b | run:--backend | run:--stats) ;;
+    compare:-[bn] | compare:--backends | compare:--runs | compare:--warmup) ;;
+    compare:--metric | compare:--json | compare:--chart) ;;
+    *) return 1 ;;
+    esac
+}
+
+# The index of the word where the program begins, or that of the word that is completed.
+_zmalloc_program() {
+    local verb=${COMP_WORDS[1]} index=2
+    while ((index < COMP_CWORD)); do
+        case ${COMP_WORDS[index]} in
+        --) echo $((index + 1)) && return ;;
+        -*) ! _zmalloc_takes_argument "$verb" "${COMP_WORDS[index]}" || ((index++)) ;;
+        *) break ;;
+        esac
+        ((index++))
+    done
+    echo "$index"
+}
+
+_zmalloc_argument() {
+    case $1 in
+    -b | --backend | --backends) _zmalloc_backends "$2" ;;
+    --stats) _zmalloc_words 'text json prometheus' "$2" ;;
+    --metric) _zmalloc_words 'wall cpu rss faults peak' "$2" ;;
+    --json | --chart) _zmalloc_files "$2" ;;
+    esac
+}
+
+# The program and its arguments are completed as if they stood alone, if bash-completion is there.
+_zmalloc_command() {
+    if declare -F _command_offset >/dev/null; then
+        _command_offset "$1"
+    elif ((COMP_CWORD == $1)); then
+        mapfile -t COMPREPLY < <(compgen -c -- "$2")
+    else
+        _zmalloc_files "$2"
+    fi
+}
+
+_zmalloc() {
+    local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} program
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        _zmalloc_words 'list doctor run compare help --help --version' "$word"
+        return
+    fi
+    if [[ $verb == help ]]; then
+        _zmalloc_words 'list doctor run compare' "$word"
+        return
+    fi
+    program=$(_zmalloc_program)
+    if ((program > COMP_CWORD)); then
+        _zmalloc_argument "${COMP_WORDS[COMP_CWORD - 1]}" "$word"
+    elif ((program == COMP_CWORD)) && [[ $word == -* ]]; then
+        _zmalloc_words "$(_zmalloc_options "$verb")" "$word"
+    elif [[ $verb != list ]]; then
+        _zmalloc_command "$program" "$word"
+    fi
+}
+
+complete -F _zmalloc zmalloc
