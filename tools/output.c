@@ -40,7 +40,7 @@ static int find_target(const char *path, char target[PATH_MAX])
         return -1;
     if (strlen(path) >= PATH_MAX)
         return failed(ENAMETOOLONG);
-    strcpy(target, path);
+    memcpy(target, path, strlen(path) + 1);
     return 0;
 }
 

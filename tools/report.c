@@ -32,13 +32,14 @@ static bool is_continuation(char c)
 
 static void shorten(char *text, size_t width)
 {
-    size_t length = width - strlen("...");
+    static const char dots[] = "...";
+    size_t length = width - strlen(dots);
 
     if (strlen(text) <= width)
         return;
     while (length > 0 && is_continuation(text[length]))
         length--;
-    strcpy(text + length, "...");
+    memcpy(text + length, dots, sizeof dots);
 }
 
 char *describe_program(const struct comparison *comparison, size_t width)

@@ -31,6 +31,15 @@
 
 /* ---- The folder ---- */
 
+/* There is room: it was looked at when the folder was named. */
+static void join(char path[PATH_MAX], const char *folder, const char *name)
+{
+    size_t length = strlen(folder);
+
+    memcpy(path, folder, length);
+    memcpy(path + length, name, strlen(name) + 1);
+}
+
 static int make_folder(struct runner *runner)
 {
     const char *where = getenv("TMPDIR");
@@ -39,16 +48,14 @@ static int make_folder(struct runner *runner)
     if (where == NULL || *where != '/')
         where = "/tmp";
     length = snprintf(runner->folder, sizeof runner->folder, "%s/zmalloc-compare.XXXXXX", where);
-    if (length < 0 || (size_t)length + sizeof "/record" > sizeof runner->folder) {
+    if (length < 0 || (size_t)length + sizeof "/output" > sizeof runner->folder) {
         errno = ENAMETOOLONG;
         return -1;
     }
     if (mkdtemp(runner->folder) == NULL)
         return -1;
-    memcpy(runner->output_path, runner->folder, (size_t)length + 1);
-    strcpy(runner->output_path + length, "/output");
-    memcpy(runner->record_path, runner->folder, (size_t)length + 1);
-    strcpy(runner->record_path + length, "/record");
+    join(runner->output_path, runner->folder, "/output");
+    join(runner->record_path, runner->folder, "/record");
     return 0;
 }
 
