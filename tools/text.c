@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+char *text_format_list(const char *format, va_list list)
+{
+    char *text = NULL;
+
+    if (vasprintf(&text, format, list) < 0) {
+        fputs("zmalloc: no memory\n", stderr);
+        exit(EXIT_FAILURE);
+    }
+    return text;
+}
+
+char *text_format(const char *format, ...)
+{
+    va_list list;
+    char *text;
+
+    va_start(list, format);
+    text = text_format_list(format, list);
+    va_end(list);
+    return text;
+}
+
+bool text_begins_with(const char *text, const char *beginning)
+{
+    return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+void text_trim(char *text)
+{
+    size_t length = strlen(text);
+
+    while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL)
+        length--;
+    text[length] = '\0';
+}
+
+/* Bytes that begin a character of UTF-8. */
+static int columns_of(const char *text, size_t length)
+{
+    int columns = 0;
+
+    for (size_t i = 0; i < length; i++)
+        columns += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return columns;
+}
+
+void text_print_wrapped(FILE *to, int indent, const char *text)
+{
+    int column = indent;
+
+    for (text += strspn(text, " \n"); *text != '\0'; text += strspn(text, " \n")) {
+        size_t length = strcspn(text, " \n");
+        int columns = columns_of(text, length);
+
+        if (column > indent && column + 1 + columns > TEXT_WIDTH) {
+            fprintf(to, "\n%*s", indent, "");
+            column = indent;
+        } else if (column > indent) {
+            putc(' ', to);
+            column++;
+        }
+        fwrite(text, 1, length, to);
+        column += columns;
+        text += length;
+    }
+    putc('\n', to);
+}
+
+char *text_bytes(unsigned long long bytes)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    unsigned long long tenths;
+    size_t unit = 0;
+    unsigned shift;
+
+    while (unit + 1 < sizeof units / sizeof *units && bytes >> (10 * (unit + 1)) != 0)
+        unit++;
+    shift = (unsigned)(10 * unit);
+    tenths = unit == 0 ? 0 : (bytes >> (shift - 10)) % 1024 * 10 / 1024;
+    if (tenths == 0)
+        return text_format("%llu %s", bytes >> shift, units[unit]);
+    return text_format("%llu.%llu %s", bytes >> shift, tenths, units[unit]);
+}
+
+char *text_harmless(const char *text)
+{
+    char *copy = text_format("%s", text);
+
+    for (char *at = copy; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
+    return copy;
+}
