@@ -10,7 +10,7 @@
 
 /* In the order of the help. */
 static const struct verb *const verbs[] = {
-    &verb_list, &verb_run, &verb_compare, &verb_probe,
+    &verb_list, &verb_doctor, &verb_run, &verb_compare, &verb_probe,
 };
 
 #define VERBS (sizeof verbs / sizeof *verbs)
