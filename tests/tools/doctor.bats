@@ -1,0 +1,387 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# zmalloc doctor: what it finds in the environment and in programs, and that it runs none of them.
+# Each test is a process of its own, and Meson gives them what is not set here.
+#
+# shellcheck disable=SC2030,SC2031,SC2153,SC2154
+load common
+
+# A variable that begins as the library's do would be told of.
+export tool=${ZMALLOC_TOOL:-$tool}
+unset ZMALLOC_TOOL
+zmalloc() {
+    "$tool" "$@"
+}
+
+# What the machine and the developer's shell have is not what is tested.
+unset MALLOC_CONF GLIBC_TUNABLES LD_PRELOAD "${!MALLOC_@}" "${!MIMALLOC_@}" "${!TCMALLOC_@}"
+
+# examine ARGUMENT...: its status is 1 where it warns, else 0, which it says in the last line.
+examine() {
+    run --separate-stderr zmalloc doctor "$@"
+    if grep -q '^  warning' <<<"$output"; then
+        [ "$status" -eq 1 ]
+        [[ ${lines[-1]} =~ ^not\ well:\ [1-9][0-9]*\ warning ]]
+    else
+        [ "$status" -eq 0 ]
+        [[ ${lines[-1]} =~ ^healthy:\ 0\ warnings, ]]
+    fi
+    [ -z "$stderr" ]
+    # On one line, and a blank between words, so that it does not matter where lines end.
+    text=$(tr -s ' \n' ' ' <<<"$output")
+}
+
+# finds LEVEL TEXT
+finds() {
+    [[ $text = *" $1 $2"* ]] || {
+        echo "no $1: $2"
+        echo "$output"
+        return 1
+    }
+}
+
+has() {
+    [[ " $AVAILABLE " = *" $1 "* ]]
+}
+
+needs_shared_library() {
+    [ -n "$LIBRARY" ] || skip "this build has no shared library"
+}
+
+@test "every finding has its three parts, and no line is longer than 100 columns" {
+    export ZMALLOC_BACKEND=nonsense,libc MALLOC_CONF=a:b ZMALLOC_STATS=xml ZMALLOC_FAIL=nth:1000000
+    examine -- "$PROGRAM"
+    findings=$(grep -c -E '^  (ok|note|warning) ' <<<"$output")
+    [ "$(grep -c '^           means  ' <<<"$output")" = "$findings" ]
+    [ "$(grep -c '^           to do  ' <<<"$output")" = "$findings" ]
+    for line in "${lines[@]}"; do
+        [ "${#line}" -le 100 ]
+    done
+}
+
+@test "without a variable the default serves, and all groups are there" {
+    examine
+    finds ok "$(ZMALLOC_BACKEND='' "$CHOSEN" alloc name) "
+    finds ok 'No variable of an allocator is set.'
+    for group in 'The choice' 'The malloc of the process' 'The system' Variables; do
+        grep -q "^$group\$" <<<"$output"
+    done
+    [[ $text = *"chosen by default_backend=\"$DEFAULT_BACKEND\""* ]]
+}
+
+@test "the system is told of" {
+    examine
+    [[ $text = *'vm.overcommit_memory'* ]]
+    [[ $text = *'ransparent huge pages'* || $text = *transparent_hugepage* ]]
+    [[ $text = *'max_map_count'* ]]
+    [[ $text = *'A page has '* ]]
+}
+
+@test "each backend that the environment chooses is said to serve" {
+    for backend in $AVAILABLE; do
+        ZMALLOC_BACKEND=$backend examine
+        finds ok "$backend "
+        finds ok 'No variable of an allocator is set.'
+        [[ $text = *"serves, chosen by ZMALLOC_BACKEND=\"$backend\""* ]]
+    done
+}
+
+@test "a value that chooses nothing is a warning with the line that a program would print" {
+    export ZMALLOC_BACKEND=lbic
+    line=$("$CHOSEN" name 2>&1) || [ $? -eq 78 ]
+    examine
+    [ "$status" -eq 1 ]
+    finds warning "Nothing can serve: $line"
+    [[ $text = *'status 78'* ]]
+    [[ $text = *'write libc if that was meant'* ]]
+}
+
+@test "an element that is passed over is a warning, with the nearest name" {
+    ZMALLOC_BACKEND=naitve,libc examine
+    finds warning 'ZMALLOC_BACKEND names "naitve", which cannot be had: unknown backend'
+    [[ $text = *'the list goes on, and libc serves in its place.'*'write native if that was meant'* ]]
+    ZMALLOC_BACKEND=libc,nonsense examine
+    [[ $text != *'cannot be had'* ]]
+}
+
+@test "a layer that does not understand its options is a warning" {
+    ZMALLOC_DEBUG=nonsense examine
+    [ "$status" -eq 1 ]
+    finds warning 'Nothing can serve: zmalloc: ZMALLOC_DEBUG="nonsense":'
+}
+
+@test "a broken module is a note, and a warning where it is chosen" {
+    needs_shared_library
+    mkdir modules
+    export LD_LIBRARY_PATH=$PWD/modules
+    for backend in $AVAILABLE; do
+        [[ " $BUILT_IN " = *" $backend "* ]] && continue
+        cp "$MODULES/libzmalloc-nosymbol.so" "modules/libzmalloc-$backend.so"
+        examine
+        finds note "$backend cannot be had: failed to start: libzmalloc-$backend.so does not define"
+        ZMALLOC_BACKEND=$backend,libc examine
+        finds warning "ZMALLOC_BACKEND names \"$backend\", which cannot be had: failed to start: "
+    done
+}
+
+@test "a malloc that is not the C library's is noted, and whose it is" {
+    examine
+    [ -n "$SANITIZER" ] || finds ok "malloc() is the C library's ("
+    [ -n "$OTHER_MALLOC" ] || skip "nothing can be preloaded here"
+    LD_PRELOAD=$OTHER_MALLOC examine
+    finds note "malloc() is that of ${OTHER_MALLOC##*/}, not the C library's."
+    finds note "LD_PRELOAD=\"$OTHER_MALLOC\" is loaded into every program."
+    LD_PRELOAD=$OTHER_MALLOC MALLOC_ARENA_MAX=1 examine
+    finds warning 'MALLOC_ARENA_MAX="1" is set for a malloc that is not used.'
+}
+
+@test "what the dynamic linker complains of is a warning" {
+    [ -z "$SANITIZER" ] || skip "a sanitizer has to be preloaded first"
+    LD_PRELOAD=/nowhere/libjemalloc.so run zmalloc doctor
+    [[ $(tr -s ' \n' ' ' <<<"$output") = *'warning A program that starts now writes to stderr: ERROR: ld.so: '* ]]
+}
+
+@test "options of an allocator that does not serve are a warning" {
+    MALLOC_CONF=narenas:1 ZMALLOC_BACKEND=libc examine
+    finds warning 'MALLOC_CONF="narenas:1" is set, but jemalloc does not serve.'
+    MIMALLOC_SHOW_ERRORS=1 ZMALLOC_BACKEND=libc examine
+    finds warning 'MIMALLOC_SHOW_ERRORS="1" is set, but mimalloc does not serve.'
+    TCMALLOC_RELEASE_RATE=1 ZMALLOC_BACKEND=libc examine
+    finds warning 'TCMALLOC_RELEASE_RATE="1" is set, but tcmalloc does not serve.'
+}
+
+@test "options of the allocator that serves are fine, and wrong ones are told" {
+    if has jemalloc; then
+        MALLOC_CONF=narenas:1 ZMALLOC_BACKEND=jemalloc examine
+        finds ok 'MALLOC_CONF="narenas:1" is read by jemalloc when it starts.'
+        [[ $text != *'writes to stderr'* ]]
+        MALLOC_CONF=nonsense:1 ZMALLOC_BACKEND=jemalloc examine
+        finds warning 'A program that starts now writes to stderr: <jemalloc>: Invalid conf pair: nonsense:1'
+    fi
+    if has mimalloc; then
+        MIMALLOC_VERBOSE=1 ZMALLOC_BACKEND=mimalloc examine
+        finds ok 'MIMALLOC_VERBOSE="1" is read by mimalloc when it starts.'
+        [[ $text != *'writes to stderr'* ]]
+    fi
+    if has tcmalloc; then
+        TCMALLOC_SKIP_MMAP=1 ZMALLOC_BACKEND=tcmalloc examine
+        finds warning 'TCMALLOC_SKIP_MMAP="1" leaves tcmalloc without memory.'
+    fi
+}
+
+@test "variables of the C library's malloc say what they do, and to whom" {
+    [ -z "$SANITIZER" ] || skip "malloc is the sanitizer's"
+    MALLOC_ARENA_MAX=2 ZMALLOC_BACKEND=libc examine
+    finds note 'MALLOC_ARENA_MAX="2" is read by the malloc of the C library.'
+    [[ $text = *"It acts on zmalloc's memory too"* ]]
+    MALLOC_PERTURB_=1 examine
+    finds warning 'MALLOC_PERTURB_="1" is read by the malloc of the C library.'
+    MALLOC_PERTUB_=1 examine
+    finds note 'MALLOC_PERTUB_ is set, which no allocator here reads.'
+    [[ $text = *'is MALLOC_PERTURB_'* ]]
+    GLIBC_TUNABLES=glibc.malloc.hugetlb=1 examine
+    finds note 'GLIBC_TUNABLES="glibc.malloc.hugetlb=1" sets up the malloc of the C library.'
+    GLIBC_TUNABLES=glibc.rtld.optional_static_tls=4096 examine
+    finds ok 'GLIBC_TUNABLES="glibc.rtld.optional_static_tls=4096" has nothing for malloc.'
+    if has jemalloc; then
+        MALLOC_ARENA_MAX=2 ZMALLOC_BACKEND=jemalloc examine
+        [[ $text = *'It acts on what does not come from zmalloc alone.'* ]]
+    fi
+}
+
+@test "our own variables are told of" {
+    ZMALLOC_FAIL=nth:1000000 examine
+    finds warning 'ZMALLOC_FAIL="nth:1000000" lets requests for memory fail.'
+    ZMALLOC_DEBUG=frames=0 examine
+    finds note 'ZMALLOC_DEBUG="frames=0" puts the layer debug over every backend.'
+    for form in json text:/nowhere prometheus:x; do
+        ZMALLOC_STATS=$form examine
+        finds note "ZMALLOC_STATS=\"$form\" has every process write a report."
+    done
+    for form in xml jso jsonx textual:x :x; do
+        ZMALLOC_STATS=$form examine
+        finds warning "ZMALLOC_STATS=\"$form\" is no form of a report."
+    done
+    ZMALLOC_BAKCEND=libc examine
+    finds warning 'ZMALLOC_BAKCEND is set, which nothing reads.'
+    [[ $text = *'the nearest name that the library knows is ZMALLOC_BACKEND.'* ]]
+    ZMALLOC_PORT=7000 examine
+    finds note 'ZMALLOC_PORT is set, which the library does not read.'
+}
+
+@test "an empty variable is as good as none" {
+    MALLOC_CONF='' ZMALLOC_FAIL='' ZMALLOC_STATS='' MIMALLOC_VERBOSE='' ZMALLOC_BACKEND='' examine
+    finds ok 'No variable of an allocator is set.'
+}
+
+@test "what is quoted cannot write to the terminal" {
+    ZMALLOC_BACKEND=$'a\033[2Jb,libc' MALLOC_CONF=$'x\033[2J' run zmalloc doctor
+    [[ $output != *$'\033'* ]]
+}
+
+# ---- Programs ----
+
+@test "a program that is linked with the library loads this one" {
+    needs_shared_library
+    examine -- "$PROGRAM"
+    finds ok "It loads zmalloc $VERSION, $(realpath "$LIBRARY")."
+    [[ $text != *'is another'* ]]
+}
+
+@test "a program with the library inside is told from one with it beside" {
+    skip_without strip objcopy
+    strip -o stripped "$WHOLE_PROGRAM"
+    for file in "$WHOLE_PROGRAM" ./stripped; do
+        examine -- "$file"
+        finds ok "It has zmalloc $VERSION inside, statically linked."
+    done
+    objcopy -R .note.zmalloc "$WHOLE_PROGRAM" without-note
+    examine -- ./without-note
+    finds ok 'It has zmalloc of an unknown version inside, statically linked.'
+    for backend in $AVAILABLE; do
+        [[ " $BUILT_IN " = *" $backend "* ]] && continue
+        ZMALLOC_BACKEND=$backend examine -- "$WHOLE_PROGRAM"
+        finds warning "The environment chooses $backend, which is a module."
+    done
+}
+
+@test "another file of the library is noted, and another version" {
+    needs_shared_library
+    mkdir other
+    cp "$LIBRARY" other/libzmalloc.so.1
+    cp "$PROGRAM" program
+    LD_LIBRARY_PATH=$PWD/other run zmalloc doctor -- ./program
+    # The command itself finds its own through its RUNPATH, which comes after the variable.
+    [[ $(tr -s ' \n' ' ' <<<"$output") = *"It loads zmalloc $VERSION, $PWD/other/libzmalloc.so.1."* ]]
+    patched=$(printf %s "$VERSION" | tr 0-9 7)
+    sed "s/zmalloc\\x00$VERSION\\x00/zmalloc\\x00$patched\\x00/" "$WHOLE_PROGRAM" >program
+    examine -- ./program
+    finds ok "It has zmalloc $patched inside"
+    finds note "That is another version than this command's, $VERSION."
+}
+
+@test "a library that is not found is a warning" {
+    needs_shared_library
+    cp "$PROGRAM" program
+    examine -- ./program
+    if ldd ./program | grep 'libzmalloc.*not found'; then
+        [ "$status" -eq 1 ]
+        finds warning 'The dynamic linker refuses it: '
+        [[ $text = *'libzmalloc.so.1: cannot open shared object file'* ]]
+    fi
+}
+
+@test "a program that does not use zmalloc is a warning" {
+    examine -- true
+    [ "$status" -eq 1 ]
+    finds warning 'It does not use zmalloc.'
+}
+
+@test "scripts and other files are named as such" {
+    printf '#!/usr/bin/env python3\n' >script
+    printf 'text\n' >text
+    head -c 100 "$PROGRAM" >damaged
+    chmod +x script text damaged
+    examine -- ./script
+    finds note 'It is a script, for /usr/bin/env python3.'
+    examine -- ./text
+    finds warning 'It is neither an ELF program nor a script.'
+    examine -- ./damaged
+    finds warning 'It is an ELF file, but damaged, or no program.'
+}
+
+@test "a program for another machine is a warning" {
+    printf '\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x28\0' >arm
+    head -c 32 /dev/zero >>arm
+    printf '\x7fELF\x02\x02\x01\0\0\0\0\0\0\0\0\0\0\x02\0\x16' >s390
+    head -c 44 /dev/zero >>s390
+    chmod +x arm s390
+    examine -- ./s390
+    finds warning 'It is a 64-bit program for '
+    examine -- ./arm
+    finds warning 'It is a'
+}
+
+@test "a set-user-ID program ignores the variables" {
+    cp "$PROGRAM" program
+    chmod u+s program
+    examine -- ./program
+    finds note 'It runs with more rights than who starts it:'
+    ZMALLOC_BACKEND=libc examine -- ./program
+    finds warning 'It runs with more rights than who starts it:'
+}
+
+@test "programs are found on PATH, and not found as the shell says it" {
+    mkdir bin bin/folder
+    cp "$PROGRAM" bin/to-be-found
+    touch bin/plain
+    export PATH=$PWD/bin:$PATH
+    examine to-be-found
+    [[ $output = *"The program $PWD/bin/to-be-found"* ]]
+    run --separate-stderr -127 zmalloc doctor -- no-such-program
+    [ "$stderr" = 'zmalloc doctor: no-such-program: not found in PATH' ]
+    run --separate-stderr -127 zmalloc doctor -- ./no-such-program
+    [ "$stderr" = 'zmalloc doctor: ./no-such-program: not found' ]
+    run --separate-stderr -126 zmalloc doctor -- bin/plain
+    [ "$stderr" = 'zmalloc doctor: bin/plain: cannot be executed: Permission denied' ]
+    run --separate-stderr -126 zmalloc doctor -- folder
+    [ "$stderr" = 'zmalloc doctor: folder: cannot be executed: Permission denied' ]
+}
+
+@test "the program is not run" {
+    for program in "$PROGRAM" "$WHOLE_PROGRAM"; do
+        run zmalloc doctor -- "$program" written
+        [ ! -e written ]
+        "$program" written
+        [ -s written ]
+        rm written
+    done
+}
+
+@test "a dynamic linker that is not ours is not run" {
+    skip_without python3
+    needs_shared_library
+    printf '#!/bin/sh\ntouch "%s/linker-was-run"\n' "$PWD" >linker
+    chmod +x linker
+    python3 - "$PROGRAM" program "$PWD/linker" <<'END'
+import re
+import sys
+
+data = open(sys.argv[1], "rb").read()
+old = re.search(rb"/lib[^\0]*/ld-linux[^\0]*\0", data)[0]
+new = b"./linker\0"
+assert len(new) <= len(old)
+open(sys.argv[2], "wb").write(data.replace(old, new.ljust(len(old), b"\0")))
+END
+    chmod +x program
+    examine -- ./program
+    finds note 'It is linked with libzmalloc.so.1; which file that is is not known.'
+    [ ! -e linker-was-run ]
+}
+
+# ---- The command ----
+
+@test "colours are for terminals, and not where NO_COLOR is set" {
+    skip_without script
+    run script -qec "'$tool' doctor" /dev/null
+    [[ $output = *$'\033[32mok'* ]]
+    NO_COLOR=1 run script -qec "'$tool' doctor" /dev/null
+    [[ $output != *$'\033'* ]]
+}
+
+@test "bad usage is named" {
+    refuses "zmalloc doctor: unknown option '--hlep'; did you mean '--help'?" doctor doctor --hlep
+}
+
+@test "valgrind finds nothing" {
+    [ -z "$SANITIZER" ] || skip "the build has a sanitizer"
+    skip_without valgrind
+    export ZMALLOC_BACKEND=nonsense,libc MALLOC_CONF=x:y ZMALLOC_STATS=xml MALLOC_ARENA_MAX=1
+    for program in "$PROGRAM" "$WHOLE_PROGRAM" true no-such-program; do
+        run --separate-stderr valgrind --quiet --leak-check=full --error-exitcode=99 \
+            "$tool" doctor -- "$program"
+        [ "$status" -ne 99 ]
+        [[ $stderr != *==* ]]
+    done
+}
