@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # zmalloc doctor: what it finds in the environment and in programs, and that it runs none of them.
-# Each test is a process of its own, and Meson gives them what is not set here.
 #
 # shellcheck disable=SC2030,SC2031,SC2153,SC2154
 load common

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # zmalloc list: every backend with its state, also those that are broken, and which one is chosen.
-# Each test is a process of its own, and Meson gives them what is not set here.
 #
 # shellcheck disable=SC2030,SC2031,SC2154
 load common
