@@ -5,6 +5,7 @@
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
 . "$(dirname "$0")/common.sh"
 need meson ninja pkg-config readelf
+scdoc=$(command -v scdoc || true)
 
 # ---- What is installed, in a stage first ----
 
@@ -16,6 +17,27 @@ list_files() {
             echo "$file"
         fi
     done)
+}
+
+# The functions that the library exports, by their names in C.
+list_functions() {
+    sed -n '/local:/q; s/^ *\([a-z_]*\);$/\1/p' "$tree/src/zmalloc.syms" |
+        sed 's/^zmalloc_calloc$/zcalloc/'
+}
+
+# Each function leads to the page that describes it.
+list_man_pages() {
+    [ -n "$scdoc" ] || return 0
+    echo ./share/man/man3/zmalloc.3
+    echo ./share/man/man3/zmalloc_backend.3
+    echo ./share/man/man7/zmalloc.7
+    list_functions | grep -v '^zmalloc$' | while read -r function; do
+        case $function in
+        zmalloc_register_backend | zmalloc_backend_table) page=zmalloc_backend.3 ;;
+        *) page=zmalloc.3 ;;
+        esac
+        echo "./share/man/man3/$function.3 -> $page"
+    done
 }
 
 list_expected() {
@@ -53,6 +75,7 @@ END
         echo ./bin/zmalloc
         echo ./share/bash-completion/completions/zmalloc
     fi
+    list_man_pages
     for backend in $backends; do
         [ "$backend" != jemalloc ] || echo ./share/doc/zmalloc/LICENSE.jemalloc
     done
@@ -78,6 +101,16 @@ same "the same files are there" "$work/expected" "$work/found"
 (cd "$work/stage" && find . ! -type d ! -path ".$prefix/*") >"$work/found"
 same "and none beside them" /dev/null "$work/found"
 rm -rf "$build" "$work/stage"
+
+finds_each_function() {
+    list_functions | while read -r function; do
+        man -M "$prefix/share/man" -w 3 "$function" || exit 1
+    done
+}
+
+if [ -n "$scdoc" ] && man --version >/dev/null 2>&1; then
+    check "man finds each function" finds_each_function
+fi
 
 # ---- Shared ----
 
