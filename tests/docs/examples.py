@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Compiles the examples of the man pages as they stand there, without a warning, and runs them: the
-programs on each backend that is built in, and on the module of zmalloc_backend(3), which has to pass
-tests that our own backends pass."""
+programs on each backend that is built in, and on the module of zmalloc_backend(3), which has to
+pass tests that our own backends pass."""
 
 import argparse
 import os

@@ -4,6 +4,7 @@
 of a backend and each environment variable that is read has its paragraph in the page where it
 belongs; declarations are those of the headers; and no page names what does not exist."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -142,6 +143,26 @@ def check_structure(page, header, name):
     complain_if(real not in said, f"{page.name}: struct {name} is not that of {header}")
 
 
+def keys_of_schema(schema):
+    """The names that an object must have, each with those of the object that it is."""
+    properties = schema.get("properties", {})
+    return {name: keys_of_schema(properties[name]) for name in schema.get("required", [])}
+
+
+def keys_of_record(value):
+    if not isinstance(value, dict):
+        return {}
+    return {name: keys_of_record(member) for name, member in value.items()}
+
+
+def check_record(page):
+    """The statistics that the page shows are of the form that the schema describes."""
+    schema = keys_of_schema(json.loads((ROOT / "docs/stats.schema.json").read_text()))
+    records = [block for block in page.literal_blocks() if block.startswith('{"schema"')]
+    said = [keys_of_record(json.loads(record)) for record in records]
+    complain_if(said != [schema], f"{page.name}: its record is not of docs/stats.schema.json")
+
+
 def check_names(page, known):
     """What looks like a name of ours is one."""
     for name in sorted(set(OUR_NAME.findall(scdoc.plain(page.text))) - known):
@@ -152,6 +173,7 @@ def check_users_page(page, functions):
     check_paragraphs(page, "DESCRIPTION", functions)
     check_synopsis(page, ["zmalloc.h", "zmalloc_fail.h"])
     check_structure(page, "zmalloc.h", "zmalloc_backend_info")
+    check_record(page)
 
 
 def check_authors_page(page, functions):
