@@ -6,6 +6,7 @@
 . "$(dirname "$0")/common.sh"
 need meson ninja pkg-config readelf
 scdoc=$(command -v scdoc || true)
+jansson=$(pkg-config --modversion jansson 2>/dev/null || true)
 
 # ---- What is installed, in a stage first ----
 
@@ -28,6 +29,7 @@ list_functions() {
 # Each function leads to the page that describes it.
 list_man_pages() {
     [ -n "$scdoc" ] || return 0
+    [ -z "$jansson" ] || echo ./share/man/man1/zmalloc.1
     echo ./share/man/man3/zmalloc.3
     echo ./share/man/man3/zmalloc_backend.3
     echo ./share/man/man7/zmalloc.7

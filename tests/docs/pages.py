@@ -14,6 +14,7 @@ import scdoc
 ROOT = Path(__file__).resolve().parent.parent.parent
 HEADERS = ["zmalloc.h", "zmalloc_fail.h", "zmalloc_backend.h"]
 LIBRARY = ["src", "layers", "backends"]
+COMMAND = ["tools"]
 
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 DECLARATION = re.compile(r"^ZMALLOC_API\s+((?:const |struct )*\w+ \*?(\w+)\()", re.MULTILINE)
@@ -192,7 +193,8 @@ def main():
 
     check_users_page(pages["zmalloc.3"], exported() - of_authors)
     check_authors_page(pages["zmalloc_backend.3"], of_authors)
-    check_paragraphs(pages["zmalloc.7"], "ENVIRONMENT", variables(LIBRARY))
+    check_paragraphs(pages["zmalloc.1"], "ENVIRONMENT", variables(COMMAND))
+    check_paragraphs(pages["zmalloc.7"], "ENVIRONMENT", variables(LIBRARY + COMMAND))
     for page in pages.values():
         check_names(page, known)
     sys.exit("\n".join(complaints) or 0)
