@@ -6,7 +6,9 @@
 . "$(dirname "$0")/common.sh"
 need meson ninja pkg-config readelf
 scdoc=$(command -v scdoc || true)
-jansson=$(pkg-config --modversion jansson 2>/dev/null || true)
+# The command needs jansson.
+has_tool=
+! pkg-config --exists jansson || has_tool=yes
 
 # ---- What is installed, in a stage first ----
 
@@ -29,7 +31,7 @@ list_functions() {
 # Each function leads to the page that describes it.
 list_man_pages() {
     [ -n "$scdoc" ] || return 0
-    [ -z "$jansson" ] || echo ./share/man/man1/zmalloc.1
+    [ -z "$has_tool" ] || echo ./share/man/man1/zmalloc.1
     echo ./share/man/man3/zmalloc.3
     echo ./share/man/man3/zmalloc_backend.3
     echo ./share/man/man7/zmalloc.7
@@ -85,10 +87,6 @@ END
         echo "./lib/zmalloc-1/libzmalloc-$module.so"
     done
 }
-
-# The command needs jansson.
-has_tool=
-! pkg-config --exists jansson || has_tool=yes
 
 keep_build=1
 build_library prefix -Ddefault_library=both
