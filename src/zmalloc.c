@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "internal.h"
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -157,3 +158,24 @@ void *extend_to_usable(void *ptr, size_t size)
 void zmalloc_enable_thread_safeness(void)
 {
 }
+
+/* ---- The version in the file ---- */
+
+#ifdef __ELF__
+
+/* A stripped program still tells which library it has inside. No program is without this file. */
+static const struct {
+    uint32_t owner_size;
+    uint32_t text_size;
+    uint32_t type;
+    char owner[sizeof "zmalloc"];
+    char text[(sizeof ZM_VERSION + 3) / 4 * 4]; /* notes are made of words */
+} version_note __attribute__((section(".note.zmalloc"), aligned(4), used)) = {
+    .owner_size = sizeof "zmalloc",
+    .text_size = sizeof ZM_VERSION,
+    .type = 1,
+    .owner = "zmalloc",
+    .text = ZM_VERSION,
+};
+
+#endif
