@@ -42,6 +42,20 @@ static void shorten(char *text, size_t width)
     memcpy(text + length, dots, sizeof dots);
 }
 
+/* A word that a shell would take apart is in quotes. */
+static char *append_word(char *at, const char *word)
+{
+    bool plain = *word != '\0' && strpbrk(word, " \t\n;&|<>()$`\\\"'*?[]{}#~") == NULL;
+
+    if (!plain)
+        *at++ = '\'';
+    at = stpcpy(at, word);
+    if (!plain)
+        *at++ = '\'';
+    *at = '\0';
+    return at;
+}
+
 char *describe_program(const struct comparison *comparison, size_t width)
 {
     size_t size = width + 1;
@@ -49,12 +63,12 @@ char *describe_program(const struct comparison *comparison, size_t width)
     char *at;
 
     for (char **word = comparison->program; *word != NULL; word++)
-        size += strlen(*word) + 1;
+        size += strlen(*word) + strlen(" ''");
     at = text = allocate(size, 1);
     for (char **word = comparison->program; *word != NULL; word++) {
         if (at > text)
             *at++ = ' ';
-        at = stpcpy(at, *word);
+        at = append_word(at, *word);
     }
     for (char *c = text; *c != '\0'; c++)
         if (is_control(*c))

@@ -34,10 +34,7 @@
 /* There is room: it was looked at when the folder was named. */
 static void join(char path[PATH_MAX], const char *folder, const char *name)
 {
-    size_t length = strlen(folder);
-
-    memcpy(path, folder, length);
-    memcpy(path + length, name, strlen(name) + 1);
+    stpcpy(stpcpy(path, folder), name);
 }
 
 static int make_folder(struct runner *runner)
