@@ -27,7 +27,7 @@ build_library() {
     {
         CC=${CC:-cc} meson setup "$work/build" --buildtype=debug -Ddefault_library=shared \
             -Djemalloc=disabled -Dtcmalloc=disabled -Dmimalloc=disabled \
-            -Dtests=disabled -Dexamples=disabled -Dbench=disabled &&
+            -Dtests=disabled -Dexamples=disabled -Dbench=disabled -Dtools=disabled -Ddocs=disabled &&
             meson compile -C "$work/build" -j 2 zmalloc
     } >"$work/log" 2>&1 || {
         cat "$work/log" >&2

@@ -41,6 +41,7 @@ configure_and_compile() {
     action=setup
     [ ! -f "$build/build.ninja" ] || action=configure
     meson $action "$build" --buildtype=release -Db_lto=false -Db_sanitize=none -Dexamples=disabled \
+        -Dtools=disabled -Ddocs=disabled \
         "$@" && ninja -C "$build"
 }
 

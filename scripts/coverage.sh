@@ -42,6 +42,7 @@ configure() {
     endings="$runtime/counters.o $runtime/libcoverage-endings.so"
     counting='-fprofile-update=atomic -fprofile-filter-files=/(src|backends|layers)/'
     CC=gcc CXX=g++ meson setup "$folder" --buildtype=debug -Dtests=enabled -Dexamples=disabled \
+        -Dtools=disabled -Ddocs=disabled \
         "-Dc_args=--coverage $counting '-DZM_INLINE=static inline' -DUNDER_COVERAGE=1" \
         "-Dc_link_args=--coverage $endings" "-Dcpp_link_args=--coverage $endings" "$@" \
         >"$folder.log" 2>&1 || {

@@ -74,7 +74,8 @@ prepare() {
     mkdir -p "$build" "$corpus" "$findings"
     [ -f "$build/build.ninja" ] ||
         configure -Dbuildtype=debugoptimized -Dfuzz=enabled -Dfuzz_engine="$engine" \
-            -Dtests=disabled -Dexamples=disabled -Dbench=disabled >"$build/setup.log" 2>&1 || {
+            -Dtests=disabled -Dexamples=disabled -Dbench=disabled -Dtools=disabled -Ddocs=disabled \
+            >"$build/setup.log" 2>&1 || {
         cat "$build/setup.log" >&2
         exit 2
     }

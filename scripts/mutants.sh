@@ -138,7 +138,7 @@ test_unbroken() {
 echo "mutants: building a copy in $work"
 copy_tree
 meson setup "$build" "$tree" -Dbuildtype=release -Dtests=enabled -Dbench=disabled \
-    -Dexamples=disabled >"$work/build.log" 2>&1 || {
+    -Dexamples=disabled -Dtools=disabled -Ddocs=disabled >"$work/build.log" 2>&1 || {
     cat "$work/build.log" >&2
     fail "meson setup failed"
 }

@@ -113,7 +113,8 @@ need_cmocka() {
 configure() {
     # shellcheck disable=SC2086
     [ -f "$build/$port/build.ninja" ] || meson setup "$build/$port" --cross-file "cross/$target.ini" \
-        --werror -Dpkg_config_path="$cmocka/lib/pkgconfig" -Dtests=enabled -Dbench=disabled $options
+        --werror -Dpkg_config_path="$cmocka/lib/pkgconfig" -Dtests=enabled -Dbench=disabled -Dtools=disabled \
+        -Ddocs=disabled $options
 }
 
 # test_port NAME: a test that fails is no end, the other platforms are looked at as well.

@@ -63,7 +63,7 @@ distribution_flags() {
 meson_setup() {
     [ -f "$build/library/build.ninja" ] || meson setup "$build/library" "$root" \
         --buildtype=plain --prefix="$build/prefix" --libdir=lib -Ddefault_library=shared \
-        -Dtests=disabled -Dexamples=disabled -Dbench=disabled
+        -Dtests=disabled -Dexamples=disabled -Dbench=disabled -Dtools=disabled -Ddocs=disabled
 }
 
 build_library() {

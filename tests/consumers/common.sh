@@ -71,9 +71,13 @@ absent() {
 
 # ---- Building the library ----
 
+# What stands around the library: a script that looks at it takes it in.
+around='-Dtools=disabled -Ddocs=disabled'
+
 setup_and_compile() {
+    # shellcheck disable=SC2086
     meson setup "$build" "$tree" --prefix="$prefix" --libdir=lib \
-        -Dtests=disabled -Dexamples=disabled -Dbench=disabled "$@" &&
+        -Dtests=disabled -Dexamples=disabled -Dbench=disabled $around "$@" &&
         meson compile -C "$build" -j 2
 }
 

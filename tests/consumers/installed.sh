@@ -89,6 +89,7 @@ END
 }
 
 keep_build=1
+around=
 build_library prefix -Ddefault_library=both
 list_expected | sort >"$work/expected"
 list_files "$prefix" >"$work/found"

@@ -14,6 +14,7 @@ x86_64-*) flags="$flags -fcf-protection=full" ;;
 esac
 
 keep_build=yes
+around=
 build_library prefix -Ddefault_library=both -Dbuildtype=debugoptimized -Dc_args="$flags"
 
 # ---- Each object that is ours ----
