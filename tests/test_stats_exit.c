@@ -337,26 +337,34 @@ static void a_broken_stderr_ends_nothing(void **state)
     }
 }
 
-static void run_with_small_files(void *argument)
-{
-    struct rlimit none = {0, 0};
+/* Larger than what else the process may write. */
+#define SIZE_LIMIT (16 << 20)
 
-    child_check(setrlimit(RLIMIT_FSIZE, &none) == 0);
+static void run_with_limited_files(void *argument)
+{
+    struct rlimit limit = {SIZE_LIMIT, SIZE_LIMIT};
+
+    child_check(setrlimit(RLIMIT_FSIZE, &limit) == 0);
     become_chosen(argument);
 }
 
+/* The file is as large as the process may make one. */
 static void a_limit_of_files_ends_nothing(void **state)
 {
     char stats[PATH_SIZE + 8];
     struct outcome outcome;
+    struct stat file;
 
     (void)state;
     snprintf(stats, sizeof stats, "json:%s", path_in_folder("record"));
-    outcome = run_child(run_with_small_files, stats);
+    copy_into(folder, "record", NULL);
+    assert_int_equal(truncate(path_in_folder("record"), SIZE_LIMIT), 0);
+    outcome = run_child(run_with_limited_files, stats);
     assert_exited_with(&outcome, 8);
     assert_string_equal(outcome.out, "libc\n");
     assert_err_is_line_with(&outcome, strerror(EFBIG));
-    assert_string_equal(contents_of("record"), "");
+    assert_int_equal(stat(path_in_folder("record"), &file), 0);
+    assert_int_equal(file.st_size, SIZE_LIMIT);
 }
 
 /* ---- This program, started once more ---- */
