@@ -21,9 +21,6 @@
 #define WARMUP 1
 #define WARMUP_MOST 1000
 
-#define TEXT_OF(number) #number
-#define TEXT(number) TEXT_OF(number)
-
 enum { WARMUP_OPTION = 256, METRIC_OPTION, JSON_OPTION, CHART_OPTION }; /* no letters */
 
 struct compare_options {
@@ -35,87 +32,60 @@ struct compare_options {
     const char *chart; /* the same */
 };
 
+/* clang-format off */
 static void print_help(FILE *to)
 {
-    fputs(
-        "usage: zmalloc compare [-b LIST] [-n RUNS] [--warmup N] [--metric METRIC]\n"
-        "                       [--json FILE] [--chart FILE.svg|FILE.png] [--] PROGRAM "
-        "[ARGUMENT...]\n"
-        "\n"
-        "Runs PROGRAM on each backend, and says what the backends make of its time and memory. In "
-        "each\n"
-        "round every backend has one run, in an order that is drawn anew, so that what else the\n"
-        "machine does meets them alike. PROGRAM has to use zmalloc and to end by itself; it reads\n"
-        "nothing from stdin, has no terminal, and what it prints is shown only where it fails.\n"
-        "\n"
-        "  -b, --backends LIST   backends with commas between them, each with layers over it if\n"
-        "                        wanted; all that are available if not said. The first is what "
-        "the\n"
-        "                        others are compared with\n"
-        "  -n, --runs RUNS       how often on each backend, 1 to " TEXT(RUNS_MOST) "; " TEXT(
-            RUNS) " if not said\n"
-                  "      --warmup N        rounds before that do not count, 0 "
-                  "to " TEXT(WARMUP_MOST) "; " TEXT(
-                      WARMUP) " if not said\n"
-                              "      --metric METRIC   what the verdict and "
-                              "the chart are about; wall if not said:\n"
-                              "                          wall    time from "
-                              "start to end\n"
-                              "                          cpu     time of the "
-                              "processors, for user and system\n"
-                              "                          rss     the most "
-                              "physical memory it had\n"
-                              "                          faults  page faults\n"
-                              "                          peak    the most it "
-                              "had allocated, as zmalloc counts\n"
-                              "      --json FILE       all that was measured, "
-                              "and what it shows\n"
-                              "      --chart FILE      bars of the metric, "
-                              "with error bars, as .svg or .png; by gnuplot\n"
-                              "  -h, --help            this\n"
-                              "\n"
-                              "For each metric there is the median, the "
-                              "interval in which it lies with 95 % "
-                              "(percentile\n"
-                              "bootstrap, 4000 samples), and its ratio to "
-                              "that of the first backend: below 1 is less, "
-                              "and\n"
-                              "less is better. Where intervals overlap the "
-                              "verdict is that there is no difference. With\n"
-                              "fewer than 6 runs there is no verdict.\n"
-                              "\n"
-                              "A backend on which PROGRAM fails (another exit "
-                              "status than 0, or a signal), or leaves no\n"
-                              "record of its memory, has no more runs and no "
-                              "part in the result. The others go on; where\n"
-                              "all fail it ends. Ctrl-C ends PROGRAM and "
-                              "shows what was measured until then; FILE of "
-                              "--json\n"
-                              "is written also then, and says so, a chart is "
-                              "not drawn. The environment is PROGRAM's, but\n"
-                              "that ZMALLOC_BACKEND and ZMALLOC_STATS are set "
-                              "for it.\n"
-                              "\n"
-                              "examples:\n"
-                              "  zmalloc compare -- ./server --benchmark\n"
-                              "  zmalloc compare -b libc,jemalloc -n 30 "
-                              "--metric rss -- ./batch input.txt\n"
-                              "  zmalloc compare -b libc,debug+libc --chart "
-                              "cost.svg -- ./batch input.txt\n"
-                              "  zmalloc compare --json result.json -- sh -c "
-                              "'./client | ./server'\n"
-                              "\n"
-                              "exit status:\n"
-                              "  0    all was measured\n"
-                              "  1    PROGRAM failed on a backend or does not "
-                              "use zmalloc, or a file was not written\n"
-                              "  2    bad usage\n"
-                              "  126  PROGRAM cannot be executed\n"
-                              "  127  PROGRAM is not found\n"
-                              "  130  interrupted with Ctrl-C, or with "
-                              "SIGTERM or SIGHUP\n",
-        to);
+    fprintf(to,
+            "usage: zmalloc compare [-b LIST] [-n RUNS] [--warmup N] [--metric METRIC]\n"
+            "                       [--json FILE] [--chart FILE.svg|FILE.png] [--] PROGRAM [ARGUMENT...]\n"
+            "\n"
+            "Runs PROGRAM on each backend, and says what the backends make of its time and memory. In each\n"
+            "round every backend has one run, in an order that is drawn anew, so that what else the\n"
+            "machine does meets them alike. PROGRAM has to use zmalloc and to end by itself; it reads\n"
+            "nothing from stdin, has no terminal, and what it prints is shown only where it fails.\n"
+            "\n"
+            "  -b, --backends LIST   backends with commas between them, each with layers over it if\n"
+            "                        wanted; all that are available if not said. The first is what the\n"
+            "                        others are compared with\n"
+            "  -n, --runs RUNS       how often on each backend, 1 to %d; %d if not said\n"
+            "      --warmup N        rounds before that do not count, 0 to %d; %d if not said\n"
+            "      --metric METRIC   what the verdict and the chart are about; wall if not said:\n"
+            "                          wall    time from start to end\n"
+            "                          cpu     time of the processors, for user and system\n"
+            "                          rss     the most physical memory it had\n"
+            "                          faults  page faults\n"
+            "                          peak    the most it had allocated, as zmalloc counts\n"
+            "      --json FILE       all that was measured, and what it shows\n"
+            "      --chart FILE      bars of the metric, with error bars, as .svg or .png; by gnuplot\n"
+            "  -h, --help            this\n"
+            "\n"
+            "For each metric there is the median, the interval in which it lies with 95 %% (percentile\n"
+            "bootstrap, 4000 samples), and its ratio to that of the first backend: below 1 is less, and\n"
+            "less is better. Where intervals overlap the verdict is that there is no difference. With\n"
+            "fewer than 6 runs there is no verdict.\n"
+            "\n"
+            "A backend on which PROGRAM fails (another exit status than 0, or a signal), or leaves no\n"
+            "record of its memory, has no more runs and no part in the result. The others go on; where\n"
+            "all fail it ends. Ctrl-C ends PROGRAM and shows what was measured until then; FILE of --json\n"
+            "is written also then, and says so, a chart is not drawn. The environment is PROGRAM's, but\n"
+            "that ZMALLOC_BACKEND and ZMALLOC_STATS are set for it.\n"
+            "\n"
+            "examples:\n"
+            "  zmalloc compare -- ./server --benchmark\n"
+            "  zmalloc compare -b libc,jemalloc -n 30 --metric rss -- ./batch input.txt\n"
+            "  zmalloc compare -b libc,debug+libc --chart cost.svg -- ./batch input.txt\n"
+            "  zmalloc compare --json result.json -- sh -c './client | ./server'\n"
+            "\n"
+            "exit status:\n"
+            "  0    all was measured\n"
+            "  1    PROGRAM failed on a backend or does not use zmalloc, or a file was not written\n"
+            "  2    bad usage\n"
+            "  126  PROGRAM cannot be executed\n"
+            "  127  PROGRAM is not found\n"
+            "  130  interrupted with Ctrl-C, or with SIGTERM or SIGHUP\n",
+            RUNS_MOST, RUNS, WARMUP_MOST, WARMUP);
 }
+/* clang-format on */
 
 /* ---- What was asked for ---- */
 
