@@ -132,7 +132,7 @@ static void tell_of_choice(struct findings *findings, const struct backends *bac
 /* What is not mere talk, as an allocator makes that was asked to be verbose. */
 static bool is_complaint(const char *line)
 {
-    static const char *const words[] = {"invalid", "error:", "warning:", "cannot"};
+    static const char *const words[] = {"invalid", "error:", "cannot"};
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasestr(line, words[i]) != NULL)

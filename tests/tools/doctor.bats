@@ -162,6 +162,8 @@ needs_shared_library() {
         MIMALLOC_VERBOSE=1 ZMALLOC_BACKEND=mimalloc examine
         finds ok 'MIMALLOC_VERBOSE="1" is read by mimalloc when it starts.'
         [[ $text != *'writes to stderr'* ]]
+        MIMALLOC_SHOW_ERRORS=nonsense ZMALLOC_BACKEND=mimalloc examine
+        finds warning 'A program that starts now writes to stderr: mimalloc: warning: environment option'
     fi
     if has tcmalloc; then
         TCMALLOC_SKIP_MMAP=1 ZMALLOC_BACKEND=tcmalloc examine
