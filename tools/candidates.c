@@ -65,7 +65,10 @@ void free_names(struct names *names)
 
 /* ---- The library asked ---- */
 
-/* The first allocation chooses; where nothing starts the library says why on stderr, and ends with 78. */
+/*
+ * The first allocation chooses; where nothing starts the library says why on stderr, and ends with
+ * 78.
+ */
 static void __attribute__((noreturn)) try(const char *name, int fd)
 {
     if (dup2(fd, STDERR_FILENO) < 0 || setenv("ZMALLOC_BACKEND", name, 1) != 0)
@@ -86,8 +89,10 @@ static void read_all(int fd, char *text, size_t size)
     text[length] = '\0';
 }
 
-/* Of "zmalloc: ZMALLOC_BACKEND="NAME": "NAME": REASON" what stands after the name, which has no quotes
- * in it. A line of another form is left as it is. */
+/*
+ * Of "zmalloc: ZMALLOC_BACKEND="NAME": "NAME": REASON" what stands after the name, which has no
+ * quotes in it. A line of another form is left as it is.
+ */
 static void keep_reason(char *line)
 {
     static const char prefix[] = "zmalloc: ZMALLOC_BACKEND=";

@@ -20,8 +20,8 @@ struct names listed_backends(const char *list);
 void free_names(struct names *names);
 
 /*
- * Whether the library starts the backend, in a process of its own; where not, the library's reason is
- * in why.
+ * Whether the library starts the backend, in a process of its own; where not, the library's reason
+ * is in why.
  */
 bool backend_starts(const char *name, char *why, size_t size);
 

@@ -56,7 +56,9 @@ bool can_draw(void)
 
 /* ---- What gnuplot is told ---- */
 
-/* In single quotes everything stands for itself but they, for which there is another sign in UTF-8. */
+/*
+ * In single quotes everything stands for itself but they, for which there is another sign in UTF-8.
+ */
 static void quote(const char *text, FILE *to)
 {
     fputc('\'', to);
@@ -65,7 +67,9 @@ static void quote(const char *text, FILE *to)
     fputc('\'', to);
 }
 
-/* As in the charts of docs/performance: colours of Okabe and Ito, which everybody can tell apart. */
+/*
+ * As in the charts of docs/performance: colours of Okabe and Ito, which everybody can tell apart.
+ */
 static const char *colour_of(const char *backend)
 {
     static const char *const colours[][2] = {

@@ -12,7 +12,9 @@ bool is_chart_name(const char *path);
 /* Whether gnuplot is there. */
 bool can_draw(void);
 
-/* Bars with error bars of the comparison's metric, into the file. NULL, or why it was not written. */
+/*
+ * Bars with error bars of the comparison's metric, into the file. NULL, or why it was not written.
+ */
 const char *draw_chart(const struct comparison *comparison, const char *path);
 
 #endif

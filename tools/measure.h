@@ -5,9 +5,9 @@
 #include "comparison.h"
 
 /*
- * Makes all the runs of a comparison, warm-up first. Returns STATUS_FINE where there is something to
- * report, be it failures or what there is after Ctrl-C; else it has said why not, and returns what to
- * end with.
+ * Makes all the runs of a comparison, warm-up first. Returns STATUS_FINE where there is something
+ * to report, be it failures or what there is after Ctrl-C; else it has said why not, and returns
+ * what to end with.
  */
 int measure(struct comparison *comparison);
 

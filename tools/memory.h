@@ -14,8 +14,8 @@ void *allocate(size_t num, size_t size) __attribute__((malloc, returns_nonnull))
 char *copy_text(const char *text, size_t length) __attribute__((returns_nonnull));
 
 /*
- * The same in pages that no child gets: what a child has before it executes its program counts as the
- * most it ever had. Given back with release_unshared().
+ * The same in pages that no child gets: what a child has before it executes its program counts as
+ * the most it ever had. Given back with release_unshared().
  */
 void *allocate_unshared(size_t size) __attribute__((returns_nonnull));
 void release_unshared(void *block, size_t size);

@@ -17,8 +17,8 @@ static size_t least(size_t a, size_t b, size_t c)
 }
 
 /*
- * How many characters have to be inserted, left out, replaced or exchanged with their neighbour. Three
- * rows of the table are enough: an exchange looks back two.
+ * How many characters have to be inserted, left out, replaced or exchanged with their neighbour.
+ * Three rows of the table are enough: an exchange looks back two.
  */
 static size_t distance(const char *from, const char *to)
 {

@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 /*
- * A file that is written aside and then renamed: whoever looks finds the old one or all of the new. What
- * is no file, a device or a pipe, is written as it is.
+ * A file that is written aside and then renamed: whoever looks finds the old one or all of the new.
+ * What is no file, a device or a pipe, is written as it is.
  */
 struct output {
     FILE *file;

@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A sequence of numbers that depends on the seed alone (splitmix64): good enough to draw samples. */
+/*
+ * A sequence of numbers that depends on the seed alone (splitmix64): good enough to draw samples.
+ */
 struct random {
     uint64_t state;
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The records of zmalloc's statistics that a program has written: one JSON object after the other. */
+/*
+ * The records of zmalloc's statistics that a program has written: one JSON object after the other.
+ */
 
 #include "record.h"
 

@@ -13,8 +13,8 @@ struct record {
 };
 
 /*
- * Reads the record of the process pid, or else, where a program has made others that did the work, the
- * one with the largest peak. False where there is none.
+ * Reads the record of the process pid, or else, where a program has made others that did the work,
+ * the one with the largest peak. False where there is none.
  */
 bool read_record(const char *path, pid_t pid, struct record *record);
 

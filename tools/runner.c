@@ -3,8 +3,9 @@
 /*
  * One run of a program: started, waited for, measured.
  *
- * The child comes from fork(), not from posix_spawn(): the largest resident size that the system tells
- * is that of all the process has executed, and with posix_spawn() it would begin as the command's own.
+ * The child comes from fork(), not from posix_spawn(): the largest resident size that the system
+ * tells is that of all the process has executed, and with posix_spawn() it would begin as the
+ * command's own.
  */
 
 #include "runner.h"
@@ -96,8 +97,8 @@ static int set_environment(const struct runner *runner, const char *backend)
 }
 
 /*
- * In a session of its own: Ctrl-C comes to the command alone, which ends the program and all that it has
- * started. Should the command be killed, so is the program.
+ * In a session of its own: Ctrl-C comes to the command alone, which ends the program and all that
+ * it has started. Should the command be killed, so is the program.
  */
 static int execute(const struct runner *runner, char **program, const char *backend)
 {
@@ -165,7 +166,10 @@ static bool has_ended(pid_t child)
            info.si_pid == child;
 }
 
-/* Returns whether the user has asked for an end: then first kindly, a second time or after a while not. */
+/*
+ * Returns whether the user has asked for an end: then first kindly, a second time or after a while
+ * not.
+ */
 static bool wait_for_end(pid_t child, void (*waiting)(void))
 {
     int asked = 0;

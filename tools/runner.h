@@ -34,8 +34,8 @@ int open_runner(struct runner *runner);
 void close_runner(struct runner *runner);
 
 /*
- * Runs the program once, with that backend and without a terminal, signals being watched. `waiting` is
- * called each second if it is not NULL.
+ * Runs the program once, with that backend and without a terminal, signals being watched. `waiting`
+ * is called each second if it is not NULL.
  */
 struct run run_once(const struct runner *runner, char **program, const char *backend,
                     void (*waiting)(void));

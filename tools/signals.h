@@ -5,9 +5,9 @@
 #include <stdbool.h>
 
 /*
- * From here on Ctrl-C (SIGINT), SIGTERM, SIGHUP and the end of a child wait to be asked for: nothing is
- * interrupted, so everything can be put in order. What was ignored when the command was started stays
- * so.
+ * From here on Ctrl-C (SIGINT), SIGTERM, SIGHUP and the end of a child wait to be asked for:
+ * nothing is interrupted, so everything can be put in order. What was ignored when the command was
+ * started stays so.
  */
 void watch_signals(void);
 

@@ -32,8 +32,8 @@ static double median(const double *sorted, size_t count)
 }
 
 /*
- * The median of as many values as there are, drawn from them with repetition. They are sorted, so it is
- * enough to count how often each was drawn and to go to the middle.
+ * The median of as many values as there are, drawn from them with repetition. They are sorted, so
+ * it is enough to count how often each was drawn and to go to the middle.
  */
 static double resampled_median(const double *sorted, size_t count, unsigned *drawn,
                                struct random *random)

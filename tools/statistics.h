@@ -13,14 +13,14 @@ struct summary {
 };
 
 /*
- * With fewer values no interval of theirs reaches 95 %: both ends of five lie on one side of the true
- * median with a probability of 2 in 32.
+ * With fewer values no interval of theirs reaches 95 %: both ends of five lie on one side of the
+ * true median with a probability of 2 in 32.
  */
 #define VALUES_FOR_INTERVAL 6
 
 /*
- * Summarizes at least one value; sorts them. The interval is of the percentile bootstrap, always with
- * the same random numbers, so that the same values give the same interval.
+ * Summarizes at least one value; sorts them. The interval is of the percentile bootstrap, always
+ * with the same random numbers, so that the same values give the same interval.
  */
 struct summary summarize(double *values, size_t count);
 

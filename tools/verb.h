@@ -3,8 +3,8 @@
 #define TOOLS_VERB_H
 
 /*
- * The command `zmalloc` is a list of verbs, one file each. A new one defines a `struct verb`, and has a
- * line below, a row in main.c and a file in meson.build.
+ * The command `zmalloc` is a list of verbs, one file each. A new one defines a `struct verb`, and
+ * has a line below, a row in main.c and a file in meson.build.
  */
 
 #include <getopt.h>
@@ -38,8 +38,8 @@ void complain(const struct verb *verb, const char *format, ...) MESSAGE(2, 3);
 int bad_usage(const struct verb *verb, const char *format, ...) MESSAGE(2, 3);
 
 /*
- * For what getopt_long returns as '?' or ':', with opterr 0 and a '+' and a ':' in front of its short
- * options: says which option is wrong, and the nearest right one. Returns STATUS_USAGE.
+ * For what getopt_long returns as '?' or ':', with opterr 0 and a '+' and a ':' in front of its
+ * short options: says which option is wrong, and the nearest right one. Returns STATUS_USAGE.
  */
 int bad_option(const struct verb *verb, char **argv, const struct option *options, int result);
 
@@ -47,8 +47,8 @@ int bad_option(const struct verb *verb, char **argv, const struct option *option
 int cannot_execute(const struct verb *verb, const char *program, int error);
 
 /*
- * The candidate that the word was probably meant to be: it begins with the word, or is few edits away.
- * NULL where there is none. The candidates end with NULL.
+ * The candidate that the word was probably meant to be: it begins with the word, or is few edits
+ * away. NULL where there is none. The candidates end with NULL.
  */
 const char *nearest(const char *word, const char *const *candidates);
 

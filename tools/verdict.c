@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * What a comparison shows, in one sentence. The backend with the lowest median is the lowest only where
- * its interval is apart from another's.
+ * What a comparison shows, in one sentence. The backend with the lowest median is the lowest only
+ * where its interval is apart from another's.
  */
 
 #include "verdict.h"

@@ -69,7 +69,8 @@ load common
 }
 
 @test "a wrong ZMALLOC variable does not end the command, and is left to programs" {
-    export ZMALLOC_BACKEND=nonsense ZMALLOC_STATS=nonsense ZMALLOC_DEBUG=nonsense ZMALLOC_FAIL=nonsense
+    export ZMALLOC_BACKEND=nonsense ZMALLOC_STATS=nonsense
+    export ZMALLOC_DEBUG=nonsense ZMALLOC_FAIL=nonsense
     run -0 --separate-stderr zmalloc --version
     [ -z "$stderr" ]
     run -0 zmalloc run env

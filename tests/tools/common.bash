@@ -66,6 +66,11 @@ absent() {
     ! grep -E "$1" "$2"
 }
 
+# is_over PID: there is no such process, or it is a zombie until its new parent has looked.
+is_over() {
+    ! grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null
+}
+
 nothing_temporary_is_left() {
     [ -z "$(ls -A "$TMPDIR")" ]
 }

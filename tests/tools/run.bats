@@ -50,16 +50,16 @@ load common
 }
 
 @test "a wrong form is refused, with the nearest right one" {
-    refuses "zmalloc run: --stats jsn: the form is text, json or prometheus; did you mean 'json'?" \
-        run run --stats jsn ls
-    refuses "zmalloc run: --stats xyzzy: the form is text, json or prometheus" run run --stats xyzzy ls
-    refuses "zmalloc run: --stats jsonx: the form is text, json or prometheus; did you mean 'json'?" \
-        run run --stats jsonx ls
+    known='the form is text, json or prometheus'
+    refuses "zmalloc run: --stats jsn: $known; did you mean 'json'?" run run --stats jsn ls
+    refuses "zmalloc run: --stats jsonx: $known; did you mean 'json'?" run run --stats jsonx ls
+    refuses "zmalloc run: --stats xyzzy: $known" run run --stats xyzzy ls
     refuses "zmalloc run: --stats json:: it names no file after the colon" run run --stats json: ls
 }
 
 @test "wrong options are refused" {
-    refuses "zmalloc run: unknown option '--bakcend'; did you mean '--backend'?" run run --bakcend x ls
+    refuses "zmalloc run: unknown option '--bakcend'; did you mean '--backend'?" \
+        run run --bakcend x ls
     refuses "zmalloc run: unknown option '-s'" run run -s ls
     refuses "zmalloc run: option '-b' needs an argument" run run -b
     refuses "zmalloc run: option '--stats' needs an argument" run run --stats

@@ -66,8 +66,8 @@ static void equal_values_leave_nothing_open(void **state)
 }
 
 /*
- * The median of a resample of 1 to 11 is at most k where six draws or more are: with a probability of
- * 0.0145 for k = 2, and of 0.0741 for k = 3. So the interval of 95 % goes from 3 to 9.
+ * The median of a resample of 1 to 11 is at most k where six draws or more are: with a probability
+ * of 0.0145 for k = 2, and of 0.0741 for k = 3. So the interval of 95 % goes from 3 to 9.
  */
 static void interval_of_eleven_values_is_the_exact_one(void **state)
 {
