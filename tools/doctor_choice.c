@@ -62,6 +62,13 @@ static void tell_of_refusal(struct findings *findings, const struct backends *ba
     free(names);
 }
 
+static const char *trouble_with(const struct backend *row)
+{
+    if (row == NULL)
+        return "unknown backend";
+    return row->why != NULL ? row->why : "it can, but not with the layers that it names";
+}
+
 static void tell_of_element(struct findings *findings, const struct backends *backends,
                             const char *name)
 {
@@ -70,7 +77,7 @@ static void tell_of_element(struct findings *findings, const struct backends *ba
     const char *served = chosen_name(backends);
 
     finding(findings, LEVEL_WARNING, "ZMALLOC_BACKEND names \"%s\", which cannot be had: %s", name,
-            row != NULL ? row->why : "unknown backend");
+            trouble_with(row));
     if (served != NULL)
         meaning(findings, "the list goes on, and %s serves in its place.", served);
     else
@@ -93,7 +100,8 @@ static void tell_of_elements(struct findings *findings, const struct backends *b
         const struct backend *row = backends_find(backends, name);
 
         done = served != NULL && strcmp(served, name) == 0;
-        if (!done && (row == NULL || row->facts == NULL))
+        /* Where nothing serves a layer may be to blame, which has been told. */
+        if (!done && (served != NULL || row == NULL || row->facts == NULL))
             tell_of_element(findings, backends, name);
         free(name);
     }

@@ -102,6 +102,9 @@ needs_shared_library() {
     [[ $text = *'the list goes on, and libc serves in its place.'*'write native if that was meant'* ]]
     ZMALLOC_BACKEND=libc,nonsense examine
     [[ $text != *'cannot be had'* ]]
+    has native || skip "there is no second backend"
+    ZMALLOC_BACKEND=nonsense+libc,native examine
+    finds warning 'ZMALLOC_BACKEND names "libc", which cannot be had: it can, but not with the layers'
 }
 
 @test "a layer that does not understand its options is a warning" {
