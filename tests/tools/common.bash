@@ -66,9 +66,14 @@ absent() {
     ! grep -E "$1" "$2"
 }
 
-# is_over PID: there is no such process, or it is a zombie until its new parent has looked.
+# is_over PID: the process ends, or has; as a zombie it waits for its new parent to look.
 is_over() {
-    ! grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null
+    local tries
+    for ((tries = 0; tries < 600; tries++)); do
+        grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null || return 0
+        sleep 0.1
+    done
+    return 1
 }
 
 nothing_temporary_is_left() {
