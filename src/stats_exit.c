@@ -145,7 +145,7 @@ static const char *obey(const char *value)
     if (*colon == ':' && strlen(colon + 1) >= sizeof file)
         return "the name of the file is longer than " ZMALLOC_QUOTE(FILE_MAX) " bytes";
     if (*colon == ':')
-        memcpy(file, colon + 1, strlen(colon));
+        memcpy(file, colon + 1, strlen(colon + 1) + 1);
     form = wanted;
     return NULL;
 }

@@ -38,7 +38,7 @@ static void write_bytes(struct zm_writer *writer, uint64_t bytes)
     zm_writer_text(writer, " bytes");
     if (bytes < 1024)
         return;
-    for (; scaled >= 1024 * 1024; scaled /= 1024)
+    for (; scaled >= UINT64_C(1024) * 1024; scaled /= 1024)
         unit++;
     zm_writer_text(writer, " (");
     zm_writer_decimal(writer, scaled / 1024);

@@ -122,9 +122,9 @@ static void exhaust(size_t unused)
 
 /* ---- Handlers of fork from before all of the library's, which run inside of those ---- */
 
-static bool handlers_are_there;
-
 #if !UNDER_SANITIZER && defined(__linux__)
+
+static bool handlers_are_there;
 
 /* Another thread, which allocates when it is told to in the middle of a fork. */
 static struct beside {
