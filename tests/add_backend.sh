@@ -17,7 +17,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tree=$work/tree build=$work/build
 mkdir "$tree"
-(cd "$root" && cp -R meson.build meson_options.txt LICENSE LICENSE.jemalloc ./*.md docs include src backends layers examples "$tree")
+(cd "$root" && cp -R meson.build meson_options.txt LICENSE LICENSE.jemalloc ./*.md docs include src backends cmake layers examples "$tree")
 
 # The block of code number $1 of the section.
 block() {
@@ -47,7 +47,8 @@ run() {
 }
 
 "$meson" setup "$build" "$tree" --werror -Dtests=disabled -Dexamples=enabled \
-    -Dbench=disabled -Djemalloc=disabled -Dtcmalloc=disabled -Dmimalloc=disabled >"$work/log" 2>&1 ||
+    -Dbench=disabled -Dtools=disabled -Ddocs=disabled -Djemalloc=disabled -Dtcmalloc=disabled \
+    -Dmimalloc=disabled >"$work/log" 2>&1 ||
     { cat "$work/log"; exit 1; }
 run
 sed -i "/^backends += {'toy'/,\$s/'built in'/'module'/" "$tree/backends/meson.build"
