@@ -86,3 +86,10 @@ json() {
 d = json.load(open(sys.argv[1]))
 print(eval("(" + sys.argv[2] + ")"))' "$1" "$2"
 }
+
+# valgrind 3.19 ends at once where clang 14 has described the program to debuggers.
+skip_without_valgrind() {
+    skip_without valgrind
+    valgrind --quiet "$ZMALLOC_TOOL" --version >/dev/null 2>&1 ||
+        skip "valgrind cannot read what this compiler tells debuggers"
+}

@@ -165,7 +165,7 @@ needs_shared_library() {
         MIMALLOC_VERBOSE=1 ZMALLOC_BACKEND=mimalloc examine
         finds ok 'MIMALLOC_VERBOSE="1" is read by mimalloc when it starts.'
         [[ $text != *'writes to stderr'* ]]
-        MIMALLOC_SHOW_ERRORS=nonsense ZMALLOC_BACKEND=mimalloc examine
+        MIMALLOC_SHOW_ERRORS=1 MIMALLOC_EAGER_COMMIT=nonsense ZMALLOC_BACKEND=mimalloc examine
         finds warning 'A program that starts now writes to stderr: mimalloc: warning: environment option'
     fi
     if has tcmalloc; then
@@ -380,7 +380,7 @@ END
 
 @test "valgrind finds nothing" {
     [ -z "$SANITIZER" ] || skip "the build has a sanitizer"
-    skip_without valgrind
+    skip_without_valgrind
     export ZMALLOC_BACKEND=nonsense,libc MALLOC_CONF=x:y ZMALLOC_STATS=xml MALLOC_ARENA_MAX=1
     for program in "$PROGRAM" "$WHOLE_PROGRAM" true no-such-program; do
         run --separate-stderr valgrind --quiet --leak-check=full --error-exitcode=99 \

@@ -286,7 +286,7 @@ END
 
 @test "valgrind finds nothing" {
     [ -z "$SANITIZER" ] || skip "the build has a sanitizer"
-    skip_without valgrind
+    skip_without_valgrind
     export ZMALLOC_BACKEND=nonsense,libc
     for arguments in list 'list --json' probe 'list --help'; do
         # shellcheck disable=SC2086

@@ -9,7 +9,7 @@ load common
 clean() {
     local status=$1
     shift
-    skip_without valgrind
+    skip_without_valgrind
     run -"$status" valgrind --quiet --leak-check=full --error-exitcode=99 \
         --child-silent-after-fork=yes --log-file=valgrind.%p "$ZMALLOC_TOOL" "$@"
     [ -z "$(cat valgrind.*)" ]
