@@ -86,19 +86,25 @@ start_endless() {
     is_over "$(cat endless)"
 }
 
-# on_terminal FILE COMMAND...: what it writes to a terminal of its own.
-on_terminal() {
+# with_terminal FILE COMMAND...: runs it on a terminal of its own, whose keys come from stdin; the file
+# has what it writes there. The shell that reads the command is the user's, if not said: what bash
+# quotes only bash can read.
+with_terminal() {
     local file=$1
     shift
+    SHELL=$BASH script -qec "$(printf '%q ' "$@")" "$file" >/dev/null 3>&-
+}
+
+on_terminal() {
     skip_without script
-    script -qec "$(printf '%q ' "$@")" "$file" </dev/null >/dev/null
+    with_terminal "$@" </dev/null
 }
 
 @test "the key Ctrl-C on a terminal does it" {
     skip_without script
     mkfifo keys
-    script -qec "$(printf '%q ' env --default-signal=INT "$ZMALLOC_TOOL" compare -b libc,native \
-        --warmup 0 -- sh -c "$endless")" terminal <keys >/dev/null 3>&- &
+    with_terminal terminal env --default-signal=INT "$ZMALLOC_TOOL" compare -b libc,native \
+        --warmup 0 -- sh -c "$endless" <keys &
     session=$!
     exec 9>keys
     wait_for endless
