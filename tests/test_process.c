@@ -17,9 +17,9 @@
 
 #define MIB ((size_t)1 << 20)
 #define BIG (64 * MIB)
-/* What else may come and go meanwhile; and the thread sanitizer keeps shadows of all pages. */
+/* What else may come and go meanwhile; and sanitizers keep shadows of all pages. */
 #define SLACK (8 * MIB)
-#define SHADOWS (UNDER_THREAD_SANITIZER ? 8 * BIG : 0)
+#define SHADOWS (UNDER_THREAD_SANITIZER ? 8 * BIG : UNDER_ADDRESS_SANITIZER ? BIG / 8 : 0)
 
 static void *touched_pages(size_t size)
 {
