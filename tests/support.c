@@ -17,6 +17,7 @@
 
 #ifdef __GLIBC__
 #include <gnu/libc-version.h>
+#include <malloc.h>
 #endif
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -79,6 +80,13 @@ const char *name_without_layers(void)
     const char *plus = strrchr(whole, '+');
 
     return plus != NULL ? plus + 1 : whole;
+}
+
+void leave_blocks_untouched(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_PERTURB, 0);
+#endif
 }
 
 /* ---- Children ---- */

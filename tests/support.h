@@ -50,6 +50,10 @@ int teardown_nothing_used(void **state);
 /* The version of the C library as the backends over its malloc tell it. */
 const char *c_library_version(void);
 
+/* glibc's malloc fills all that it gives and takes where MALLOC_PERTURB_ is set, as Meson sets it: with
+ * gigabytes in large blocks a busy machine is at it for minutes. From here on it does not. */
+void leave_blocks_untouched(void);
+
 /* How many times as long as usual the long tests take: ZMALLOC_TEST_SCALE, 1 if unset. */
 size_t test_scale(void);
 

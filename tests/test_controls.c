@@ -293,5 +293,6 @@ int main(void)
         zm_test(a_background_thread_comes_and_goes),
     };
 
+    leave_blocks_untouched();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,6 @@
  * the machine. */
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -219,14 +218,6 @@ static void try_huge(void *(*allocate)(size_t size), size_t size)
         zfree(block);
     }
     EXPECT(zmalloc_used_memory() == 0);
-}
-
-/* The C library would write to all of it where MALLOC_PERTURB_ is set, as Meson does. */
-static void leave_blocks_untouched(void)
-{
-#ifdef M_PERTURB
-    mallopt(M_PERTURB, 0);
-#endif
 }
 
 /* From 1 GiB on, to far more than the machine has, or to the last that the core lets through. */

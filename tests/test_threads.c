@@ -10,9 +10,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 /* What it prints are figures, for scripts/proof.sh. */
 static void in_child(void (*body)(void *argument))
@@ -334,15 +331,6 @@ static void *make_large_after(void *operations)
     zfree(large);
     zfree(small);
     return NULL;
-}
-
-/* Where MALLOC_PERTURB_ is set, glibc's malloc fills all it gives and takes: of these blocks some
- * gigabytes, for which a busy machine needs minutes. */
-static void leave_blocks_untouched(void)
-{
-#ifdef __GLIBC__
-    mallopt(M_PERTURB, 0);
-#endif
 }
 
 /* Each is larger than all before. A reset would hide what no thread has looked at. */
