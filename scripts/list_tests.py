@@ -20,7 +20,7 @@ END = "<!-- end: scripts/list_tests.py --write -->\n"
 PROGRAMS = ["tests/test_*.c", "tests/test_*.cpp", "tests/*/test_*.c"]
 SCRIPTS = ["tests/*.sh", "tests/*.py", "tests/*/*.sh", "tests/*/*.py", "tests/*/*.bats"]
 # They run tests, share code for them, or stand in for them.
-NOT_TESTS = {"absent.sh", "callgrind.py", "common.sh", "late.py", "run.sh", "scdoc.py"}
+NOT_TESTS = {"absent.sh", "callgrind.py", "common.sh", "late.py", "scdoc.py"}
 
 CASE = re.compile(r"\b(?:zm_test|cmocka_unit_test\w*)\(\s*(\w+)")
 BATS_CASE = re.compile(r'^@test "(.*)" \{$', re.MULTILINE)
