@@ -59,10 +59,14 @@ run_tests() {
     (umask 0 && meson test -C "$folder" --print-errorlogs --quiet "$@")
 }
 
+# The layers over jemalloc, which has every function that a backend can have.
 run_shared() {
     configure shared -Dnative=enabled -Djemalloc=enabled -Dtcmalloc=enabled -Dmimalloc=enabled
     ninja -C "$build/shared" --quiet
-    run_tests shared --no-suite consumers --no-suite instructions --no-suite redis --no-suite bench
+    for suite in libc native jemalloc tcmalloc mimalloc fail+jemalloc debug+jemalloc preload choice; do
+        set -- "$@" --suite $suite
+    done
+    run_tests shared "$@"
 }
 
 # What the static library has in the place of the shared one's; and a build that lacks a backend.

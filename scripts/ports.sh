@@ -7,7 +7,7 @@ set -eu
 
 usage() {
     cat <<END
-usage: scripts/ports.sh [musl] [musl-static] [i386]
+usage: scripts/ports.sh [--quick] [musl] [musl-static] [i386]
 
 Builds zmalloc for the platforms that are named, or for all, and runs its tests there; installs what
 that takes. cmocka is built for each from the system's source package. Run again, it builds only
@@ -16,6 +16,7 @@ what changed. Ends with a line for each platform, before it what was not run the
   musl          the C library musl
   musl-static   the same, library and programs static
   i386          32 bits
+  --quick       only the backends that are built in, without layers over them
 
 Everything goes into \${BUILD_DIR:-build-ports}. It takes a Debian or Ubuntu on x86-64.
 END
@@ -41,9 +42,13 @@ need_port() {
     esac
 }
 
-ports=''
+ports='' suites=''
 for argument; do
     case $argument in
+    --quick)
+        suites='--suite libc --suite native'
+        continue
+        ;;
     -h | --help)
         usage
         exit
@@ -113,8 +118,8 @@ need_cmocka() {
 configure() {
     # shellcheck disable=SC2086
     [ -f "$build/$port/build.ninja" ] || meson setup "$build/$port" --cross-file "cross/$target.ini" \
-        --werror -Dpkg_config_path="$cmocka/lib/pkgconfig" -Dtests=enabled -Dbench=disabled -Dtools=disabled \
-        -Ddocs=disabled $options
+        --werror -Dpkg_config_path="$build/cmocka-$target/lib/pkgconfig" -Dbench=disabled \
+        -Dtools=disabled -Ddocs=disabled $options "$@"
 }
 
 # A kernel may be built without 32 bits.
@@ -123,20 +128,28 @@ runs_here() {
     $compiler "$build/runs.c" -o "$build/runs" && "$build/runs" 2>/dev/null
 }
 
+# build_port OPTION...
+build_port() {
+    echo "building for $port"
+    logged "$port-setup" configure "$@"
+    logged "$port" ninja -C "$build/$port"
+}
+
 # test_port NAME: a test that fails is no end, the other platforms are looked at as well.
 test_port() {
     port=$1
     need_port "$port"
-    need_cmocka
-    echo "building for $port"
-    logged "$port-setup" configure
-    logged "$port" ninja -C "$build/$port"
     if ! runs_here; then
+        build_port -Dtests=disabled
         not_run="$not_run $port"
         return
     fi
+    need_cmocka
+    build_port -Dtests=enabled
     tested="$tested $port"
-    meson test -C "$build/$port" --no-rebuild --print-errorlogs --quiet || failed="$failed $port"
+    # shellcheck disable=SC2086
+    meson test -C "$build/$port" --no-rebuild --print-errorlogs --quiet $suites ||
+        failed="$failed $port"
 }
 
 failed='' tested='' not_run=''
@@ -147,7 +160,7 @@ for name in $ports; do
 done
 echo
 for name in $not_run; do
-    echo "$name: skipped: built, but this kernel does not run its programs"
+    echo "$name: tests skipped: built, but this kernel does not run its programs"
 done
 for name in $tested; do
     python3 scripts/count_tests.py --skipped "$build/$name" | sed "s/^/$name: /"
