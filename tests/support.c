@@ -59,12 +59,19 @@ void no_room_on_32_bits(void)
         abort();
 }
 
-size_t test_scale(void)
+static double test_scale(void)
 {
     const char *value = getenv("ZMALLOC_TEST_SCALE");
-    size_t scale = value != NULL ? (size_t)strtoul(value, NULL, 10) : 1;
+    double scale = value != NULL ? strtod(value, NULL) : 1;
 
     return scale > 0 ? scale : 1;
+}
+
+size_t scaled(size_t times)
+{
+    double wanted = (double)times * test_scale();
+
+    return wanted > 1 ? (size_t)wanted : 1;
 }
 
 const char *backend_under_test(void)
@@ -158,9 +165,16 @@ static void become_child(struct pipes *pipes)
         signal(number, SIG_DFL);
 }
 
+static long watchdog_seconds(void)
+{
+    size_t seconds = scaled(WATCHDOG_SECONDS);
+
+    return seconds > WATCHDOG_SECONDS ? (long)seconds : WATCHDOG_SECONDS;
+}
+
 static void watch_child(pid_t pid, struct pipes *pipes, struct outcome *outcome)
 {
-    long deadline = milliseconds_now() + WATCHDOG_SECONDS * 1000L * (long)test_scale();
+    long deadline = milliseconds_now() + watchdog_seconds() * 1000;
 
     close(pipes->out[1]);
     close(pipes->err[1]);

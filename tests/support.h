@@ -54,8 +54,9 @@ const char *c_library_version(void);
  * gigabytes in large blocks a busy machine is at it for minutes. From here on it does not. */
 void leave_blocks_untouched(void);
 
-/* How many times as long as usual the long tests take: ZMALLOC_TEST_SCALE, 1 if unset. */
-size_t test_scale(void);
+/* How often to do what a long test does so often by itself: that times ZMALLOC_TEST_SCALE, which may
+ * be a fraction, and at least once. */
+size_t scaled(size_t times);
 
 /* The name the environment asks for: what ZMALLOC_BACKEND says, "libc" if unset. */
 const char *backend_under_test(void);
@@ -73,7 +74,7 @@ struct outcome {
     char err[OUTPUT_SIZE];
 };
 
-/* Seconds after which a child is killed. A test that needs it longer multiplies by test_scale(). */
+/* Seconds after which a child is killed; ZMALLOC_TEST_SCALE can make them more. */
 #define WATCHDOG_SECONDS 120
 
 /* Runs body in a forked child, which then exits with status 0. */

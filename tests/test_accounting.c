@@ -252,7 +252,7 @@ static void random_operation(uint64_t *state)
 
 static void used_memory_is_the_sum_of_live_blocks(void **state)
 {
-    size_t operations = 40000 * test_scale();
+    size_t operations = scaled(40000);
     uint64_t random = 20;
 
     (void)state;

@@ -178,7 +178,7 @@ static void fork_while_others_work(void)
     forget_forks();
     for (size_t i = 0; i < count; i++)
         child_check(pthread_create(&threads[i], NULL, work, (void *)(uintptr_t)i) == 0);
-    for (unsigned i = 1; i <= 15 * test_scale(); i++)
+    for (unsigned i = 1; i <= scaled(15); i++)
         fork_once(i);
     atomic_store(&stop, true);
     for (size_t i = 0; i < count; i++)

@@ -60,7 +60,7 @@ static void assert_gave_up(const struct outcome *outcome)
 
 static size_t next(size_t nth)
 {
-    return nth < ONE_BY_ONE ? nth + 1 : nth + 1 + nth / (4 * test_scale());
+    return nth < ONE_BY_ONE ? nth + 1 : nth + 1 + nth / scaled(4);
 }
 
 /* Every failure reaches the handler, so the first run that completes has had none. */

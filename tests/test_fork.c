@@ -35,7 +35,7 @@ static void fork_at_work(void *argument)
 {
     (void)argument;
     start_work(ALLOCATING);
-    for (size_t i = 0; i < 15 * test_scale(); i++)
+    for (size_t i = 0; i < scaled(15); i++)
         fork_and_wait(take_over_the_work);
     end_work();
 }
@@ -50,7 +50,7 @@ static void children_of_busy_threads_go_on(void **state)
 
 static void *fork_in_thread(void *argument)
 {
-    for (size_t i = 0; i < 5 * test_scale(); i++)
+    for (size_t i = 0; i < scaled(5); i++)
         fork_and_wait(take_over_the_work);
     return argument;
 }
@@ -107,7 +107,7 @@ static void start_programs_at_work(void *argument)
 {
     (void)argument;
     start_work(ALLOCATING);
-    for (size_t i = 0; i < 5 * test_scale(); i++) {
+    for (size_t i = 0; i < scaled(5); i++) {
         fork_and_wait(execute);
         execute_from_vfork();
         spawn();

@@ -184,7 +184,7 @@ static void the_first_blocks_race(void **state)
 
     (void)state;
     while (next_name(&at, name))
-        for (size_t i = 0; i < TIMES * test_scale(); i++) {
+        for (size_t i = 0; i < scaled(TIMES); i++) {
             char out[NAME_SIZE + 8];
 
             snprintf(out, sizeof out, "one\n%s\n", name);
@@ -200,7 +200,7 @@ static void calls_of_init_race(void **state)
     (void)state;
     for (char *blank = strchr(lists, ' '); blank != NULL; blank = strchr(blank, ' '))
         *blank = ':';
-    for (size_t i = 0; i < 2 * TIMES * test_scale(); i++)
+    for (size_t i = 0; i < scaled(2 * TIMES); i++)
         prints(NULL, WORDS("race-init", lists), "one\n");
     prints("libc", WORDS("race-init", lists, "name"), "one\nlibc\n");
 }

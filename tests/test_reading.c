@@ -18,7 +18,7 @@ static atomic_bool stop;
 /* Where threads take turns a reading comes seldom. */
 static size_t readings(void)
 {
-    return (under_valgrind() ? 200 : 100000) * test_scale();
+    return scaled(under_valgrind() ? 200 : 100000);
 }
 
 static void in_child(void (*body)(void *argument))

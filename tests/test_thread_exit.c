@@ -215,7 +215,7 @@ static int live_with_keys_around_ours(const char *backend)
     make_keys(0, KEYS_BEFORE_OURS);
     child_check(zmalloc_init(backend) == 0);
     make_keys(KEYS_BEFORE_OURS, KEYS);
-    for (size_t i = 0; i < 10 * test_scale(); i++) {
+    for (size_t i = 0; i < scaled(10); i++) {
         live_one_by_one(count);
         live_all_at_once(count);
     }

@@ -151,7 +151,7 @@ void live_at_once()
 
 void run_thread_locals(void *)
 {
-    for (std::size_t i = 0; i < 5 * test_scale(); i++) {
+    for (std::size_t i = 0; i < scaled(5); i++) {
         live_one_by_one();
         live_at_once();
     }

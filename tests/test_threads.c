@@ -77,7 +77,7 @@ static void queue_take(struct parcel batch[BATCH])
 
 static size_t batches_per_thread(void)
 {
-    return 1000 * test_scale();
+    return scaled(1000);
 }
 
 static void *produce(void *argument)
@@ -184,7 +184,7 @@ static void watch_crowd(void *argument)
     pthread_t threads[CROWD_MAX];
 
     (void)argument;
-    crowd.size = 200 * test_scale() < CROWD_MAX ? 200 * test_scale() : CROWD_MAX;
+    crowd.size = scaled(200) < CROWD_MAX ? scaled(200) : CROWD_MAX;
     child_check(pthread_barrier_init(&crowd.barrier, NULL, (unsigned)crowd.size + 1) == 0);
     for (size_t i = 0; i < crowd.size; i++)
         child_check(pthread_create(&threads[i], NULL, join_crowd, NULL) == 0);
@@ -206,7 +206,8 @@ static void many_threads_at_once_are_all_counted(void **state)
 /* ---- Many in a row ---- */
 
 #define LEFT_BEHIND 64
-#define FIRST_THREADS 10000 /* after which the process has its size */
+/* After which the process has its size, which with a sanitizer tells nothing. */
+#define FIRST_THREADS (UNDER_SANITIZER ? 1000 : 10000)
 #define GROWTH_MAX ((size_t)1 << 20)
 
 static _Atomic(void *) left_behind[LEFT_BEHIND];
@@ -256,11 +257,10 @@ static void run_many_in_a_row(void *argument)
     run_in_a_row(FIRST_THREADS);
     resident = zmalloc_get_rss();
     child_check(resident > 0);
-    run_in_a_row(20000 * test_scale());
+    run_in_a_row(scaled(20000));
     grown = zmalloc_get_rss();
     printf("figures: %zu threads in a row, resident %+td KiB after the first %d\n",
-           FIRST_THREADS + 20000 * test_scale(), (ptrdiff_t)(grown - resident) / 1024,
-           FIRST_THREADS);
+           FIRST_THREADS + scaled(20000), (ptrdiff_t)(grown - resident) / 1024, FIRST_THREADS);
     child_check(UNDER_SANITIZER || under_valgrind() || grown < resident + GROWTH_MAX);
     child_check(zmalloc_used_memory() == sum_of_left_behind());
     for (size_t i = 0; i < LEFT_BEHIND; i++)
