@@ -42,7 +42,7 @@ configure() {
     endings="$runtime/counters.o $runtime/libcoverage-endings.so"
     counting='-fprofile-update=atomic -fprofile-filter-files=/(src|backends|layers)/'
     CC=gcc CXX=g++ meson setup "$folder" --buildtype=debug -Dtests=enabled -Dexamples=disabled \
-        -Dtools=disabled -Ddocs=disabled \
+        -Dtools=disabled -Ddocs=disabled -Dbench=disabled \
         "-Dc_args=--coverage $counting '-DZM_INLINE=static inline' -DUNDER_COVERAGE=1" \
         "-Dc_link_args=--coverage $endings" "-Dcpp_link_args=--coverage $endings" "$@" \
         >"$folder.log" 2>&1 || {
@@ -73,7 +73,7 @@ run_shared() {
 run_static() {
     configure static -Ddefault_library=static -Dnative=disabled
     run_tests static --suite choice
-    run_tests static --suite jemalloc profile debug_options
+    run_tests static --logbase testlog-others --suite jemalloc profile debug_options
 }
 
 list_what_is_left_out() {
