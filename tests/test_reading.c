@@ -214,7 +214,7 @@ static void watch_the_floor(void *argument)
 {
     (void)argument;
     start_workers();
-    for (size_t i = 0; i < readings(); i++) {
+    for (size_t left = readings(); left > 0; left--) {
         size_t used = zmalloc_used_memory();
 
         child_check(used >= HELD * HELD_SIZE);
@@ -257,7 +257,7 @@ static void watch_the_ceiling(void *argument)
     start_idlers();
     for (size_t i = 0; i < CHURNERS; i++)
         start_thread(&churners[i], churn_large, NULL);
-    for (size_t i = 0; i < 3 * readings(); i++)
+    for (size_t left = 3 * readings(); left > 0; left--)
         child_check(zmalloc_used_memory() < CEILING);
     atomic_store(&stop, true);
     join_threads(churners, CHURNERS);

@@ -143,7 +143,7 @@ static void zeroed_blocks_among_dirty_ones_are_zero(void **state)
     uint64_t seed = 10;
 
     (void)state;
-    for (size_t step = 0; step < scaled(STEPS); step++) {
+    for (size_t left = scaled(STEPS); left > 0; left--) {
         void **slot = &slots[next_random(&seed) % SLOTS];
 
         *slot = next_content(*slot, next_random(&seed));
