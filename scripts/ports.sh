@@ -102,7 +102,6 @@ leave_static_cmocka() {
 }
 
 need_cmocka() {
-    cmocka=$build/cmocka-$target
     [ ! -d "$cmocka" ] || return 0
     scripts/source_package.sh cmocka 1.1 "$build/cmocka-source"
     echo "building cmocka for $target"
@@ -118,7 +117,7 @@ need_cmocka() {
 configure() {
     # shellcheck disable=SC2086
     [ -f "$build/$port/build.ninja" ] || meson setup "$build/$port" --cross-file "cross/$target.ini" \
-        --werror -Dpkg_config_path="$build/cmocka-$target/lib/pkgconfig" -Dbench=disabled \
+        --werror -Dpkg_config_path="$cmocka/lib/pkgconfig" -Dbench=disabled \
         -Dtools=disabled -Ddocs=disabled $options "$@"
 }
 
@@ -139,6 +138,7 @@ build_port() {
 test_port() {
     port=$1
     need_port "$port"
+    cmocka=$build/cmocka-$target
     if ! runs_here; then
         build_port -Dtests=disabled
         not_run="$not_run $port"
