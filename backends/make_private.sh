@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Makes one object file of an allocator's archive in which the symbols listed have other names and
-# all others are local, so that it can stand in a library beside another malloc.
+# Makes one object file of an allocator's archive in which the symbols listed, NAME OTHER-NAME, have
+# other names, and those that are not listed or have "local" after them are local, so that it can
+# stand in a library beside another malloc.
 #
 # usage: make_private.sh ARCHIVE SYMBOLS OUTPUT AR OBJCOPY NM COMPILER [ARGUMENT...]
 set -eu
@@ -16,8 +17,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 cp "$archive" "$work/archive.a"
-sed '/^#/d' "$symbols" >"$work/renamed"
-cut -d ' ' -f 2 "$work/renamed" >"$work/global"
+sed -e '/^#/d' -e 's/ local$//' "$symbols" >"$work/renamed"
+sed -e '/^#/d' -e '/ local$/d' -e 's/.* //' "$symbols" >"$work/global"
 (
     cd "$work"
     "$ar" x archive.a

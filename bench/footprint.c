@@ -102,7 +102,7 @@ static void print_threads(const struct load *load, const char *separator)
 
 static int find_thread_local(struct dl_phdr_info *info, size_t size, void *result)
 {
-    ElfW(Addr) address = (ElfW(Addr))dlsym(RTLD_DEFAULT, "zmalloc") - info->dlpi_addr;
+    ElfW(Addr) address = (ElfW(Addr))dlsym(RTLD_DEFAULT, "zml_zmalloc") - info->dlpi_addr;
     size_t thread_local = 0;
     int found = 0;
 

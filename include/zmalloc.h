@@ -30,22 +30,35 @@
 #define ZMALLOC_ATTRIBUTE(...)
 #endif
 
+/*
+ * Define ZMALLOC_STATIC for what is linked with the archive, libzmalloc.a: then nothing of that copy
+ * is seen outside of the program or library that it is in, not even what C++ makes of zmalloc.hpp.
+ */
+#ifdef ZMALLOC_STATIC
+#define ZMALLOC_API ZMALLOC_ATTRIBUTE(visibility("hidden"))
+#else
 #define ZMALLOC_API ZMALLOC_ATTRIBUTE(visibility("default"))
+#endif
 
 /* A new block that nothing else points to. */
 #define ZMALLOC_NEW ZMALLOC_ATTRIBUTE(malloc, warn_unused_result)
 
 /*
- * Static zlib defines zcalloc and zcfree, so no symbol of this library may be called that.
- * The name zcalloc of C stands for the symbol zmalloc_calloc.
+ * The symbol of each function is its name with zml_ before it: zmalloc() is the symbol zml_zmalloc.
+ * Redis, Valkey and what is made of them have functions of the same names, of which the dynamic
+ * linker would take the first that it finds; and static zlib has a zcalloc. Who looks a function up
+ * by itself, with dlsym() or from another language, asks for the symbol.
+ *
+ * ZMALLOC_DEFINE_NAMES makes each name a macro for the symbol instead, for compilers that cannot
+ * give a function another symbol.
  */
 #define ZMALLOC_QUOTE_(x) #x
 #define ZMALLOC_QUOTE(x) ZMALLOC_QUOTE_(x)
-#if defined(__GNUC__) || defined(__clang__)
-#define ZMALLOC_SYMBOL(symbol) __asm__(ZMALLOC_QUOTE(__USER_LABEL_PREFIX__) symbol)
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(ZMALLOC_DEFINE_NAMES)
+#define ZMALLOC_SYMBOL(name) __asm__(ZMALLOC_QUOTE(__USER_LABEL_PREFIX__) "zml_" #name)
 #else
-#define ZMALLOC_SYMBOL(symbol)
-#define zcalloc zmalloc_calloc
+#define ZMALLOC_SYMBOL(name)
+#include "zmalloc/names.h"
 #endif
 
 #ifdef __cplusplus
@@ -70,17 +83,18 @@ extern "C" {
  */
 
 /* A block of size bytes, contents undefined. Redis 7. */
-ZMALLOC_API void *zmalloc(size_t size) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(1));
+ZMALLOC_API void *zmalloc(size_t size) ZMALLOC_SYMBOL(zmalloc) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(alloc_size(1));
 
-/* A zeroed block of size bytes. Redis 7. The symbol is zmalloc_calloc, see above. */
-ZMALLOC_API void *zcalloc(size_t size) ZMALLOC_SYMBOL("zmalloc_calloc") ZMALLOC_NEW
+/* A zeroed block of size bytes. Redis 7. */
+ZMALLOC_API void *zcalloc(size_t size) ZMALLOC_SYMBOL(zcalloc) ZMALLOC_NEW
     ZMALLOC_ATTRIBUTE(alloc_size(1));
 
 /*
  * A zeroed array of num elements of size bytes. Where the product overflows the out-of-memory
  * handler gets SIZE_MAX. (0, n) and (n, 0) are size 0. Redis 7, but for (n, 0), which fails there.
  */
-ZMALLOC_API void *zcalloc_num(size_t num, size_t size) ZMALLOC_NEW
+ZMALLOC_API void *zcalloc_num(size_t num, size_t size) ZMALLOC_SYMBOL(zcalloc_num) ZMALLOC_NEW
     ZMALLOC_ATTRIBUTE(alloc_size(1, 2));
 
 /*
@@ -90,13 +104,15 @@ ZMALLOC_API void *zcalloc_num(size_t num, size_t size) ZMALLOC_NEW
  * and then fails (Redis's rule). Where the allocator has no memory the block stays as it was. A
  * block from zmalloc_aligned keeps its contents, not its alignment. Redis 7.
  */
-ZMALLOC_API void *zrealloc(void *ptr, size_t size)
+ZMALLOC_API void *zrealloc(void *ptr, size_t size) ZMALLOC_SYMBOL(zrealloc)
     ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2));
 
 /* The same three, returning NULL and setting errno instead of calling the handler. Redis 7. */
-ZMALLOC_API void *ztrymalloc(size_t size) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(1));
-ZMALLOC_API void *ztrycalloc(size_t size) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(1));
-ZMALLOC_API void *ztryrealloc(void *ptr, size_t size)
+ZMALLOC_API void *ztrymalloc(size_t size) ZMALLOC_SYMBOL(ztrymalloc) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(alloc_size(1));
+ZMALLOC_API void *ztrycalloc(size_t size) ZMALLOC_SYMBOL(ztrycalloc) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(alloc_size(1));
+ZMALLOC_API void *ztryrealloc(void *ptr, size_t size) ZMALLOC_SYMBOL(ztryrealloc)
     ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2));
 
 /*
@@ -104,38 +120,44 @@ ZMALLOC_API void *ztryrealloc(void *ptr, size_t size)
  * product and a size too large included, ptr is left alone. The handler gets SIZE_MAX where the
  * product overflows. Ours, after OpenBSD's reallocarray.
  */
-ZMALLOC_API void *zreallocarray(void *ptr, size_t num, size_t size)
+ZMALLOC_API void *zreallocarray(void *ptr, size_t num, size_t size) ZMALLOC_SYMBOL(zreallocarray)
     ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2, 3));
 ZMALLOC_API void *ztryreallocarray(void *ptr, size_t num, size_t size)
-    ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2, 3));
+    ZMALLOC_SYMBOL(ztryreallocarray) ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2, 3));
 
 /*
  * As their namesakes above, and they tell through *usable how many bytes of the block may be used,
  * at least what was asked for; 0 where they return NULL. usable may be NULL. Redis 7.
  */
-ZMALLOC_API void *zmalloc_usable(size_t size, size_t *usable) ZMALLOC_NEW;
-ZMALLOC_API void *zcalloc_usable(size_t size, size_t *usable) ZMALLOC_NEW;
+ZMALLOC_API void *zmalloc_usable(size_t size, size_t *usable)
+    ZMALLOC_SYMBOL(zmalloc_usable) ZMALLOC_NEW;
+ZMALLOC_API void *zcalloc_usable(size_t size, size_t *usable)
+    ZMALLOC_SYMBOL(zcalloc_usable) ZMALLOC_NEW;
 ZMALLOC_API void *zrealloc_usable(void *ptr, size_t size, size_t *usable)
-    ZMALLOC_ATTRIBUTE(warn_unused_result);
-ZMALLOC_API void *ztrymalloc_usable(size_t size, size_t *usable) ZMALLOC_NEW;
-ZMALLOC_API void *ztrycalloc_usable(size_t size, size_t *usable) ZMALLOC_NEW;
+    ZMALLOC_SYMBOL(zrealloc_usable) ZMALLOC_ATTRIBUTE(warn_unused_result);
+ZMALLOC_API void *ztrymalloc_usable(size_t size, size_t *usable)
+    ZMALLOC_SYMBOL(ztrymalloc_usable) ZMALLOC_NEW;
+ZMALLOC_API void *ztrycalloc_usable(size_t size, size_t *usable)
+    ZMALLOC_SYMBOL(ztrycalloc_usable) ZMALLOC_NEW;
 ZMALLOC_API void *ztryrealloc_usable(void *ptr, size_t size, size_t *usable)
-    ZMALLOC_ATTRIBUTE(warn_unused_result);
+    ZMALLOC_SYMBOL(ztryrealloc_usable) ZMALLOC_ATTRIBUTE(warn_unused_result);
 
 /*
  * A block of size bytes whose address is a multiple of alignment, a power of two. Where it is none
  * both return NULL with errno EINVAL, and the handler is not called. Ours, after ISO C.
  */
-ZMALLOC_API void *zmalloc_aligned(size_t alignment, size_t size) ZMALLOC_NEW
-    ZMALLOC_ATTRIBUTE(alloc_size(2), alloc_align(1));
-ZMALLOC_API void *ztrymalloc_aligned(size_t alignment, size_t size) ZMALLOC_NEW
-    ZMALLOC_ATTRIBUTE(alloc_size(2), alloc_align(1));
+ZMALLOC_API void *zmalloc_aligned(size_t alignment, size_t size)
+    ZMALLOC_SYMBOL(zmalloc_aligned) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(2), alloc_align(1));
+ZMALLOC_API void *ztrymalloc_aligned(size_t alignment, size_t size)
+    ZMALLOC_SYMBOL(ztrymalloc_aligned) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(2), alloc_align(1));
 
 /* zmalloc_aligned to the cache line of the machine the library was built for. Valkey 9.1. */
-ZMALLOC_API void *zmalloc_cache_aligned(size_t size) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(1));
+ZMALLOC_API void *zmalloc_cache_aligned(size_t size)
+    ZMALLOC_SYMBOL(zmalloc_cache_aligned) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(1));
 
 /* A copy of the string, in a block of its own. Redis 7. */
-ZMALLOC_API char *zstrdup(const char *string) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(nonnull(1));
+ZMALLOC_API char *zstrdup(const char *string) ZMALLOC_SYMBOL(zstrdup) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(nonnull(1));
 
 /*
  * Gives the block back. NULL is ignored; errno is kept. Redis 7; errno as in POSIX 2024.
@@ -143,32 +165,32 @@ ZMALLOC_API char *zstrdup(const char *string) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(nonn
  * prints one line that names the pointer and aborts, provided that there is memory before it. With
  * the others that is undefined.
  */
-ZMALLOC_API void zfree(void *ptr);
+ZMALLOC_API void zfree(void *ptr) ZMALLOC_SYMBOL(zfree);
 
 /* zfree, and *usable is the usable size that was given back (0 for NULL). usable may be NULL.
  * Redis 7. */
-ZMALLOC_API void zfree_usable(void *ptr, size_t *usable);
+ZMALLOC_API void zfree_usable(void *ptr, size_t *usable) ZMALLOC_SYMBOL(zfree_usable);
 
 /*
  * zfree for a caller who knows the size: what was asked for, the usable size, or anything between
  * them. The allocator may save itself a look-up. Any other size is undefined. Valkey.
  */
-ZMALLOC_API void zfree_with_size(void *ptr, size_t size);
+ZMALLOC_API void zfree_with_size(void *ptr, size_t size) ZMALLOC_SYMBOL(zfree_with_size);
 
 /*
  * What the block counts for in zmalloc_used_memory(): its usable size and the backend's prefix.
  * 0 for NULL. Redis 7.
  */
-ZMALLOC_API size_t zmalloc_size(const void *ptr);
+ZMALLOC_API size_t zmalloc_size(const void *ptr) ZMALLOC_SYMBOL(zmalloc_size);
 
 /* How many bytes of the block may be used, at least what was asked for. 0 for NULL. Redis 7. */
-ZMALLOC_API size_t zmalloc_usable_size(const void *ptr);
+ZMALLOC_API size_t zmalloc_usable_size(const void *ptr) ZMALLOC_SYMBOL(zmalloc_usable_size);
 
 /*
  * Returns ptr, and makes the compiler believe that size bytes follow it: for use with
  * zmalloc_usable_size(). Redis 7.
  */
-ZMALLOC_API void *extend_to_usable(void *ptr, size_t size)
+ZMALLOC_API void *extend_to_usable(void *ptr, size_t size) ZMALLOC_SYMBOL(extend_to_usable)
     ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2), noinline);
 
 /*
@@ -177,7 +199,8 @@ ZMALLOC_API void *extend_to_usable(void *ptr, size_t size)
  * aborts. A handler may return, exit, longjmp, throw a C++ exception, or call this library.
  * Redis 7.
  */
-ZMALLOC_API void zmalloc_set_oom_handler(void (*handler)(size_t size));
+ZMALLOC_API void zmalloc_set_oom_handler(void (*handler)(size_t size))
+    ZMALLOC_SYMBOL(zmalloc_set_oom_handler);
 
 /* ---- Accounting ------------------------------------------------------------------------------ */
 
@@ -187,7 +210,7 @@ ZMALLOC_API void zmalloc_set_oom_handler(void (*handler)(size_t size));
  * was freed in the short time of the reading. Takes a lock that other readers, thread
  * starts and thread exits share; allocation does not. Redis 7.
  */
-ZMALLOC_API size_t zmalloc_used_memory(void);
+ZMALLOC_API size_t zmalloc_used_memory(void) ZMALLOC_SYMBOL(zmalloc_used_memory);
 
 /*
  * The largest sum that was seen since the start or the last reset. It is looked at whenever this or
@@ -195,10 +218,10 @@ ZMALLOC_API size_t zmalloc_used_memory(void);
  * allocated over what it has freed to a new high by 1 MiB. Growth by smaller blocks between two
  * looks is not seen. Never below what zmalloc_used_memory() has returned since. Ours.
  */
-ZMALLOC_API size_t zmalloc_peak_memory(void);
+ZMALLOC_API size_t zmalloc_peak_memory(void) ZMALLOC_SYMBOL(zmalloc_peak_memory);
 
 /* Makes the peak what is in use now. Ours. */
-ZMALLOC_API void zmalloc_reset_peak(void);
+ZMALLOC_API void zmalloc_reset_peak(void) ZMALLOC_SYMBOL(zmalloc_reset_peak);
 
 /* ---- Choice of the backend -------------------------------------------------------------------
  *
@@ -223,30 +246,30 @@ ZMALLOC_API void zmalloc_reset_peak(void);
  * allocator may register its own when it is chosen, and fork runs handlers of its preparation in
  * reverse order. Ours.
  */
-ZMALLOC_API int zmalloc_init(const char *spec);
+ZMALLOC_API int zmalloc_init(const char *spec) ZMALLOC_SYMBOL(zmalloc_init);
 
 /* The name of the active backend, say "jemalloc", or with layers over it "fail+jemalloc". Chooses
  * one if none is. Ours. */
-ZMALLOC_API const char *zmalloc_backend_name(void);
+ZMALLOC_API const char *zmalloc_backend_name(void) ZMALLOC_SYMBOL(zmalloc_backend_name);
 
 /*
  * Its version, say "5.3.0". For libc and native, where malloc is not the C library's own
  * (LD_PRELOAD, a sanitizer), it also says whose it is: "2.36, malloc of libfoo.so". Ours.
  */
-ZMALLOC_API const char *zmalloc_backend_version(void);
+ZMALLOC_API const char *zmalloc_backend_version(void) ZMALLOC_SYMBOL(zmalloc_backend_version);
 
 /*
  * Where it comes from: "built in", "registered by the program", or the path of its module as the
  * dynamic linker has found it. The text lives as long as the process. Ours.
  */
-ZMALLOC_API const char *zmalloc_backend_origin(void);
+ZMALLOC_API const char *zmalloc_backend_origin(void) ZMALLOC_SYMBOL(zmalloc_backend_origin);
 
 /* Bytes of each block's own that the backend counts with it: zmalloc_size() less
  * zmalloc_usable_size(). 16 for libc, 0 for our other backends. Ours. */
-ZMALLOC_API size_t zmalloc_backend_prefix_size(void);
+ZMALLOC_API size_t zmalloc_backend_prefix_size(void) ZMALLOC_SYMBOL(zmalloc_backend_prefix_size);
 
 /* Name and version, say "jemalloc-5.3.0". Redis 7 has the macro. */
-ZMALLOC_API const char *zmalloc_lib(void);
+ZMALLOC_API const char *zmalloc_lib(void) ZMALLOC_SYMBOL(zmalloc_lib);
 #define ZMALLOC_LIB (zmalloc_lib())
 
 enum zmalloc_backend_state {
@@ -267,7 +290,7 @@ struct zmalloc_backend_info {
  * -1 with errno ENOENT past the last. Loads nothing: "loadable" is not a promise. Ours.
  */
 ZMALLOC_API int zmalloc_get_backend_info(size_t index, struct zmalloc_backend_info *info)
-    ZMALLOC_ATTRIBUTE(nonnull(2));
+    ZMALLOC_SYMBOL(zmalloc_get_backend_info) ZMALLOC_ATTRIBUTE(nonnull(2));
 
 /* ---- What the allocator tells and does ------------------------------------------------------- */
 
@@ -279,25 +302,27 @@ ZMALLOC_API int zmalloc_get_backend_info(size_t index, struct zmalloc_backend_in
  * Valkey.
  */
 ZMALLOC_API int zmalloc_get_allocator_info(size_t *allocated, size_t *active, size_t *resident,
-                                           size_t *retained, size_t *muzzy);
+                                           size_t *retained, size_t *muzzy)
+    ZMALLOC_SYMBOL(zmalloc_get_allocator_info);
 
 /*
  * Gives unused memory of the active allocator back to the system. Returns 0, or -1 with errno
  * ENOTSUP where it cannot. May take long. Ours, after Redis 7's jemalloc_purge.
  */
-ZMALLOC_API int zmalloc_purge(void);
+ZMALLOC_API int zmalloc_purge(void) ZMALLOC_SYMBOL(zmalloc_purge);
 
 /*
  * Lets the allocator purge in a thread of its own, or stops it. Returns 0, or -1 with errno ENOTSUP
  * where the allocator has none. Ours, after Redis 7's set_jemalloc_bg_thread.
  */
-ZMALLOC_API int zmalloc_set_background_thread(int enable);
+ZMALLOC_API int zmalloc_set_background_thread(int enable)
+    ZMALLOC_SYMBOL(zmalloc_set_background_thread);
 
 /*
  * The usable size that zmalloc(size) would give, without allocating; 0 where the allocator cannot
  * tell it for certain, and for a size at or above SIZE_MAX/2. Ours, after jemalloc's nallocx.
  */
-ZMALLOC_API size_t zmalloc_good_size(size_t size);
+ZMALLOC_API size_t zmalloc_good_size(size_t size) ZMALLOC_SYMBOL(zmalloc_good_size);
 
 /*
  * Has the active allocator describe its state in its own words, for people. write_cb is called with
@@ -305,7 +330,8 @@ ZMALLOC_API size_t zmalloc_good_size(size_t size);
  * -1 with errno ENOTSUP where the allocator has no such report: nothing was written then. Ours,
  * after jemalloc's malloc_stats_print.
  */
-ZMALLOC_API int zmalloc_stats_print(void (*write_cb)(void *opaque, const char *text), void *opaque);
+ZMALLOC_API int zmalloc_stats_print(void (*write_cb)(void *opaque, const char *text), void *opaque)
+    ZMALLOC_SYMBOL(zmalloc_stats_print);
 
 /*
  * Reads and sets a control of the active allocator by its own name for it, as jemalloc's mallctl
@@ -321,7 +347,8 @@ ZMALLOC_API int zmalloc_stats_print(void (*write_cb)(void *opaque, const char *t
  * blocks in them): those are the caller's to leave alone. Ours, after jemalloc's mallctl.
  */
 ZMALLOC_API int zmalloc_backend_ctl(const char *name, void *oldp, size_t *oldlenp, void *newp,
-                                    size_t newlen) ZMALLOC_ATTRIBUTE(nonnull(1));
+                                    size_t newlen) ZMALLOC_SYMBOL(zmalloc_backend_ctl)
+    ZMALLOC_ATTRIBUTE(nonnull(1));
 
 /* ---- Statistics ------------------------------------------------------------------------------
  *
@@ -345,13 +372,14 @@ ZMALLOC_API int zmalloc_backend_ctl(const char *name, void *oldp, size_t *oldlen
 
 /* As JSON in one line, without a newline at its end; valid UTF-8, and null for what nobody knows.
  * Ours. */
-ZMALLOC_API int zmalloc_stats_json(char *buf, size_t size);
+ZMALLOC_API int zmalloc_stats_json(char *buf, size_t size) ZMALLOC_SYMBOL(zmalloc_stats_json);
 
 /* For people, in several lines, which may change with any release. Ours. */
-ZMALLOC_API int zmalloc_stats_text(char *buf, size_t size);
+ZMALLOC_API int zmalloc_stats_text(char *buf, size_t size) ZMALLOC_SYMBOL(zmalloc_stats_text);
 
 /* In the text exposition format of Prometheus; what nobody knows is left out. Ours. */
-ZMALLOC_API int zmalloc_stats_prometheus(char *buf, size_t size);
+ZMALLOC_API int zmalloc_stats_prometheus(char *buf, size_t size)
+    ZMALLOC_SYMBOL(zmalloc_stats_prometheus);
 
 /* ---- The process -----------------------------------------------------------------------------
  *
@@ -360,7 +388,7 @@ ZMALLOC_API int zmalloc_stats_prometheus(char *buf, size_t size);
 
 /* Resident set size of this process. Where the system has none, what zmalloc_used_memory() says.
  * Redis 7. */
-ZMALLOC_API size_t zmalloc_get_rss(void);
+ZMALLOC_API size_t zmalloc_get_rss(void) ZMALLOC_SYMBOL(zmalloc_get_rss);
 
 /*
  * *value becomes the number in a field of /proc/self/stat, counted from 1 as proc(5) does, or
@@ -368,52 +396,56 @@ ZMALLOC_API size_t zmalloc_get_rss(void);
  * 0, or -1 with errno ENOENT where there is none: no such field, not a number, not Linux. Ours,
  * after Redis 7's get_proc_stat_ll.
  */
-ZMALLOC_API int zmalloc_get_proc_stat(int field, long long *value) ZMALLOC_ATTRIBUTE(nonnull(2));
+ZMALLOC_API int zmalloc_get_proc_stat(int field, long long *value)
+    ZMALLOC_SYMBOL(zmalloc_get_proc_stat) ZMALLOC_ATTRIBUTE(nonnull(2));
 
 /* Pages that only the process pid (-1: this one) has and has written. Redis 7. */
-ZMALLOC_API size_t zmalloc_get_private_dirty(long pid);
+ZMALLOC_API size_t zmalloc_get_private_dirty(long pid) ZMALLOC_SYMBOL(zmalloc_get_private_dirty);
 
 /*
  * The sum of a field of /proc/PID/smaps over all mappings, say "Rss:" or "AnonHugePages:"; pid -1
  * is this process. Linux only. Redis 7.
  */
 ZMALLOC_API size_t zmalloc_get_smap_bytes_by_field(const char *field, long pid)
-    ZMALLOC_ATTRIBUTE(nonnull(1));
+    ZMALLOC_SYMBOL(zmalloc_get_smap_bytes_by_field) ZMALLOC_ATTRIBUTE(nonnull(1));
 
 /* Physical memory of the machine; SIZE_MAX where it is more than that. Redis 7. */
-ZMALLOC_API size_t zmalloc_get_memory_size(void);
+ZMALLOC_API size_t zmalloc_get_memory_size(void) ZMALLOC_SYMBOL(zmalloc_get_memory_size);
 
 /*
  * The most that this process may have: the smallest of the machine's memory and the limits of its
  * control group and of all groups above that, in version 1 and 2 of control groups, as far as they
  * can be seen. 0 where nothing is known. Takes as long as reading a few files. Ours.
  */
-ZMALLOC_API size_t zmalloc_get_memory_limit(void);
+ZMALLOC_API size_t zmalloc_get_memory_limit(void) ZMALLOC_SYMBOL(zmalloc_get_memory_limit);
 
 /* rss / zmalloc_used_memory(), as a ratio; 0 while nothing is in use. Redis. */
-ZMALLOC_API float zmalloc_get_fragmentation_ratio(size_t rss);
+ZMALLOC_API float zmalloc_get_fragmentation_ratio(size_t rss)
+    ZMALLOC_SYMBOL(zmalloc_get_fragmentation_ratio);
 
 /* free() of the C library, for blocks that came from it (getline, backtrace_symbols). Redis 7. */
-ZMALLOC_API void zlibc_free(void *ptr);
+ZMALLOC_API void zlibc_free(void *ptr) ZMALLOC_SYMBOL(zlibc_free);
 
 /* malloc_trim(0) of the C library where it has one. Valkey. */
-ZMALLOC_API void zlibc_trim(void);
+ZMALLOC_API void zlibc_trim(void) ZMALLOC_SYMBOL(zlibc_trim);
 
 /*
  * Lets the system take back the whole pages inside the block, whose contents are undefined from
  * then on; the block stays allocated. For a forked child that will not look at it again. Blocks
  * smaller than a page and NULL are left alone. Redis 7.
  */
-ZMALLOC_API void zmadvise_dontneed(void *ptr);
+ZMALLOC_API void zmadvise_dontneed(void *ptr) ZMALLOC_SYMBOL(zmadvise_dontneed);
 
 /*
  * The same for the whole pages of a part of a block: size bytes from ptr on. NULL and size 0 are
  * left alone. Valkey 9.1.
  */
-ZMALLOC_API void zmadvise_dontneed_range(void *ptr, size_t size);
+ZMALLOC_API void zmadvise_dontneed_range(void *ptr, size_t size)
+    ZMALLOC_SYMBOL(zmadvise_dontneed_range);
 
 /* Does nothing: accounting is always thread-safe. For old callers. Redis before 4. */
-ZMALLOC_API void zmalloc_enable_thread_safeness(void);
+ZMALLOC_API void zmalloc_enable_thread_safeness(void)
+    ZMALLOC_SYMBOL(zmalloc_enable_thread_safeness);
 
 #ifdef __cplusplus
 }

@@ -144,14 +144,14 @@ ZMALLOC_API extern const struct zmalloc_backend zmalloc_backend_module;
  *   ENOSPC   eight foreign backends are known already.
  */
 ZMALLOC_API int zmalloc_register_backend(const struct zmalloc_backend *backend)
-    ZMALLOC_ATTRIBUTE(nonnull(1));
+    ZMALLOC_SYMBOL(zmalloc_register_backend) ZMALLOC_ATTRIBUTE(nonnull(1));
 
 /*
  * The table of a backend, for one that forwards to it: loads its module if it is one, and starts
  * nothing (call its start, if it has one, from yours). NULL with errno as zmalloc_init sets it.
  */
 ZMALLOC_API const struct zmalloc_backend *zmalloc_backend_table(const char *name)
-    ZMALLOC_ATTRIBUTE(nonnull(1));
+    ZMALLOC_SYMBOL(zmalloc_backend_table) ZMALLOC_ATTRIBUTE(nonnull(1));
 
 #ifdef __cplusplus
 }

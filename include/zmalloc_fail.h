@@ -24,7 +24,7 @@ extern "C" {
  *   EINVAL   one of the rules is none, or stands there twice; the old ones stay,
  *   ENOTSUP  the layer does not stand over the active backend.
  */
-ZMALLOC_API int zmalloc_fail(const char *rules);
+ZMALLOC_API int zmalloc_fail(const char *rules) ZMALLOC_SYMBOL(zmalloc_fail);
 
 /*
  * How many requests were counted since the rules were made, and how many of those have failed. A
@@ -32,8 +32,8 @@ ZMALLOC_API int zmalloc_fail(const char *rules);
  * block. What fails before, as a size from SIZE_MAX/2 on, is none, and nor is what a size>=S rule
  * leaves out. A forked child goes on from the counts of its parent, by itself. 0 without the layer.
  */
-ZMALLOC_API size_t zmalloc_fail_requests(void);
-ZMALLOC_API size_t zmalloc_fail_failures(void);
+ZMALLOC_API size_t zmalloc_fail_requests(void) ZMALLOC_SYMBOL(zmalloc_fail_requests);
+ZMALLOC_API size_t zmalloc_fail_failures(void) ZMALLOC_SYMBOL(zmalloc_fail_failures);
 
 #ifdef __cplusplus
 }

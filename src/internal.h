@@ -5,7 +5,8 @@
 /*
  * What the files of the library share. Functions marked ZM_PRIVATE are also called by our own
  * modules (libzmalloc-NAME.so), which come from the same build: they are exported under the symbol
- * version ZMALLOC_PRIVATE and may change with every release.
+ * version ZMALLOC_PRIVATE and may change with every release. The archive has no modules, and keeps
+ * them to itself.
  */
 
 #include <errno.h>
@@ -16,7 +17,11 @@
 #include "entries.h"
 #include "zmalloc_backend.h"
 
+#ifdef ZM_ARCHIVE
+#define ZM_PRIVATE __attribute__((visibility("hidden")))
+#else
 #define ZM_PRIVATE ZMALLOC_API
+#endif
 /* scripts/coverage.sh, which counts each function once, says otherwise. */
 #ifndef ZM_INLINE
 #define ZM_INLINE static inline __attribute__((always_inline))

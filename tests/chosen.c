@@ -209,7 +209,7 @@ static void print_protection(const char *offset)
 {
     Dl_info info;
 
-    if (dladdr(dlsym(RTLD_DEFAULT, "zmalloc"), &info) == 0)
+    if (dladdr(dlsym(RTLD_DEFAULT, "zml_zmalloc"), &info) == 0)
         abort();
     print_protection_at((uintptr_t)info.dli_fbase + (uintptr_t)strtoull(offset, NULL, 16));
 }

@@ -44,10 +44,10 @@ static void *open_library(const char *path)
         fprintf(stderr, "%s\n", dlerror());
         exit(3);
     }
-    *(void **)&api.zmalloc = find(library, "zmalloc");
-    *(void **)&api.zfree = find(library, "zfree");
-    *(void **)&api.zmalloc_size = find(library, "zmalloc_size");
-    *(void **)&api.zmalloc_used_memory = find(library, "zmalloc_used_memory");
+    *(void **)&api.zmalloc = find(library, "zml_zmalloc");
+    *(void **)&api.zfree = find(library, "zml_zfree");
+    *(void **)&api.zmalloc_size = find(library, "zml_zmalloc_size");
+    *(void **)&api.zmalloc_used_memory = find(library, "zml_zmalloc_used_memory");
     return library;
 }
 

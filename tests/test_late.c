@@ -15,7 +15,7 @@
 static const char *library_path(void)
 {
     Dl_info info;
-    void *symbol = dlsym(RTLD_DEFAULT, "zmalloc");
+    void *symbol = dlsym(RTLD_DEFAULT, "zml_zmalloc");
 
     assert_non_null(symbol);
     assert_true(dladdr(symbol, &info) != 0);

@@ -53,7 +53,7 @@ static const char *path_of_library(void)
 {
     Dl_info info;
 
-    assert_int_not_equal(dladdr(dlsym(RTLD_DEFAULT, "zmalloc_init"), &info), 0);
+    assert_int_not_equal(dladdr(dlsym(RTLD_DEFAULT, "zml_zmalloc_init"), &info), 0);
     return info.dli_fname;
 }
 

@@ -249,7 +249,7 @@ static void read_symbols(const struct image *image, const Elf64_Shdr *section,
             continue;
         if (is_name_at(strings, symbol.st_name, "zmalloc"))
             file->defines_zmalloc = true;
-        if (is_name_at(strings, symbol.st_name, "zmalloc_init"))
+        if (is_name_at(strings, symbol.st_name, "zml_zmalloc_init"))
             file->defines_zmalloc_init = true;
     }
 }

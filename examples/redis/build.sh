@@ -96,6 +96,7 @@ edit() {
 port_to_zmalloc() {
     rm "$1/src/zmalloc.c" "$1/src/zmalloc.h"
     edit "$1/src/Makefile" 3 '/^REDIS_[A-Z]*_OBJ=/s/ zmalloc\.o / /'
+    edit "$1/src/Makefile" 1 "s|^FINAL_LIBS=-lm|& $(library_flags --libs)|"
     # Of a name that an allocator does not have, DEBUG MALLCTL says "No such file or directory".
     # That is for somebody who knows which allocator there is; here it may be one without any such
     # names.
@@ -130,12 +131,9 @@ run_make() {
     )
 }
 
-# The library stands before the objects, where a linker that drops what nobody needed yet would drop
-# it. (Redis's Makefile has no variable for what stands behind them.)
 build_ours() {
     run_make ours MALLOC=libc REDIS_CFLAGS="$(library_flags --cflags)" \
-        REDIS_LDFLAGS="-Wl,--push-state,--no-as-needed $(library_flags --libs) -Wl,--pop-state \
--Wl,-rpath,$build/prefix/lib"
+        REDIS_LDFLAGS="-Wl,-rpath,$build/prefix/lib"
 }
 
 build_redis() {

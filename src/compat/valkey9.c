@@ -1,39 +1,49 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * libzmalloc-valkey9.a: the symbols behind Valkey 9's macros for zmalloc and its like. Sources that
- * declare them by themselves need them, as its hdr_histogram does; see zmalloc/compat/valkey9.
+ * libzmalloc-valkey9.a: the symbols behind Valkey 9's macros for zmalloc and its like, and the one of
+ * zcalloc_num, for sources that declare them by themselves, as its hdr_histogram does; see
+ * zmalloc/compat/valkey9. The file is compiled with ZMALLOC_DEFINE_NAMES. What is defined here stays
+ * in the program that it is linked into.
  */
 
 #include "zmalloc.h"
+
+#undef zcalloc_num
 
 void *valkey_malloc(size_t size);
 void *valkey_calloc(size_t size);
 void *valkey_realloc(void *ptr, size_t size);
 void *valkey_malloc_cache_aligned(size_t size);
 void valkey_free(void *ptr);
+void *zcalloc_num(size_t num, size_t size);
 
 void *valkey_malloc(size_t size)
 {
-    return zmalloc(size);
+    return zml_zmalloc(size);
 }
 
 void *valkey_calloc(size_t size)
 {
-    return zcalloc(size);
+    return zml_zcalloc(size);
 }
 
 void *valkey_realloc(void *ptr, size_t size)
 {
-    return zrealloc(ptr, size);
+    return zml_zrealloc(ptr, size);
 }
 
 void *valkey_malloc_cache_aligned(size_t size)
 {
-    return zmalloc_cache_aligned(size);
+    return zml_zmalloc_cache_aligned(size);
 }
 
 void valkey_free(void *ptr)
 {
-    zfree(ptr);
+    zml_zfree(ptr);
+}
+
+void *zcalloc_num(size_t num, size_t size)
+{
+    return zml_zcalloc_num(num, size);
 }

@@ -29,6 +29,9 @@ void free(void *ptr) __attribute__((deprecated));
 void *malloc(size_t size) __attribute__((deprecated));
 void *realloc(void *ptr, size_t size) __attribute__((deprecated));
 
+/* A function of this symbol, as a file that does not include the header calls it. */
+#define HDR_SYMBOL(symbol) __asm__(ZMALLOC_QUOTE(__USER_LABEL_PREFIX__) symbol)
+
 #define CHECK(condition) check(condition, #condition, __LINE__)
 
 static void check(int holds, const char *condition, int line)

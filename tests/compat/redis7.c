@@ -21,11 +21,42 @@
 COMPAT_FUNCTIONS(POINTER)
 REDIS7_FUNCTIONS(POINTER)
 
+/* As hdr_histogram declares them, in a file without the header. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+void *hdr_malloc(size_t size) HDR_SYMBOL("zmalloc");
+void *hdr_calloc(size_t num, size_t size) HDR_SYMBOL("zcalloc_num");
+void *hdr_realloc(void *ptr, size_t size) HDR_SYMBOL("zrealloc");
+void hdr_free(void *ptr) HDR_SYMBOL("zfree");
+/* The other of the archive. */
+void *hdr_zcalloc(size_t size) HDR_SYMBOL("zcalloc");
+#ifdef __cplusplus
+}
+#endif
+
+static void check_archive(void)
+{
+    size_t used = zmalloc_used_memory();
+    void *block = hdr_realloc(hdr_malloc(10), 1000);
+    char *array = (char *)hdr_calloc(10, 10);
+    char *zeroed = (char *)hdr_zcalloc(10);
+
+    CHECK(zmalloc_usable_size(block) >= 1000 && array[99] == 0 && zeroed[9] == 0);
+    CHECK(zmalloc_used_memory() ==
+          used + zmalloc_size(block) + zmalloc_size(array) + zmalloc_size(zeroed));
+    hdr_free(block);
+    hdr_free(array);
+    zfree(zeroed);
+    CHECK(zmalloc_used_memory() == used);
+}
+
 int main(void)
 {
     size_t allocated = 1, active = 1, resident = 1;
 
     check_all();
+    check_archive();
     CHECK((0 COMPAT_FUNCTIONS(COUNT) REDIS7_FUNCTIONS(COUNT)) ==
           (0 COMPAT_FUNCTIONS(ONE) REDIS7_FUNCTIONS(ONE)));
     CHECK(zmalloc_get_allocator_info(&allocated, &active, &resident) == 1);

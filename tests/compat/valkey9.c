@@ -28,6 +28,7 @@ extern "C" {
 void *valkey_malloc(size_t size);
 void *valkey_realloc(void *ptr, size_t size);
 void valkey_free(void *ptr);
+void *hdr_calloc(size_t num, size_t size) HDR_SYMBOL("zcalloc_num");
 /* The others of the archive. */
 void *valkey_calloc(size_t size);
 void *valkey_malloc_cache_aligned(size_t size);
@@ -41,13 +42,16 @@ static void check_archive(void)
     void *block = valkey_realloc(valkey_malloc(10), 1000);
     void *aligned = valkey_malloc_cache_aligned(1);
     char *zeroed = (char *)valkey_calloc(10);
+    char *array = (char *)hdr_calloc(10, 10);
 
-    CHECK(zmalloc_usable_size(block) >= 1000 && (size_t)aligned % 64 == 0 && zeroed[9] == 0);
-    CHECK(zmalloc_used_memory() ==
-          used + zmalloc_size(block) + zmalloc_size(aligned) + zmalloc_size(zeroed));
+    CHECK(zmalloc_usable_size(block) >= 1000 && (size_t)aligned % 64 == 0 && zeroed[9] == 0 &&
+          array[99] == 0);
+    CHECK(zmalloc_used_memory() == used + zmalloc_size(block) + zmalloc_size(aligned) +
+                                       zmalloc_size(zeroed) + zmalloc_size(array));
     valkey_free(block);
     valkey_free(aligned);
     zfree(zeroed);
+    zfree(array);
     CHECK(zmalloc_used_memory() == used);
 }
 

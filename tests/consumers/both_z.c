@@ -16,9 +16,11 @@
 #define PLAIN_SIZE 300000
 #define PACKED_SIZE 400000
 
+#define SYMBOL(name) __asm__(ZMALLOC_QUOTE(__USER_LABEL_PREFIX__) name)
+
 /* zlib's, by its symbol. */
-void *zlib_zcalloc(void *opaque, unsigned items, unsigned size) ZMALLOC_SYMBOL("zcalloc");
-void zlib_zcfree(void *opaque, void *block) ZMALLOC_SYMBOL("zcfree");
+void *zlib_zcalloc(void *opaque, unsigned items, unsigned size) SYMBOL("zcalloc");
+void zlib_zcfree(void *opaque, void *block) SYMBOL("zcfree");
 
 static void require(bool good, const char *what)
 {

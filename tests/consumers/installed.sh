@@ -24,8 +24,7 @@ list_files() {
 
 # The functions that the library exports, by their names in C.
 list_functions() {
-    sed -n '/local:/q; s/^ *\([a-z_]*\);$/\1/p' "$tree/src/zmalloc.syms" |
-        sed 's/^zmalloc_calloc$/zcalloc/'
+    sed -n '/local:/q; s/^ *zml_\([a-z_]*\);$/\1/p' "$tree/src/zmalloc.syms"
 }
 
 # Each function leads to the page that describes it.
@@ -52,10 +51,12 @@ list_expected() {
 ./include/zmalloc/compat/redis7/zmalloc.h
 ./include/zmalloc/compat/valkey9/zmalloc.h
 ./include/zmalloc/compat/zmalloc_compat.h
+./include/zmalloc/names.h
 ./include/zmalloc_backend.h
 ./include/zmalloc_fail.h
 ./lib/cmake/zmalloc/zmalloc-config-version.cmake
 ./lib/cmake/zmalloc/zmalloc-config.cmake
+./lib/libzmalloc-redis7.a
 ./lib/libzmalloc-valkey9.a
 ./lib/libzmalloc.a
 ./lib/libzmalloc.so -> libzmalloc.so.1

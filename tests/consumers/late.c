@@ -46,11 +46,11 @@ static void *open_library(const char *file)
         fprintf(stderr, "%s\n", dlerror());
         exit(EXIT_FAILURE);
     }
-    *(void **)&library.zmalloc = function(handle, "zmalloc");
-    *(void **)&library.zfree = function(handle, "zfree");
-    *(void **)&library.zmalloc_size = function(handle, "zmalloc_size");
-    *(void **)&library.zmalloc_used_memory = function(handle, "zmalloc_used_memory");
-    *(void **)&library.zmalloc_backend_name = function(handle, "zmalloc_backend_name");
+    *(void **)&library.zmalloc = function(handle, "zml_zmalloc");
+    *(void **)&library.zfree = function(handle, "zml_zfree");
+    *(void **)&library.zmalloc_size = function(handle, "zml_zmalloc_size");
+    *(void **)&library.zmalloc_used_memory = function(handle, "zml_zmalloc_used_memory");
+    *(void **)&library.zmalloc_backend_name = function(handle, "zml_zmalloc_backend_name");
     return handle;
 }
 

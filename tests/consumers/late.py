@@ -12,14 +12,14 @@ import threading
 
 def open_library(path):
     library = ctypes.CDLL(path)
-    library.zmalloc.argtypes = [ctypes.c_size_t]
-    library.zmalloc.restype = ctypes.c_void_p
-    library.zfree.argtypes = [ctypes.c_void_p]
-    library.zfree.restype = None
-    library.zmalloc_size.argtypes = [ctypes.c_void_p]
-    library.zmalloc_size.restype = ctypes.c_size_t
-    library.zmalloc_used_memory.restype = ctypes.c_size_t
-    library.zmalloc_backend_name.restype = ctypes.c_char_p
+    library.zml_zmalloc.argtypes = [ctypes.c_size_t]
+    library.zml_zmalloc.restype = ctypes.c_void_p
+    library.zml_zfree.argtypes = [ctypes.c_void_p]
+    library.zml_zfree.restype = None
+    library.zml_zmalloc_size.argtypes = [ctypes.c_void_p]
+    library.zml_zmalloc_size.restype = ctypes.c_size_t
+    library.zml_zmalloc_used_memory.restype = ctypes.c_size_t
+    library.zml_zmalloc_backend_name.restype = ctypes.c_char_p
     return library
 
 
@@ -29,13 +29,13 @@ def require(good, what):
 
 
 def use_blocks(library):
-    blocks = [library.zmalloc(size) for size in range(1000)]
+    blocks = [library.zml_zmalloc(size) for size in range(1000)]
     require(len(set(blocks)) == 1000, "the blocks are not different ones")
-    expected = sum(library.zmalloc_size(block) for block in blocks)
-    require(library.zmalloc_used_memory() == expected, "the blocks are not counted")
+    expected = sum(library.zml_zmalloc_size(block) for block in blocks)
+    require(library.zml_zmalloc_used_memory() == expected, "the blocks are not counted")
     for block in blocks:
-        library.zfree(block)
-    require(library.zmalloc_used_memory() == 0, "something is left in use")
+        library.zml_zfree(block)
+    require(library.zml_zmalloc_used_memory() == 0, "something is left in use")
 
 
 def main():
@@ -44,7 +44,7 @@ def main():
         library = open_library(path)
     except OSError as error:
         sys.exit(str(error))
-    require(library.zmalloc_backend_name() == backend.encode(), "another backend is active")
+    require(library.zml_zmalloc_backend_name() == backend.encode(), "another backend is active")
     use_blocks(library)
     failures = []
     thread = threading.Thread(target=lambda: failures.append(use_blocks(library)))

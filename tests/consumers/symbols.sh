@@ -4,7 +4,7 @@
 # What the files of the library define, need and ask of the dynamic linker.
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
 . "$(dirname "$0")/common.sh"
-need meson ninja nm readelf
+need meson ninja nm pkg-config readelf
 
 build_library prefix -Ddefault_library=both
 shared=$prefix/lib/libzmalloc.so.1
@@ -23,21 +23,48 @@ declared() {
         sed -e 's|//.*||' -e '/^#.*[^\\]$/d' | tr '\n' ' ' |
         sed -e 's|/\*\([^*]\|\*[^/]\)*\*/||g' | tr ';' '\n' |
         sed -n -e 's/ZMALLOC_ATTRIBUTE.*//' -e 's/ZMALLOC_SYMBOL.*//' \
-            -e 's/^.*ZMALLOC_API [^(]*[ *]\([a-z0-9_]*\)(.*$/\1/p' |
-        sed -e 's/^zcalloc$/zmalloc_calloc/' | sort
+            -e 's/^.*ZMALLOC_API [^(]*[ *]\([a-z0-9_]*\)(.*$/zml_\1/p' | sort
 }
 
 exported_by "$shared" >"$work/exported"
 sed -n 's/@@ZMALLOC_1\.0$//p' "$work/exported" >"$work/public"
 declared >"$work/declared"
 
-check "the headers declare functions" grep -q -x zmalloc_used_memory "$work/declared"
+check "the headers declare functions" grep -q -x zml_zmalloc_used_memory "$work/declared"
 same "the library exports as ZMALLOC_1.0 what the headers declare" "$work/declared" "$work/public"
 sed -e '/@@ZMALLOC_1\.0$/d' -e '/^zm_.*@@ZMALLOC_PRIVATE$/d' "$work/exported" >"$work/rest"
 same "all else is zm_ and ZMALLOC_PRIVATE" /dev/null "$work/rest"
 nm -D --defined-only "$shared" | awk '$2 == "A" {print $3}' | sed 's/@.*//' | sort >"$work/versions"
 printf 'ZMALLOC_1.0\nZMALLOC_PRIVATE\n' >"$work/expected"
 same "there are no other versions" "$work/expected" "$work/versions"
+
+# ---- Names ----
+
+# has_no_name_of_others WHAT FILE: of the symbols that the file lists, none is called as theirs are.
+has_no_name_of_others() {
+    sed -e '/^#/d' "$here/server_names" | sort >"$work/theirs"
+    comm -12 "$work/theirs" "$2" >"$work/both"
+    same "$1 defines nothing that Redis, Valkey or zlib may bring along" /dev/null "$work/both"
+}
+
+sed 's/@.*//' "$work/exported" >"$work/shared"
+has_no_name_of_others "the library" "$work/shared"
+
+# For compilers that cannot give a function another symbol.
+sed -n 's/^#define \([a-z_]*\) zml_\1$/zml_\1/p' "$prefix/include/zmalloc/names.h" \
+    >"$work/renamed"
+same "zmalloc/names.h has each function" "$work/declared" "$work/renamed"
+
+# shellcheck disable=SC2046
+calls_by_macros() {
+    PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+    export PKG_CONFIG_PATH
+    compile_c -DZMALLOC_DEFINE_NAMES "$here/use.c" -o "$work/use" \
+        $(pkg-config --cflags --libs zmalloc) -Wl,-rpath,"$prefix/lib" -pthread &&
+        "$work/use" libc "$prefix/lib" && nm -u "$work/use" | grep ' zml_zmalloc'
+}
+
+check "a program runs whose compiler has no other symbols" calls_by_macros
 
 # ---- What it asks of the dynamic linker ----
 
@@ -86,3 +113,26 @@ comm -23 "$work/declared" "$work/archive" >"$work/lacking"
 same "the archive defines what the headers declare" /dev/null "$work/lacking"
 comm -13 "$work/declared" "$work/archive" | sed '/^zm_/d' >"$work/rest"
 same "and zm_ names, and nothing else" /dev/null "$work/rest"
+has_no_name_of_others "the archive" "$work/archive"
+
+# The private jemalloc has more functions than we call, and calls one of two to map memory.
+nm -u "$prefix/lib/libzmalloc.a" | awk '/ zm_je_/ {print $2}' | sort -u | sed '/_mmap/d' >"$work/called"
+sed -n -e '/_mmap/d' -e '/^zm_je_/p' "$work/archive" >"$work/defined"
+same "of jemalloc the archive defines what it calls" "$work/called" "$work/defined"
+
+# What a plug-in that holds all of the archive shows to others.
+exported_with_archive() {
+    ${CC:-cc} -shared -o "$work/whole.so" -Wl,--whole-archive "$prefix/lib/libzmalloc.a" \
+        -Wl,--no-whole-archive -lm -ldl -pthread &&
+        nm -D --defined-only "$work/whole.so" | awk '{print $3}' | sort
+}
+
+exported_with_archive >"$work/exported"
+same "what holds the archive exports none of it" /dev/null "$work/exported"
+
+# ---- The archive of somebody who wants its functions exported ----
+
+build_library exporting -Ddefault_library=static -Dstatic_exports=true
+exported_with_archive >"$work/exported"
+same "with -Dstatic_exports it exports the functions and nothing else" \
+    "$work/declared" "$work/exported"

@@ -17,7 +17,7 @@ build_library prefix -Ddefault_library=both
 
 defines_no_such_names() {
     nm --defined-only "$@" "$prefix/lib/$library" >"$work/symbols" &&
-        grep -q ' zmalloc_calloc' "$work/symbols" &&
+        grep -q ' zml_zcalloc' "$work/symbols" &&
         absent ' (zcalloc|zcfree)(@|$)' "$work/symbols"
 }
 
@@ -40,7 +40,7 @@ build_program() {
 
 has_both() {
     nm "$program" >"$work/symbols" &&
-        grep -q ' [Tt] zcalloc$' "$work/symbols" && grep -q ' zmalloc_calloc' "$work/symbols"
+        grep -q ' [Tt] zcalloc$' "$work/symbols" && grep -q ' zml_zcalloc' "$work/symbols"
 }
 
 check "a program links libz.a, then libzmalloc.so" build_program "$libz" -lzmalloc

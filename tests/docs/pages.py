@@ -52,8 +52,7 @@ def squeezed(text):
 def exported():
     """The functions that the library exports, by their names in C."""
     public = code(ROOT / "src/zmalloc.syms").partition("local:")[0]
-    names = re.findall(r"^\s+(\w+);$", public, re.MULTILINE)
-    return {"zcalloc" if name == "zmalloc_calloc" else name for name in names}
+    return set(re.findall(r"^\s+zml_(\w+);$", public, re.MULTILINE))
 
 
 def end_of_parameters(text, opening):

@@ -52,7 +52,7 @@ static void a_program_with_the_library_inside_tells_its_version(void **state)
     (void)state;
     assert_int_equal(file.kind, ELF_PROGRAM);
     assert_string_equal(file.zmalloc_version, VERSION);
-    assert_true(file.defines_zmalloc);
+    assert_false(file.defines_zmalloc);
     assert_true(file.defines_zmalloc_init);
     assert_null(elf_file_needed_zmalloc(&file));
 }
@@ -138,7 +138,7 @@ static void what_cannot_be_read_is_an_error(void **state)
             .symbols = {{.st_name = 0},                                                            \
                         {.st_name = 29, .st_shndx = 1},                                            \
                         {.st_name = 37, .st_shndx = SHN_UNDEF}},                                   \
-            .strings = "\0libc.so.6\0libzmalloc.so.77\0.zmalloc\0zmalloc_init",                    \
+            .strings = "\0libc.so.6\0libzmalloc.so.77\0.zmalloc\0zml_zmalloc_init",                \
             .interpreter = INTERPRETER,                                                            \
             .note = {{.n_namesz = 8, .n_descsz = 6, .n_type = 1}, "zmalloc", "9.8.7"},             \
         };                                                                                         \

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZMALLOC_NAMES_H
+#define ZMALLOC_NAMES_H
+
+/* Each function's name as a macro for its symbol, for compilers that know no __asm__ after a
+ * declaration. zmalloc.h includes it for them; see ZMALLOC_SYMBOL there. */
+
+#define extend_to_usable zml_extend_to_usable
+#define zcalloc zml_zcalloc
+#define zcalloc_num zml_zcalloc_num
+#define zcalloc_usable zml_zcalloc_usable
+#define zfree zml_zfree
+#define zfree_usable zml_zfree_usable
+#define zfree_with_size zml_zfree_with_size
+#define zlibc_free zml_zlibc_free
+#define zlibc_trim zml_zlibc_trim
+#define zmadvise_dontneed zml_zmadvise_dontneed
+#define zmadvise_dontneed_range zml_zmadvise_dontneed_range
+#define zmalloc zml_zmalloc
+#define zmalloc_aligned zml_zmalloc_aligned
+#define zmalloc_backend_ctl zml_zmalloc_backend_ctl
+#define zmalloc_backend_name zml_zmalloc_backend_name
+#define zmalloc_backend_origin zml_zmalloc_backend_origin
+#define zmalloc_backend_prefix_size zml_zmalloc_backend_prefix_size
+#define zmalloc_backend_table zml_zmalloc_backend_table
+#define zmalloc_backend_version zml_zmalloc_backend_version
+#define zmalloc_cache_aligned zml_zmalloc_cache_aligned
+#define zmalloc_enable_thread_safeness zml_zmalloc_enable_thread_safeness
+#define zmalloc_fail zml_zmalloc_fail
+#define zmalloc_fail_failures zml_zmalloc_fail_failures
+#define zmalloc_fail_requests zml_zmalloc_fail_requests
+#define zmalloc_get_allocator_info zml_zmalloc_get_allocator_info
+#define zmalloc_get_backend_info zml_zmalloc_get_backend_info
+#define zmalloc_get_fragmentation_ratio zml_zmalloc_get_fragmentation_ratio
+#define zmalloc_get_memory_limit zml_zmalloc_get_memory_limit
+#define zmalloc_get_memory_size zml_zmalloc_get_memory_size
+#define zmalloc_get_private_dirty zml_zmalloc_get_private_dirty
+#define zmalloc_get_proc_stat zml_zmalloc_get_proc_stat
+#define zmalloc_get_rss zml_zmalloc_get_rss
+#define zmalloc_get_smap_bytes_by_field zml_zmalloc_get_smap_bytes_by_field
+#define zmalloc_good_size zml_zmalloc_good_size
+#define zmalloc_init zml_zmalloc_init
+#define zmalloc_lib zml_zmalloc_lib
+#define zmalloc_peak_memory zml_zmalloc_peak_memory
+#define zmalloc_purge zml_zmalloc_purge
+#define zmalloc_register_backend zml_zmalloc_register_backend
+#define zmalloc_reset_peak zml_zmalloc_reset_peak
+#define zmalloc_set_background_thread zml_zmalloc_set_background_thread
+#define zmalloc_set_oom_handler zml_zmalloc_set_oom_handler
+#define zmalloc_size zml_zmalloc_size
+#define zmalloc_stats_json zml_zmalloc_stats_json
+#define zmalloc_stats_print zml_zmalloc_stats_print
+#define zmalloc_stats_prometheus zml_zmalloc_stats_prometheus
+#define zmalloc_stats_text zml_zmalloc_stats_text
+#define zmalloc_usable zml_zmalloc_usable
+#define zmalloc_usable_size zml_zmalloc_usable_size
+#define zmalloc_used_memory zml_zmalloc_used_memory
+#define zrealloc zml_zrealloc
+#define zrealloc_usable zml_zrealloc_usable
+#define zreallocarray zml_zreallocarray
+#define zstrdup zml_zstrdup
+#define ztrycalloc zml_ztrycalloc
+#define ztrycalloc_usable zml_ztrycalloc_usable
+#define ztrymalloc zml_ztrymalloc
+#define ztrymalloc_aligned zml_ztrymalloc_aligned
+#define ztrymalloc_usable zml_ztrymalloc_usable
+#define ztryrealloc zml_ztryrealloc
+#define ztryrealloc_usable zml_ztryrealloc_usable
+#define ztryreallocarray zml_ztryreallocarray
+
+#endif

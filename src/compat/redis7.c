@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * libzmalloc-redis7.a: the symbols of Redis 7's zmalloc.c for sources that declare its functions by
+ * themselves, as its hdr_histogram does: no header of ours can give those other symbols. The file is
+ * compiled with ZMALLOC_DEFINE_NAMES. What is defined here stays in the program that it is linked
+ * into.
+ */
+
+#include "zmalloc.h"
+
+#undef zmalloc
+#undef zcalloc
+#undef zcalloc_num
+#undef zrealloc
+#undef zfree
+
+void *zmalloc(size_t size);
+void *zcalloc(size_t size);
+void *zcalloc_num(size_t num, size_t size);
+void *zrealloc(void *ptr, size_t size);
+void zfree(void *ptr);
+
+void *zmalloc(size_t size)
+{
+    return zml_zmalloc(size);
+}
+
+void *zcalloc(size_t size)
+{
+    return zml_zcalloc(size);
+}
+
+void *zcalloc_num(size_t num, size_t size)
+{
+    return zml_zcalloc_num(num, size);
+}
+
+void *zrealloc(void *ptr, size_t size)
+{
+    return zml_zrealloc(ptr, size);
+}
+
+void zfree(void *ptr)
+{
+    zml_zfree(ptr);
+}
