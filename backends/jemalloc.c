@@ -24,7 +24,8 @@ void *zm_je_realloc(void *ptr, size_t size) PRIVATE_COPY;
 void *zm_je_aligned_alloc(size_t alignment, size_t size) PRIVATE_COPY;
 void zm_je_free(void *ptr) PRIVATE_COPY;
 size_t zm_je_malloc_usable_size(const void *ptr) PRIVATE_COPY_PURE;
-int zm_je_mallctl(const char *name, void *old, size_t *old_size, void *new,
+/* Of what is at new jemalloc only reads. */
+int zm_je_mallctl(const char *name, void *old, size_t *old_size, const void *new,
                   size_t new_size) PRIVATE_COPY;
 size_t zm_je_nallocx(size_t size, int flags) PRIVATE_COPY;
 void zm_je_malloc_stats_print(void (*write_cb)(void *opaque, const char *text), void *opaque,
@@ -228,7 +229,8 @@ static int jemalloc_stats_print(void (*write_cb)(void *opaque, const char *text)
     return 0;
 }
 
-static int jemalloc_ctl(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen)
+static int jemalloc_ctl(const char *name, void *oldp, size_t *oldlenp, const void *newp,
+                        size_t newlen)
 {
     INSIDE_ALLOCATOR;
     return zm_je_mallctl(name, oldp, oldlenp, newp, newlen);

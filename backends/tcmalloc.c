@@ -189,7 +189,8 @@ static int tcmalloc_stats_print(void (*write_cb)(void *opaque, const char *text)
 }
 
 /* Every property is a size_t. */
-static int tcmalloc_ctl(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen)
+static int tcmalloc_ctl(const char *name, void *oldp, size_t *oldlenp, const void *newp,
+                        size_t newlen)
 {
     size_t value, asked;
 

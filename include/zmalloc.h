@@ -40,9 +40,6 @@
 #define ZMALLOC_API ZMALLOC_ATTRIBUTE(visibility("default"))
 #endif
 
-/* A new block that nothing else points to. */
-#define ZMALLOC_NEW ZMALLOC_ATTRIBUTE(malloc, warn_unused_result)
-
 /*
  * The symbol of each function is its name with zml_ before it: zmalloc() is the symbol zml_zmalloc.
  * Redis, Valkey and what is made of them have functions of the same names, of which the dynamic
@@ -82,83 +79,6 @@ extern "C" {
  * usable family or from extend_to_usable(); _FORTIFY_SOURCE then agrees.
  */
 
-/* A block of size bytes, contents undefined. Redis 7. */
-ZMALLOC_API void *zmalloc(size_t size) ZMALLOC_SYMBOL(zmalloc) ZMALLOC_NEW
-    ZMALLOC_ATTRIBUTE(alloc_size(1));
-
-/* A zeroed block of size bytes. Redis 7. */
-ZMALLOC_API void *zcalloc(size_t size) ZMALLOC_SYMBOL(zcalloc) ZMALLOC_NEW
-    ZMALLOC_ATTRIBUTE(alloc_size(1));
-
-/*
- * A zeroed array of num elements of size bytes. Where the product overflows the out-of-memory
- * handler gets SIZE_MAX. (0, n) and (n, 0) are size 0. Redis 7, but for (n, 0), which fails there.
- */
-ZMALLOC_API void *zcalloc_num(size_t num, size_t size) ZMALLOC_SYMBOL(zcalloc_num) ZMALLOC_NEW
-    ZMALLOC_ATTRIBUTE(alloc_size(1, 2));
-
-/*
- * Makes the block size bytes long, moving it if need be; what it held stays, up to the smaller
- * size. zrealloc(NULL, size) is zmalloc(size). zrealloc(ptr, 0) frees ptr and returns NULL, without
- * calling the handler and without setting errno. A size at or above SIZE_MAX/2 frees ptr as well
- * and then fails (Redis's rule). Where the allocator has no memory the block stays as it was. A
- * block from zmalloc_aligned keeps its contents, not its alignment. Redis 7.
- */
-ZMALLOC_API void *zrealloc(void *ptr, size_t size) ZMALLOC_SYMBOL(zrealloc)
-    ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2));
-
-/* The same three, returning NULL and setting errno instead of calling the handler. Redis 7. */
-ZMALLOC_API void *ztrymalloc(size_t size) ZMALLOC_SYMBOL(ztrymalloc) ZMALLOC_NEW
-    ZMALLOC_ATTRIBUTE(alloc_size(1));
-ZMALLOC_API void *ztrycalloc(size_t size) ZMALLOC_SYMBOL(ztrycalloc) ZMALLOC_NEW
-    ZMALLOC_ATTRIBUTE(alloc_size(1));
-ZMALLOC_API void *ztryrealloc(void *ptr, size_t size) ZMALLOC_SYMBOL(ztryrealloc)
-    ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2));
-
-/*
- * Like zrealloc to num * size bytes, with one difference: on any failure, the overflow of the
- * product and a size too large included, ptr is left alone. The handler gets SIZE_MAX where the
- * product overflows. Ours, after OpenBSD's reallocarray.
- */
-ZMALLOC_API void *zreallocarray(void *ptr, size_t num, size_t size) ZMALLOC_SYMBOL(zreallocarray)
-    ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2, 3));
-ZMALLOC_API void *ztryreallocarray(void *ptr, size_t num, size_t size)
-    ZMALLOC_SYMBOL(ztryreallocarray) ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2, 3));
-
-/*
- * As their namesakes above, and they tell through *usable how many bytes of the block may be used,
- * at least what was asked for; 0 where they return NULL. usable may be NULL. Redis 7.
- */
-ZMALLOC_API void *zmalloc_usable(size_t size, size_t *usable)
-    ZMALLOC_SYMBOL(zmalloc_usable) ZMALLOC_NEW;
-ZMALLOC_API void *zcalloc_usable(size_t size, size_t *usable)
-    ZMALLOC_SYMBOL(zcalloc_usable) ZMALLOC_NEW;
-ZMALLOC_API void *zrealloc_usable(void *ptr, size_t size, size_t *usable)
-    ZMALLOC_SYMBOL(zrealloc_usable) ZMALLOC_ATTRIBUTE(warn_unused_result);
-ZMALLOC_API void *ztrymalloc_usable(size_t size, size_t *usable)
-    ZMALLOC_SYMBOL(ztrymalloc_usable) ZMALLOC_NEW;
-ZMALLOC_API void *ztrycalloc_usable(size_t size, size_t *usable)
-    ZMALLOC_SYMBOL(ztrycalloc_usable) ZMALLOC_NEW;
-ZMALLOC_API void *ztryrealloc_usable(void *ptr, size_t size, size_t *usable)
-    ZMALLOC_SYMBOL(ztryrealloc_usable) ZMALLOC_ATTRIBUTE(warn_unused_result);
-
-/*
- * A block of size bytes whose address is a multiple of alignment, a power of two. Where it is none
- * both return NULL with errno EINVAL, and the handler is not called. Ours, after ISO C.
- */
-ZMALLOC_API void *zmalloc_aligned(size_t alignment, size_t size)
-    ZMALLOC_SYMBOL(zmalloc_aligned) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(2), alloc_align(1));
-ZMALLOC_API void *ztrymalloc_aligned(size_t alignment, size_t size)
-    ZMALLOC_SYMBOL(ztrymalloc_aligned) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(2), alloc_align(1));
-
-/* zmalloc_aligned to the cache line of the machine the library was built for. Valkey 9.1. */
-ZMALLOC_API void *zmalloc_cache_aligned(size_t size)
-    ZMALLOC_SYMBOL(zmalloc_cache_aligned) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(1));
-
-/* A copy of the string, in a block of its own. Redis 7. */
-ZMALLOC_API char *zstrdup(const char *string) ZMALLOC_SYMBOL(zstrdup) ZMALLOC_NEW
-    ZMALLOC_ATTRIBUTE(nonnull(1));
-
 /*
  * Gives the block back. NULL is ignored; errno is kept. Redis 7; errno as in POSIX 2024.
  * The libc backend knows its blocks: for a pointer that is none of them, or was freed before, it
@@ -176,6 +96,107 @@ ZMALLOC_API void zfree_usable(void *ptr, size_t *usable) ZMALLOC_SYMBOL(zfree_us
  * them. The allocator may save itself a look-up. Any other size is undefined. Valkey.
  */
 ZMALLOC_API void zfree_with_size(void *ptr, size_t size) ZMALLOC_SYMBOL(zfree_with_size);
+
+/*
+ * What these functions free. gcc 11 and later then warn of a block of ours that is given to another
+ * function that frees, as free() or delete. Not those that reallocate: where they fail the block may
+ * be there still.
+ */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
+#define ZMALLOC_FREED                                                                              \
+    ZMALLOC_ATTRIBUTE(malloc(zfree, 1), malloc(zfree_usable, 1), malloc(zfree_with_size, 1))
+#else
+#define ZMALLOC_FREED
+#endif
+
+/* A new block that nothing else points to; and one that may be an old one, moved or not. */
+#define ZMALLOC_NEW ZMALLOC_ATTRIBUTE(malloc, warn_unused_result) ZMALLOC_FREED
+#define ZMALLOC_RESIZED ZMALLOC_ATTRIBUTE(warn_unused_result) ZMALLOC_FREED
+
+/* A block of size bytes, contents undefined. Redis 7. */
+ZMALLOC_API void *zmalloc(size_t size) ZMALLOC_SYMBOL(zmalloc) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(alloc_size(1));
+
+/* A zeroed block of size bytes. Redis 7. */
+ZMALLOC_API void *zcalloc(size_t size) ZMALLOC_SYMBOL(zcalloc) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(alloc_size(1));
+
+/*
+ * A zeroed array of num elements of size bytes. Where the product overflows the out-of-memory
+ * handler gets SIZE_MAX. (0, n) and (n, 0) are size 0. Redis 7, but for (n, 0), which fails there,
+ * and for ztrycalloc_num, which is ours.
+ */
+ZMALLOC_API void *zcalloc_num(size_t num, size_t size) ZMALLOC_SYMBOL(zcalloc_num) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(alloc_size(1, 2));
+ZMALLOC_API void *ztrycalloc_num(size_t num, size_t size) ZMALLOC_SYMBOL(ztrycalloc_num) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(alloc_size(1, 2));
+
+/*
+ * Makes the block size bytes long, moving it if need be; what it held stays, up to the smaller
+ * size. zrealloc(NULL, size) is zmalloc(size). zrealloc(ptr, 0) frees ptr and returns NULL, without
+ * calling the handler and without setting errno. A size at or above SIZE_MAX/2 frees ptr as well
+ * and then fails (Redis's rule). Where the allocator has no memory the block stays as it was. A
+ * block from zmalloc_aligned keeps its contents, not its alignment. Redis 7.
+ */
+ZMALLOC_API void *zrealloc(void *ptr, size_t size) ZMALLOC_SYMBOL(zrealloc) ZMALLOC_RESIZED
+    ZMALLOC_ATTRIBUTE(alloc_size(2));
+
+/* The same three, returning NULL and setting errno instead of calling the handler. Redis 7. */
+ZMALLOC_API void *ztrymalloc(size_t size) ZMALLOC_SYMBOL(ztrymalloc) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(alloc_size(1));
+ZMALLOC_API void *ztrycalloc(size_t size) ZMALLOC_SYMBOL(ztrycalloc) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(alloc_size(1));
+ZMALLOC_API void *ztryrealloc(void *ptr, size_t size) ZMALLOC_SYMBOL(ztryrealloc) ZMALLOC_RESIZED
+    ZMALLOC_ATTRIBUTE(alloc_size(2));
+
+/*
+ * Like zrealloc to num * size bytes, with one difference: on any failure, the overflow of the
+ * product and a size too large included, ptr is left alone. The handler gets SIZE_MAX where the
+ * product overflows. Ours, after OpenBSD's reallocarray.
+ */
+ZMALLOC_API void *zreallocarray(void *ptr, size_t num, size_t size)
+    ZMALLOC_SYMBOL(zreallocarray) ZMALLOC_RESIZED ZMALLOC_ATTRIBUTE(alloc_size(2, 3));
+ZMALLOC_API void *ztryreallocarray(void *ptr, size_t num, size_t size)
+    ZMALLOC_SYMBOL(ztryreallocarray) ZMALLOC_RESIZED ZMALLOC_ATTRIBUTE(alloc_size(2, 3));
+
+/*
+ * As their namesakes above, and they tell through *usable how many bytes of the block may be used,
+ * at least what was asked for; 0 where they return NULL. usable may be NULL. Redis 7.
+ */
+ZMALLOC_API void *zmalloc_usable(size_t size, size_t *usable)
+    ZMALLOC_SYMBOL(zmalloc_usable) ZMALLOC_NEW;
+ZMALLOC_API void *zcalloc_usable(size_t size, size_t *usable)
+    ZMALLOC_SYMBOL(zcalloc_usable) ZMALLOC_NEW;
+ZMALLOC_API void *zrealloc_usable(void *ptr, size_t size, size_t *usable)
+    ZMALLOC_SYMBOL(zrealloc_usable) ZMALLOC_RESIZED;
+ZMALLOC_API void *ztrymalloc_usable(size_t size, size_t *usable)
+    ZMALLOC_SYMBOL(ztrymalloc_usable) ZMALLOC_NEW;
+ZMALLOC_API void *ztrycalloc_usable(size_t size, size_t *usable)
+    ZMALLOC_SYMBOL(ztrycalloc_usable) ZMALLOC_NEW;
+ZMALLOC_API void *ztryrealloc_usable(void *ptr, size_t size, size_t *usable)
+    ZMALLOC_SYMBOL(ztryrealloc_usable) ZMALLOC_RESIZED;
+
+/*
+ * A block of size bytes whose address is a multiple of alignment, a power of two. Where it is none
+ * both return NULL with errno EINVAL, and the handler is not called. Ours, after ISO C.
+ */
+ZMALLOC_API void *zmalloc_aligned(size_t alignment, size_t size)
+    ZMALLOC_SYMBOL(zmalloc_aligned) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(2), alloc_align(1));
+ZMALLOC_API void *ztrymalloc_aligned(size_t alignment, size_t size)
+    ZMALLOC_SYMBOL(ztrymalloc_aligned) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(2), alloc_align(1));
+
+/* zmalloc_aligned to the cache line of the machine the library was built for, and
+ * ztrymalloc_aligned. Valkey 9.1, and ours. */
+ZMALLOC_API void *zmalloc_cache_aligned(size_t size)
+    ZMALLOC_SYMBOL(zmalloc_cache_aligned) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(1));
+ZMALLOC_API void *ztrymalloc_cache_aligned(size_t size)
+    ZMALLOC_SYMBOL(ztrymalloc_cache_aligned) ZMALLOC_NEW ZMALLOC_ATTRIBUTE(alloc_size(1));
+
+/* A copy of the string, in a block of its own. Redis 7, and ours. */
+ZMALLOC_API char *zstrdup(const char *string) ZMALLOC_SYMBOL(zstrdup) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(nonnull(1));
+ZMALLOC_API char *ztrystrdup(const char *string) ZMALLOC_SYMBOL(ztrystrdup) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(nonnull(1));
 
 /*
  * What the block counts for in zmalloc_used_memory(): its usable size and the backend's prefix.
@@ -346,7 +367,7 @@ ZMALLOC_API int zmalloc_stats_print(void (*write_cb)(void *opaque, const char *t
  * Some controls end what the library relies on (jemalloc's arenas that are reset or destroyed with
  * blocks in them): those are the caller's to leave alone. Ours, after jemalloc's mallctl.
  */
-ZMALLOC_API int zmalloc_backend_ctl(const char *name, void *oldp, size_t *oldlenp, void *newp,
+ZMALLOC_API int zmalloc_backend_ctl(const char *name, void *oldp, size_t *oldlenp, const void *newp,
                                     size_t newlen) ZMALLOC_SYMBOL(zmalloc_backend_ctl)
     ZMALLOC_ATTRIBUTE(nonnull(1));
 

@@ -129,7 +129,7 @@ struct zmalloc_backend {
     int (*stats_print)(void (*write_cb)(void *opaque, const char *text), void *opaque);
 
     /* See zmalloc_backend_ctl. Returns 0 or an errno value. [ENOTSUP] */
-    int (*ctl)(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen);
+    int (*ctl)(const char *name, void *oldp, size_t *oldlenp, const void *newp, size_t newlen);
 };
 
 /* What a module defines. */

@@ -189,7 +189,8 @@ int zmalloc_stats_print(void (*write_cb)(void *opaque, const char *text), void *
     return zm_result(backend->stats_print(write_cb != NULL ? write_cb : write_to_stderr, opaque));
 }
 
-int zmalloc_backend_ctl(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen)
+int zmalloc_backend_ctl(const char *name, void *oldp, size_t *oldlenp, const void *newp,
+                        size_t newlen)
 {
     const struct zmalloc_backend *backend = zm_active();
 

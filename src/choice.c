@@ -161,6 +161,7 @@ static int try_list(const char *by, const char *list)
     struct outcome best = {UNKNOWN, ENOENT};
     struct zm_element element;
 
+    zm_stay_loaded();
     remember_choice(by, list);
     while (best.stage != ACTIVE && zm_list_next(&list, &element)) {
         struct outcome outcome = try_element(element);

@@ -160,6 +160,17 @@ bool zm_module_exists(const char *name);
 /* Why this library opens no modules at all; NULL where it does. */
 const char *zm_module_refusal(void);
 
+/* ---- stay.c ---- */
+
+/* Keeps the object that this copy of the library is in from being closed. */
+#ifdef ZM_ARCHIVE
+void zm_stay_loaded(void);
+#else
+static inline void zm_stay_loaded(void)
+{
+}
+#endif
+
 /* ---- process.c: false where the system does not tell; then *bytes is 0 ---- */
 
 bool zm_rss(size_t *bytes);

@@ -113,6 +113,17 @@ void *zcalloc_num(size_t num, size_t size)
     return zcalloc(product);
 }
 
+void *ztrycalloc_num(size_t num, size_t size)
+{
+    size_t product;
+
+    if (!multiply(num, size, &product)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return ztrycalloc(product);
+}
+
 /* The reallocation that frees the block would come with a size too large: it is refused before. */
 void *ztryreallocarray(void *ptr, size_t num, size_t size)
 {
@@ -141,12 +152,28 @@ void *zmalloc_cache_aligned(size_t size)
     return zmalloc_aligned(CACHE_LINE, size);
 }
 
+void *ztrymalloc_cache_aligned(size_t size)
+{
+    return ztrymalloc_aligned(CACHE_LINE, size);
+}
+
+static char *copy_into(void *block, const char *string, size_t size)
+{
+    return block != NULL ? memcpy(block, string, size) : NULL;
+}
+
 char *zstrdup(const char *string)
 {
     size_t size = strlen(string) + 1;
-    char *copy = zmalloc(size);
 
-    return copy != NULL ? memcpy(copy, string, size) : NULL;
+    return copy_into(zmalloc(size), string, size);
+}
+
+char *ztrystrdup(const char *string)
+{
+    size_t size = strlen(string) + 1;
+
+    return copy_into(ztrymalloc(size), string, size);
 }
 
 void *extend_to_usable(void *ptr, size_t size)

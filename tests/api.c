@@ -31,6 +31,8 @@ CALL(zmalloc_aligned_page, zmalloc_aligned(4096, size))
 CALL(zmalloc_cache_aligned, zmalloc_cache_aligned(size))
 CALL(ztrymalloc, ztrymalloc(size))
 CALL(ztrycalloc, ztrycalloc(size))
+CALL(ztrycalloc_num, ztrycalloc_num(size, 1))
+CALL(ztrycalloc_one, ztrycalloc_num(1, size))
 CALL(ztryrealloc, ztryrealloc(ptr, size))
 CALL(ztryreallocarray, ztryreallocarray(ptr, size, 1))
 CALL(ztryreallocarray_one, ztryreallocarray(ptr, 1, size))
@@ -39,6 +41,7 @@ CALL(ztrycalloc_usable, ztrycalloc_usable(size, usable))
 CALL(ztryrealloc_usable, ztryrealloc_usable(ptr, size, usable))
 CALL(ztrymalloc_aligned, ztrymalloc_aligned(16, size))
 CALL(ztrymalloc_aligned_page, ztrymalloc_aligned(4096, size))
+CALL(ztrymalloc_cache_aligned, ztrymalloc_cache_aligned(size))
 
 #define ROW(id, ...) {.name = #id, .call = call_##id, __VA_ARGS__},
 #define PLAIN_ROW(id) {.name = #id, .call = call_##id},
@@ -65,6 +68,8 @@ const struct allocating_function allocating_functions[] = {
     ROW(zmalloc_cache_aligned, HANDLER)
     PLAIN_ROW(ztrymalloc)
     ROW(ztrycalloc, ZEROES)
+    ROW(ztrycalloc_num, ZEROES)
+    ROW(ztrycalloc_one, ZEROES)
     ROW(ztryrealloc, RESIZES)
     ROW(ztryreallocarray, RESIZES, KEEPS)
     ROW(ztryreallocarray_one, RESIZES, KEEPS)
@@ -73,6 +78,7 @@ const struct allocating_function allocating_functions[] = {
     ROW(ztryrealloc_usable, USABLE, RESIZES)
     PLAIN_ROW(ztrymalloc_aligned)
     PLAIN_ROW(ztrymalloc_aligned_page)
+    PLAIN_ROW(ztrymalloc_cache_aligned)
     /* clang-format on */
 };
 const size_t allocating_function_count = sizeof allocating_functions / sizeof *allocating_functions;

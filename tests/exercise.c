@@ -103,7 +103,7 @@ static void went(void *block, size_t size)
 static void allocate_and_free(size_t size)
 {
     size_t usable = 0;
-    void *blocks[10];
+    void *blocks[12];
 
     blocks[0] = came(zmalloc(size), size);
     blocks[1] = came_zeroed(zcalloc(size), size);
@@ -120,7 +120,10 @@ static void allocate_and_free(size_t size)
     came_usable(blocks[8], size, usable);
     blocks[9] = came(zmalloc_cache_aligned(size), size);
     check((uintptr_t)blocks[9] % 64 == 0);
-    for (size_t i = 0; i < 10; i++)
+    blocks[10] = came(ztrymalloc_cache_aligned(size), size);
+    check((uintptr_t)blocks[10] % 64 == 0);
+    blocks[11] = came_zeroed(ztrycalloc_num(1, size), size);
+    for (size_t i = 0; i < 12; i++)
         went(blocks[i], size);
 }
 
@@ -211,10 +214,10 @@ static void free_by_reallocating(void)
     check(zmalloc_used_memory() == expected);
 }
 
-static void duplicate(void)
+static void duplicate(char *(*copy_of)(const char *string))
 {
     static const char text[] = "what a string is made of";
-    char *copy = zstrdup(text);
+    char *copy = copy_of(text);
 
     check(strcmp(copy, text) == 0);
     went(came(copy, sizeof text), sizeof text);
@@ -234,7 +237,8 @@ void exercise_functions(void)
         align(alignment, alignment + 24);
     fail_and_keep();
     free_by_reallocating();
-    duplicate();
+    duplicate(zstrdup);
+    duplicate(ztrystrdup);
     check(zmalloc_peak_memory() >= (size_t)1 << 20);
 }
 

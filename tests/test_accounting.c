@@ -82,6 +82,7 @@ static void *(*const makers[])(size_t size) = {
     by_aligned,
     by_try_aligned,
     zmalloc_cache_aligned,
+    ztrymalloc_cache_aligned,
     by_realloc,
     by_reallocarray,
     by_strdup,

@@ -65,11 +65,19 @@ static void *cache_aligned(size_t alignment, size_t size)
     return zmalloc_cache_aligned(size);
 }
 
+static void *try_cache_aligned(size_t alignment, size_t size)
+{
+    (void)alignment;
+    return ztrymalloc_cache_aligned(size);
+}
+
 static void cache_lines_are_not_shared(void **state)
 {
     (void)state;
-    for (size_t size = 0; size <= 1000; size++)
+    for (size_t size = 0; size <= 1000; size++) {
         check_aligned(cache_aligned, 64, size);
+        check_aligned(try_cache_aligned, 64, size);
+    }
 }
 
 /* ---- Reallocation ---- */

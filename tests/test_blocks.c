@@ -162,6 +162,8 @@ static void an_array_of_nothing_is_of_size_zero(void **state)
         void *blocks[] = {
             zcalloc_num(0, others[i]),
             zcalloc_num(others[i], 0),
+            ztrycalloc_num(0, others[i]),
+            ztrycalloc_num(others[i], 0),
             zreallocarray(NULL, 0, others[i]),
             zreallocarray(NULL, others[i], 0),
             ztryreallocarray(NULL, 0, others[i]),
@@ -219,15 +221,21 @@ static void used_memory_is_the_sum_over_live_blocks(void **state)
 
 /* ---- zstrdup ---- */
 
-static void check_copy(const char *string)
+static void check_copy_by(char *(*duplicate)(const char *string), const char *string)
 {
-    char *copy = zstrdup(string);
+    char *copy = duplicate(string);
 
     assert_non_null(copy);
     assert_ptr_not_equal(copy, string);
     assert_string_equal(copy, string);
     assert_true(zmalloc_usable_size(copy) >= strlen(string) + 1);
     zfree(copy);
+}
+
+static void check_copy(const char *string)
+{
+    check_copy_by(zstrdup, string);
+    check_copy_by(ztrystrdup, string);
 }
 
 static void strings_are_copied(void **state)

@@ -73,6 +73,10 @@ static void check_product(size_t num, size_t size)
     assert_int_equal(errno, ENOMEM);
     assert_int_equal(handler_record.calls, 1);
     assert_int_equal(handler_record.size, SIZE_MAX);
+    errno = 0;
+    assert_null(ztrycalloc_num(num, size));
+    assert_int_equal(errno, ENOMEM);
+    assert_int_equal(handler_record.calls, 1);
 }
 
 static void a_product_that_overflows(void **state)

@@ -265,7 +265,8 @@ static void take_report(void *opaque, const char *text)
     *(const char **)opaque = text;
 }
 
-static int answer_ctl(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen)
+static int answer_ctl(const char *name, void *oldp, size_t *oldlenp, const void *newp,
+                      size_t newlen)
 {
     check(strcmp(name, "name") == 0 && oldp == &oldp_given && *oldlenp == 3);
     check(newp == &newp_given && newlen == 5);

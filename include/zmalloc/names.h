@@ -60,12 +60,15 @@
 #define zreallocarray zml_zreallocarray
 #define zstrdup zml_zstrdup
 #define ztrycalloc zml_ztrycalloc
+#define ztrycalloc_num zml_ztrycalloc_num
 #define ztrycalloc_usable zml_ztrycalloc_usable
 #define ztrymalloc zml_ztrymalloc
 #define ztrymalloc_aligned zml_ztrymalloc_aligned
+#define ztrymalloc_cache_aligned zml_ztrymalloc_cache_aligned
 #define ztrymalloc_usable zml_ztrymalloc_usable
 #define ztryrealloc zml_ztryrealloc
 #define ztryrealloc_usable zml_ztryrealloc_usable
 #define ztryreallocarray zml_ztryreallocarray
+#define ztrystrdup zml_ztrystrdup
 
 #endif

@@ -75,3 +75,59 @@ while read -r header; do
         esac
     done
 done <"$work/installed"
+
+# ---- Without symbols of other names ----
+
+# shellcheck disable=SC2086
+for header in zmalloc.h zmalloc_backend.h zmalloc_fail.h; do
+    check "$header with its names as macros" \
+        compiles "$prefix/include/$header" "gcc -DZMALLOC_DEFINE_NAMES" $all_standards
+done
+
+# ---- What the compiler knows of blocks ----
+
+# warns_of TEXT LANGUAGE: whether gcc warns of a block that goes to the wrong function.
+warns_of() {
+    printf '#include <stdlib.h>\n#include "%s"\n%s\n' "$prefix/include/zmalloc.h" "$1" >"$work/freed.c"
+    gcc -x "$2" -O2 -Wall -Wextra -c "$work/freed.c" -o "$work/freed.o" >"$work/said" 2>&1
+    grep -q 'mismatched-\(dealloc\|new-delete\)' "$work/said"
+}
+
+not() {
+    ! "$@"
+}
+
+# gcc 11 was the first to know which functions belong together.
+knows_pairs() {
+    [ "$(gcc -dumpversion | cut -d . -f 1)" -ge 11 ]
+}
+
+freed_rightly='void use(size_t n);
+void use(size_t n)
+{
+    void *a = zmalloc(n), *b = zrealloc(ztrymalloc(n), 2 * n), *c = ztrycalloc_num(n, n);
+    void *d = ztryrealloc(c, n);
+    if (d == NULL)
+        zfree_with_size(c, n * n);
+    zfree(a);
+    zfree_usable(b, NULL);
+    zfree(zstrdup("text"));
+    zfree(ztryreallocarray(d, n, n));
+}'
+
+if knows_pairs; then
+    for language in c c++; do
+        for call in 'zmalloc(n)' 'zcalloc_num(n, 2)' 'ztryrealloc(NULL, n)' \
+            'zreallocarray(NULL, n, 2)' 'zmalloc_usable(n, NULL)' 'zmalloc_aligned(64, n)' \
+            'ztrymalloc_cache_aligned(n)' 'zstrdup("text")' 'ztrystrdup("text")'; do
+            check "$language: gcc warns of free($call)" warns_of \
+                "void use(size_t n); void use(size_t n) { (void)n; free($call); }" "$language"
+        done
+        check "$language: gcc does not warn of what is right" \
+            not warns_of "$freed_rightly" "$language"
+    done
+    check "c++: gcc warns of delete" warns_of \
+        "void use(); void use() { delete static_cast<char *>(zmalloc(1)); }" c++
+else
+    echo "skipped: $script: this gcc does not know which functions belong together"
+fi

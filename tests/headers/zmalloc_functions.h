@@ -13,6 +13,7 @@
     F(void *, zrealloc, (void *, size_t))                                                          \
     F(void *, ztrymalloc, (size_t))                                                                \
     F(void *, ztrycalloc, (size_t))                                                                \
+    F(void *, ztrycalloc_num, (size_t, size_t))                                                    \
     F(void *, ztryrealloc, (void *, size_t))                                                       \
     F(void *, zreallocarray, (void *, size_t, size_t))                                             \
     F(void *, ztryreallocarray, (void *, size_t, size_t))                                          \
@@ -25,7 +26,9 @@
     F(void *, zmalloc_aligned, (size_t, size_t))                                                   \
     F(void *, ztrymalloc_aligned, (size_t, size_t))                                                \
     F(void *, zmalloc_cache_aligned, (size_t))                                                     \
+    F(void *, ztrymalloc_cache_aligned, (size_t))                                                  \
     F(char *, zstrdup, (const char *))                                                             \
+    F(char *, ztrystrdup, (const char *))                                                          \
     F(void, zfree, (void *))                                                                       \
     F(void, zfree_usable, (void *, size_t *))                                                      \
     F(void, zfree_with_size, (void *, size_t))                                                     \
@@ -48,7 +51,7 @@
     F(int, zmalloc_set_background_thread, (int))                                                   \
     F(size_t, zmalloc_good_size, (size_t))                                                         \
     F(int, zmalloc_stats_print, (void (*)(void *, const char *), void *))                          \
-    F(int, zmalloc_backend_ctl, (const char *, void *, size_t *, void *, size_t))                  \
+    F(int, zmalloc_backend_ctl, (const char *, void *, size_t *, const void *, size_t))            \
     F(int, zmalloc_stats_json, (char *, size_t))                                                   \
     F(int, zmalloc_stats_text, (char *, size_t))                                                   \
     F(int, zmalloc_stats_prometheus, (char *, size_t))                                             \

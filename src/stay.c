@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * In the archive alone: the shared library is linked so that it is never closed. A plug-in with the
+ * archive inside may be, while threads that have used it are still to end and call the destructors of
+ * their keys, which are code of ours or of an allocator's.
+ */
+
+#include <dlfcn.h>
+
+#include "internal.h"
+
+#if defined(__GLIBC__)
+#include <link.h>
+#endif
+
+/* A program that is linked with -static has none of these, and must not get them for our sake. */
+extern __typeof__(dlopen) dlopen __attribute__((weak));
+extern __typeof__(dlerror) dlerror __attribute__((weak));
+#if defined(__GLIBC__)
+extern __typeof__(dladdr1) dladdr1 __attribute__((weak));
+#else
+extern __typeof__(dladdr) dladdr __attribute__((weak));
+#endif
+
+/* The file of the object that this is in; NULL where it is the program, which nobody closes. */
+static const char *own_file(void)
+{
+    static const char here;
+    Dl_info info;
+
+#if defined(__GLIBC__)
+    struct link_map *map = NULL;
+
+    if (dladdr1 == NULL || dladdr1(&here, &info, (void **)&map, RTLD_DL_LINKMAP) == 0)
+        return NULL;
+    return map != NULL && *map->l_name != '\0' ? map->l_name : NULL;
+#else
+    return dladdr != NULL && dladdr(&here, &info) != 0 ? info.dli_fname : NULL;
+#endif
+}
+
+/* Nothing is loaded, and what failed is not left for the program's next dlerror(). */
+void zm_stay_loaded(void)
+{
+    const char *file = own_file();
+
+    if (file != NULL && dlopen != NULL && dlerror != NULL &&
+        dlopen(file, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) == NULL)
+        dlerror();
+}
