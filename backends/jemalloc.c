@@ -237,6 +237,7 @@ static int jemalloc_ctl(const char *name, void *oldp, size_t *oldlenp, const voi
 }
 
 static const struct zmalloc_backend jemalloc_backend = {
+    .struct_size = sizeof(struct zmalloc_backend),
     .abi_version = ZMALLOC_BACKEND_ABI,
     .name = "jemalloc",
     .free_keeps_errno = 1, /* jemalloc_system.c sees to it */

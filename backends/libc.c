@@ -314,6 +314,7 @@ static size_t libc_good_size(size_t size)
 }
 
 static const struct zmalloc_backend libc_backend = {
+    .struct_size = sizeof(struct zmalloc_backend),
     .abi_version = ZMALLOC_BACKEND_ABI,
     .name = "libc",
     .prefix_size = PREFIX_SIZE,

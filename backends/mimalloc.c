@@ -129,6 +129,7 @@ static int mimalloc_stats_print(void (*write_cb)(void *opaque, const char *text)
 }
 
 static const struct zmalloc_backend mimalloc_backend = {
+    .struct_size = sizeof(struct zmalloc_backend),
     .abi_version = ZMALLOC_BACKEND_ABI,
     .name = "mimalloc",
     .alloc = mimalloc_alloc,

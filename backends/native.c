@@ -77,6 +77,7 @@ static size_t native_usable_size(const void *ptr)
 }
 
 static const struct zmalloc_backend native_backend = {
+    .struct_size = sizeof(struct zmalloc_backend),
     .abi_version = ZMALLOC_BACKEND_ABI,
     .name = "native",
     .free_keeps_errno = 1, /* glibc since 2.33, musl, FreeBSD; POSIX 2024 asks it of all */

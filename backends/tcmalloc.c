@@ -210,6 +210,7 @@ static int tcmalloc_ctl(const char *name, void *oldp, size_t *oldlenp, const voi
 }
 
 static const struct zmalloc_backend tcmalloc_backend = {
+    .struct_size = sizeof(struct zmalloc_backend),
     .abi_version = ZMALLOC_BACKEND_ABI,
     .name = "tcmalloc",
     .alloc = tcmalloc_alloc,

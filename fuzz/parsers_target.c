@@ -80,7 +80,7 @@ static void read_input(struct input *input, const uint8_t *data, size_t size)
 
 static bool is_available(const char *name, size_t length)
 {
-    struct zmalloc_backend_info info;
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
 
     for (size_t i = 0; zmalloc_get_backend_info(i, &info) == 0; i++)
         if (strlen(info.name) == length && memcmp(info.name, name, length) == 0)

@@ -111,7 +111,7 @@ static void add_worker(const char *backend)
 
 static void add_those_that_are_there(void)
 {
-    struct zmalloc_backend_info info;
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
 
     for (size_t i = 0; zmalloc_get_backend_info(i, &info) == 0; i++)
         if (info.state == ZMALLOC_BACKEND_BUILT_IN || info.state == ZMALLOC_BACKEND_LOADABLE)

@@ -300,7 +300,13 @@ enum zmalloc_backend_state {
     ZMALLOC_BACKEND_BROKEN     /* not installed, or it failed to load or to start */
 };
 
+/*
+ * Set struct_size before each call, to sizeof(struct zmalloc_backend_info). A program that was
+ * compiled with another version's header so gets the members that it knows; those that the library
+ * does not know are 0.
+ */
 struct zmalloc_backend_info {
+    size_t struct_size;
     const char *name;
     enum zmalloc_backend_state state;
     const char *why; /* why it is not built or is broken, else ""; changes when it is tried */
@@ -308,7 +314,9 @@ struct zmalloc_backend_info {
 
 /*
  * Describes the known backend number index, from 0 on, in the order of the registry. Returns 0, or
- * -1 with errno ENOENT past the last. Loads nothing: "loadable" is not a promise. Ours.
+ * -1 with errno ENOENT past the last, or EINVAL where struct_size is no size of the structure: then
+ * nothing else is written. Loads nothing: "loadable" is not a promise. The texts live as long as the
+ * process. Ours.
  */
 ZMALLOC_API int zmalloc_get_backend_info(size_t index, struct zmalloc_backend_info *info)
     ZMALLOC_SYMBOL(zmalloc_get_backend_info) ZMALLOC_ATTRIBUTE(nonnull(2));

@@ -15,6 +15,7 @@
  */
 
 #include <stdint.h>
+#include <string.h>
 
 #include "zmalloc.h"
 
@@ -22,7 +23,10 @@
 extern "C" {
 #endif
 
-/* Changes whenever the table below does. */
+/*
+ * Changes when a table of before can no longer be used: when a member gets another place or
+ * meaning. New members come at the end and change nothing, see struct_size.
+ */
 #define ZMALLOC_BACKEND_ABI 1
 
 /*
@@ -38,6 +42,12 @@ extern "C" {
  * results included. All but usable_size may leave any errno behind.
  */
 struct zmalloc_backend {
+    /*
+     * sizeof(struct zmalloc_backend), as the author's header has it. An optional member that ends
+     * beyond it is absent, as NULL is; what a newer header has at its end is not looked at.
+     */
+    size_t struct_size;
+
     uint32_t abi_version; /* ZMALLOC_BACKEND_ABI */
 
     /* [a-z0-9_-], at most 31 characters. */
@@ -136,9 +146,11 @@ struct zmalloc_backend {
 ZMALLOC_API extern const struct zmalloc_backend zmalloc_backend_module;
 
 /*
- * Makes a backend of the program's known by its name. The table must stay as it is for the life of
- * the process. Returns 0, or -1 with errno
- *   EINVAL   the table lacks a mandatory operation, or name or prefix_size break the rules above,
+ * Makes a backend of the program's known by its name. The library copies the table: what is done to
+ * it later changes nothing. Its functions must be there for the life of the process. Returns 0, or
+ * -1 with errno
+ *   EINVAL   the table lacks a mandatory operation, or struct_size, name or prefix_size break the
+ *            rules above,
  *   ENOTSUP  another abi_version,
  *   EEXIST   the name is known already,
  *   ENOSPC   eight foreign backends are known already.
@@ -148,10 +160,23 @@ ZMALLOC_API int zmalloc_register_backend(const struct zmalloc_backend *backend)
 
 /*
  * The table of a backend, for one that forwards to it: loads its module if it is one, and starts
- * nothing (call its start, if it has one, from yours). NULL with errno as zmalloc_init sets it.
+ * nothing (call its start, if it has one, from yours). It lives as long as the process. NULL with
+ * errno as zmalloc_init sets it. Its struct_size is the library's, which may be of another version
+ * than your header: look at no member beyond it, and copy it with zmalloc_backend_copy().
  */
 ZMALLOC_API const struct zmalloc_backend *zmalloc_backend_table(const char *name)
     ZMALLOC_SYMBOL(zmalloc_backend_table) ZMALLOC_ATTRIBUTE(nonnull(1));
+
+/* Makes *copy what *table is, with the members that both have; the others are NULL. */
+static inline void zmalloc_backend_copy(struct zmalloc_backend *copy,
+                                        const struct zmalloc_backend *table)
+{
+    size_t size = table->struct_size;
+
+    memset(copy, 0, sizeof *copy);
+    memcpy(copy, table, size < sizeof *copy ? size : sizeof *copy);
+    copy->struct_size = sizeof *copy;
+}
 
 #ifdef __cplusplus
 }

@@ -25,7 +25,7 @@ need() {
     fi
 }
 
-# Every part that this machine can build; nothing is compiled.
+# Every part that this machine can build; nothing is compiled, but the header is made that the build makes.
 configure() {
     need meson
     need gcc
@@ -33,6 +33,7 @@ configure() {
         cat "$work/log" >&2
         exit 1
     }
+    ninja -C "$build" --quiet build.h
     ninja -C "$build" -t commands | grep ' -c [^ ]*\.c$' >"$work/compilations"
 }
 

@@ -285,7 +285,7 @@ void zm_accounting_large(void)
 
 static void before_fork(void)
 {
-    zm_choice_lock();
+    zm_choice_before_fork();
     accounting_lock();
     zm_thread.forking = true;
 }
@@ -307,6 +307,7 @@ static void after_fork_in_child(void)
         if (thread != &zm_thread)
             fold(thread);
     }
+    zm_registry_forget_openers();
     after_fork_in_parent();
 }
 

@@ -53,7 +53,9 @@ struct zm_thread {
     size_t high;
     unsigned high_epoch;
     bool forking;          /* holds the accounting lock for a fork() that is under way */
-    unsigned choice_depth; /* how often it has taken the choice lock, see choice.c */
+    bool choosing;         /* is in the midst of a choice, see choice.c */
+    unsigned choice_depth; /* how often it has taken the choice lock */
+    unsigned opening;      /* how many modules it is just opening, one inside the other */
 } __attribute__((aligned(64)));
 
 ZM_INLINE bool zm_thread_is_live(const struct zm_thread *thread)

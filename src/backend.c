@@ -9,69 +9,42 @@
 
 #include "internal.h"
 
-#define PREFIX_MAX 4096
-
-static bool has_all_operations(const struct zmalloc_backend *backend)
-{
-    return backend->alloc != NULL && backend->calloc != NULL && backend->realloc != NULL &&
-           backend->aligned_alloc != NULL && backend->free != NULL && backend->free_sized != NULL &&
-           backend->usable_size != NULL;
-}
-
-int zm_backend_check(const struct zmalloc_backend *backend, char *why)
-{
-    if (backend->abi_version != ZMALLOC_BACKEND_ABI) {
-        snprintf(why, ZM_WHY_SIZE, "it has backend ABI %u, this library needs %u",
-                 (unsigned)backend->abi_version, (unsigned)ZMALLOC_BACKEND_ABI);
-        return ENOTSUP;
-    }
-    if (backend->name == NULL || !zm_name_is_valid(backend->name)) {
-        snprintf(why, ZM_WHY_SIZE, "its name is not 1 to %d of [a-z0-9_-]", ZM_NAME_MAX);
-        return EINVAL;
-    }
-    if (backend->prefix_size > PREFIX_MAX) {
-        snprintf(why, ZM_WHY_SIZE, "its prefix_size is over %d", PREFIX_MAX);
-        return EINVAL;
-    }
-    if (!has_all_operations(backend)) {
-        snprintf(why, ZM_WHY_SIZE, "it lacks a mandatory operation");
-        return EINVAL;
-    }
-    return 0;
-}
-
 int zmalloc_register_backend(const struct zmalloc_backend *backend)
 {
     char why[ZM_WHY_SIZE];
-    int error = zm_backend_check(backend, why);
+    int error = zm_table_check(backend, why);
 
-    if (error == 0) {
-        zm_choice_lock();
-        error = zm_registry_add(backend);
-        zm_choice_unlock();
-    }
-    return zm_result(error);
+    return zm_result(error != 0 ? error : zm_registry_add(backend));
 }
 
 const struct zmalloc_backend *zmalloc_backend_table(const char *name)
 {
-    struct zm_candidate candidate = {0};
-    int error;
+    struct zm_candidate candidate;
 
-    zm_choice_lock();
-    error = zm_registry_find(name, &candidate);
-    zm_choice_unlock();
-    zm_result(error);
+    zm_result(zm_registry_find(name, &candidate));
     return candidate.backend;
+}
+
+/* Writes no more than the program's structure has. */
+static void give_info(struct zmalloc_backend_info *to, struct zmalloc_backend_info info)
+{
+    size_t size = to->struct_size;
+
+    memset(to, 0, size);
+    memcpy(to, &info, size < sizeof info ? size : sizeof info);
+    to->struct_size = size;
 }
 
 int zmalloc_get_backend_info(size_t index, struct zmalloc_backend_info *info)
 {
+    struct zmalloc_backend_info whole;
     int error;
 
-    zm_choice_lock();
-    error = zm_registry_describe_at(index, info);
-    zm_choice_unlock();
+    if (!zm_struct_size_is_sound(info->struct_size, sizeof whole))
+        return zm_result(EINVAL);
+    error = zm_registry_describe_at(index, &whole);
+    if (error == 0)
+        give_info(info, whole);
     return zm_result(error);
 }
 

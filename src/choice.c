@@ -1,35 +1,43 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Which backend is active: decided once, from the environment, the program, or the build. The
- * contract and the messages stand in docs/environment.md. */
+/*
+ * Which backend is active: decided once, from the environment, the program, or the build. The
+ * contract and the messages stand in docs/environment.md.
+ *
+ * Each thread that needs the choice makes it, element by element: it finds the backend, which may
+ * open a module, without the lock; then under the lock it starts it, unless another thread has made
+ * the choice meanwhile. So a thread that is in the constructor of a plug-in, and has the dynamic
+ * linker's lock, need not wait for one that waits for the linker: it chooses by itself.
+ */
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "accounting.h"
+#include "choice.h"
 #include "config.h"
+#include "environment.h"
 #include "internal.h"
 #include "layers.h"
 #include "list.h"
 
-/* Who may choose. */
-#define VARIABLE "ZMALLOC_BACKEND"
+static struct zm_variable variable = {.name = ZM_CHOICE_VARIABLE};
 #define PROGRAM "zmalloc_init"
 #define BUILD_OPTION "default_backend"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static bool choosing;
 /* The outermost table; and, written before it, what it is made of. */
 static const struct zmalloc_backend *active;
 static const struct zmalloc_backend *active_backend;
 static struct zm_layers active_layers;
 static struct zm_choice active_choice;
 
-/* Recursive by hand: a module's constructor may fork, and fork takes this lock. */
+/* Recursive by hand: the start of a backend may fork, or ask for tables. */
 void zm_choice_lock(void)
 {
     if (zm_thread.choice_depth++ == 0)
@@ -42,6 +50,11 @@ void zm_choice_unlock(void)
         pthread_mutex_unlock(&lock);
 }
 
+static bool is_made(void)
+{
+    return __atomic_load_n(&active, __ATOMIC_ACQUIRE) != NULL;
+}
+
 /* ---- Reading a list ---- */
 
 static bool is_empty(const char *list)
@@ -51,8 +64,7 @@ static bool is_empty(const char *list)
     return list == NULL || !zm_list_next(&list, &element);
 }
 
-/* Copies the element into a name; false where it cannot be one. */
-static bool to_name(struct zm_element element, char name[ZM_NAME_MAX + 1])
+bool zm_choice_name(struct zm_element element, char name[ZM_NAME_MAX + 1])
 {
     if (element.length > ZM_NAME_MAX)
         return false;
@@ -65,7 +77,7 @@ static bool to_name(struct zm_element element, char name[ZM_NAME_MAX + 1])
 static bool take_apart(struct zm_element element, struct zm_layers *layers,
                        char name[ZM_NAME_MAX + 1])
 {
-    return zm_layers_read(&element, layers) && to_name(element, name);
+    return zm_layers_read(&element, layers) && zm_choice_name(element, name);
 }
 
 /* ---- Trying ---- */
@@ -79,13 +91,31 @@ static const struct zm_instance *instance_for(const struct zm_candidate *candida
     return zm_generic_instance(outermost);
 }
 
-static void activate(const struct zm_candidate *candidate, const struct zm_layers *layers,
-                     const struct zmalloc_backend *outermost)
+/* A list, and who gives it. */
+struct wish {
+    const char *by;
+    const char *list;
+};
+
+/* Nothing is active yet, so nobody reads it. */
+static void remember_choice(const struct wish *wish, const char *origin)
+{
+    int room = (int)sizeof active_choice.list - 1;
+    bool fits = strlen(wish->list) <= (size_t)room;
+
+    active_choice.by = wish->by;
+    active_choice.origin = origin;
+    snprintf(active_choice.list, sizeof active_choice.list, "%.*s%s", fits ? room : room - 3,
+             wish->list, fits ? "" : "...");
+}
+
+static void activate(const struct wish *wish, const struct zm_candidate *candidate,
+                     const struct zm_layers *layers, const struct zmalloc_backend *outermost)
 {
     zm_accounting_start(outermost);
     active_backend = candidate->backend;
     active_layers = *layers;
-    active_choice.origin = candidate->origin;
+    remember_choice(wish, candidate->origin);
     __atomic_store_n(&active, outermost, __ATOMIC_RELEASE);
     zm_table_seal(instance_for(candidate, outermost));
 }
@@ -96,8 +126,8 @@ static int start(const char *name, const struct zm_candidate *candidate)
     const char *why = NULL;
     int error = 0;
 
-    if (candidate->started)
-        return candidate->start_error;
+    if (zm_registry_has_started(name, &error))
+        return error;
     if (candidate->backend->start != NULL)
         error = candidate->backend->start(&why);
     zm_registry_set_started(name, error, why != NULL ? why : "it does not say why");
@@ -105,7 +135,7 @@ static int start(const char *name, const struct zm_candidate *candidate)
 }
 
 /* The backend, then the layers over it. */
-static int bring_up(const char *name, const struct zm_candidate *candidate,
+static int bring_up(const struct wish *wish, const char *name, const struct zm_candidate *candidate,
                     struct zm_layers *layers)
 {
     const struct zmalloc_backend *outermost = candidate->backend;
@@ -116,7 +146,7 @@ static int bring_up(const char *name, const struct zm_candidate *candidate,
     zm_layers_add_asked_for(layers);
     error = zm_layers_cover(layers, &outermost);
     if (error == 0)
-        activate(candidate, layers, outermost);
+        activate(wish, candidate, layers, outermost);
     return error;
 }
 
@@ -128,173 +158,84 @@ struct outcome {
     int error;
 };
 
-static struct outcome try_element(struct zm_element element)
+static struct outcome try_element(const struct wish *wish, struct zm_element element)
 {
     char name[ZM_NAME_MAX + 1];
     struct zm_candidate candidate;
     struct zm_layers layers;
     int error = take_apart(element, &layers, name) ? zm_registry_find(name, &candidate) : ENOENT;
 
-    if (error == 0) {
-        error = bring_up(name, &candidate, &layers);
-        return (struct outcome){error == 0 ? ACTIVE : FAILED, error};
-    }
     if (error == ENOENT || error == ENOTSUP)
         return (struct outcome){error == ENOENT ? UNKNOWN : UNSUPPORTED, error};
-    return (struct outcome){FAILED, error};
+    if (error == 0) {
+        zm_choice_lock();
+        error = is_made() ? 0 : bring_up(wish, name, &candidate, &layers);
+        zm_choice_unlock();
+    }
+    return (struct outcome){error == 0 ? ACTIVE : FAILED, error};
 }
 
-/* Nothing is active yet, so nobody reads it. */
-static void remember_choice(const char *by, const char *list)
-{
-    int room = (int)sizeof active_choice.list - 1;
-    bool fits = strlen(list) <= (size_t)room;
-
-    active_choice.by = by;
-    snprintf(active_choice.list, sizeof active_choice.list, "%.*s%s", fits ? room : room - 3, list,
-             fits ? "" : "...");
-}
-
-/* Activates the first of the list that can start. Returns 0 or the error that came furthest. */
-static int try_list(const char *by, const char *list)
+/* Activates the first of the list that can start, unless something is active by then. Returns 0 or
+ * the error that came furthest. */
+static int try_list(struct wish wish)
 {
     struct outcome best = {UNKNOWN, ENOENT};
+    const char *rest = wish.list;
     struct zm_element element;
 
     zm_stay_loaded();
-    remember_choice(by, list);
-    while (best.stage != ACTIVE && zm_list_next(&list, &element)) {
-        struct outcome outcome = try_element(element);
+    zm_thread.choosing = true;
+    while (best.stage != ACTIVE && zm_list_next(&rest, &element)) {
+        struct outcome outcome = try_element(&wish, element);
 
         if (outcome.stage >= best.stage)
             best = outcome;
     }
+    zm_thread.choosing = false;
     return best.error;
-}
-
-/* ---- Failing ---- */
-
-/* Empty where nothing is wrong with the backend: then it is with a layer. */
-static const char *reason_of(struct zm_element element)
-{
-    struct zmalloc_backend_info info;
-    char name[ZM_NAME_MAX + 1];
-
-    if (!to_name(element, name))
-        return "unknown backend (names are 1 to " ZMALLOC_QUOTE(
-            ZM_NAME_MAX) " of a-z, 0-9, _ and -)";
-    return zm_registry_describe(name, &info) == 0 ? info.why : "unknown backend";
-}
-
-static void explain_element(struct zm_message *message, struct zm_element element)
-{
-    struct zm_element rest = element;
-    struct zm_layers layers;
-
-    zm_message_quoted(message, element.text, element.length);
-    zm_message_text(message, ": ");
-    if (zm_layers_read(&rest, &layers))
-        zm_message_text(message, reason_of(rest));
-    else
-        zm_layers_explain(message, rest);
-    zm_message_text(message, "; available: ");
-    zm_registry_list_available(message);
-}
-
-static bool is_refused_by_layer(struct zm_element element)
-{
-    struct zm_layers layers;
-
-    return zm_layers_read(&element, &layers) && *reason_of(element) == '\0';
-}
-
-static void tell_of_element(const char *source, const char *list, struct zm_element element)
-{
-    struct zm_message message = {0};
-
-    zm_message_text(&message, source);
-    zm_message_text(&message, "=");
-    zm_message_quoted(&message, list, strlen(list));
-    zm_message_text(&message, ": ");
-    explain_element(&message, element);
-    zm_message_send(&message);
-}
-
-static void tell_of_layer(void)
-{
-    struct zm_message message = {0};
-
-    zm_layers_explain_refusal(&message);
-    zm_message_send(&message);
-}
-
-/* One line per element of the list, but one for all that a layer refuses; then the end. */
-static void refuse_to_run(const char *source, const char *list)
-{
-    const char *rest = list;
-    struct zm_element element;
-    bool told_of_layer = false;
-
-    while (zm_list_next(&rest, &element)) {
-        if (!is_refused_by_layer(element)) {
-            tell_of_element(source, list, element);
-        } else if (!told_of_layer) {
-            tell_of_layer();
-            told_of_layer = true;
-        }
-    }
-    _exit(ZM_EXIT_CONFIG);
-}
-
-static void refuse_recursion(void)
-{
-    struct zm_message message = {0};
-
-    zm_message_text(&message, "a backend called zmalloc while it was being started");
-    zm_message_send(&message);
-    abort();
 }
 
 /* ---- Choosing ---- */
 
-/* NULL where it is unset, empty, or not to be trusted. */
+/* NULL where it was unset, empty, or not to be trusted. */
 static const char *operators_list(void)
 {
-    const char *list = secure_getenv(VARIABLE);
+    const char *list = zm_variable_value(&variable);
 
     return is_empty(list) ? NULL : list;
 }
 
-static void choose_locked(void)
+static void choose_or_end(void)
 {
     const char *list = operators_list();
-    const char *source = list != NULL ? VARIABLE : BUILD_OPTION;
+    struct wish wish = {BUILD_OPTION, ZM_DEFAULT_BACKEND};
 
-    if (choosing)
-        refuse_recursion();
-    choosing = true;
-    if (list == NULL)
-        list = ZM_DEFAULT_BACKEND;
-    if (try_list(source, list) != 0)
-        refuse_to_run(source, list);
-    choosing = false;
+    if (zm_thread.choosing)
+        zm_choice_refuse_recursion();
+    if (list != NULL)
+        wish = (struct wish){ZM_CHOICE_VARIABLE, list};
+    if (try_list(wish) != 0 && !is_made())
+        zm_choice_refuse_to_run(wish.by, wish.list);
 }
 
-/* errno is kept for zfree(NULL), which may be the first call of all. */
+/* A choice that another thread is just making is waited for, until the table is sealed. errno is
+ * kept for zfree(NULL), which may be the first call of all. */
 void zm_choose(void)
 {
     int saved_errno = errno;
+    bool made;
 
     zm_choice_lock();
-    if (active == NULL)
-        choose_locked();
+    made = is_made();
     zm_choice_unlock();
+    if (!made)
+        choose_or_end();
     errno = saved_errno;
 }
 
 const struct zmalloc_backend *zm_active(void)
 {
-    if (__atomic_load_n(&active, __ATOMIC_ACQUIRE) == NULL)
+    if (!is_made())
         zm_choose();
     return active;
 }
@@ -344,46 +285,78 @@ static int compare_with_active(const char *list)
     return error;
 }
 
-/* The program may have set the variable since the library was loaded. */
 static int choose_for_program(const char *list)
 {
     const char *operators = operators_list();
-    int error;
 
-    if (operators == NULL && is_empty(list))
-        return try_list(BUILD_OPTION, ZM_DEFAULT_BACKEND);
-    if (operators == NULL)
-        return try_list(PROGRAM, list);
-    error = try_list(VARIABLE, operators);
-    return error != 0 ? error : compare_with_active(list);
+    if (operators != NULL)
+        return try_list((struct wish){ZM_CHOICE_VARIABLE, operators});
+    if (is_empty(list))
+        return try_list((struct wish){BUILD_OPTION, ZM_DEFAULT_BACKEND});
+    return try_list((struct wish){PROGRAM, list});
 }
 
-static int init_locked(const char *list)
+int zm_try_to_choose(const char *list)
 {
-    int error;
+    int error = 0;
 
-    if (choosing)
+    if (zm_thread.choosing)
         return EBUSY;
-    choosing = true;
-    error = active == NULL ? choose_for_program(list) : compare_with_active(list);
-    choosing = false;
-    return error;
+    if (!is_made())
+        error = choose_for_program(list);
+    return is_made() ? compare_with_active(list) : error;
 }
 
+/* The program may have set variables since the library was loaded. */
 int zmalloc_init(const char *spec)
 {
-    int error;
-
-    zm_choice_lock();
-    error = init_locked(spec);
-    zm_choice_unlock();
-    return zm_result(error);
+    if (!zm_thread.choosing && !is_made())
+        zm_environment_read();
+    return zm_result(zm_try_to_choose(spec));
 }
 
-/* After watch_fork (accounting.c), before the constructors of other people. */
+/* ---- fork ---- */
+
+/*
+ * In the child a module that another thread was just opening would be there by half. But the forking
+ * thread may be the one for which that thread waits, with the dynamic linker's lock in the
+ * constructor of a plug-in; nobody tells. So it does not wait for ever: then no more than the file's
+ * name is in the linker's hands.
+ */
+#define PATIENCE_MS 1000
+
+static void sleep_a_little(void)
+{
+    struct timespec ms = {.tv_nsec = 1000 * 1000};
+    int state;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    nanosleep(&ms, NULL);
+    pthread_setcancelstate(state, &state);
+}
+
+void zm_choice_before_fork(void)
+{
+    int saved_errno = errno;
+
+    zm_choice_lock();
+    for (int i = 0; i < PATIENCE_MS && zm_registry_others_open(); i++) {
+        zm_choice_unlock();
+        sleep_a_little();
+        zm_choice_lock();
+    }
+    errno = saved_errno;
+}
+
+/* ---- When the library is loaded ---- */
+
+/* After watch_fork (accounting.c), before the constructors of other people. What was read before, for
+ * a block that came earlier still, is read again: there may have been no environment. */
 __attribute__((constructor(103))) static void begin(void)
 {
     zm_stats_exit_prepare();
+    zm_environment_read();
+    zm_layers_read_variables();
     if (operators_list() != NULL)
         zm_choose();
 }

@@ -20,7 +20,7 @@
 #include <errno.h>
 
 #include "accounting.h"
-#include "config.h"
+#include "build.h"
 
 /* With the prefix, sizes that the backend is asked for stay under the limit as well. */
 #define CORE_BACKEND_LIMIT (ZM_SIZE_LIMIT - core_backend->prefix_size)
@@ -389,12 +389,12 @@ static size_t core_zmalloc_size(const void *ptr)
 #define ZM_INSTANCE(id)                                                                            \
     extern const struct zm_instance zm_module_instance;                                            \
     ZM_PRIVATE const struct zm_instance zm_module_instance = {                                     \
-        .build = ZM_VERSION, .backend = &id##_backend, .entries = CORE_ENTRIES}
+        .build = ZM_BUILD, .backend = &id##_backend, .entries = CORE_ENTRIES}
 #else
 #define ZM_INSTANCE(id)                                                                            \
     extern const struct zm_instance zm_instance_##id;                                              \
     const struct zm_instance zm_instance_##id = {                                                  \
-        .build = ZM_VERSION, .backend = &id##_backend, .entries = CORE_ENTRIES}
+        .build = ZM_BUILD, .backend = &id##_backend, .entries = CORE_ENTRIES}
 #endif
 
 #endif

@@ -10,7 +10,7 @@ static const struct zmalloc_backend *core_backend;
 
 const struct zm_instance *zm_generic_instance(const struct zmalloc_backend *backend)
 {
-    static struct zm_instance instance = {.build = ZM_VERSION, .entries = CORE_ENTRIES};
+    static struct zm_instance instance = {.build = ZM_BUILD, .entries = CORE_ENTRIES};
 
     core_backend = backend;
     instance.backend = backend;

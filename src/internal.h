@@ -68,7 +68,7 @@ static inline int zm_result(int error)
 
 /* The core compiled for one backend. */
 struct zm_instance {
-    const char *build; /* version of zmalloc it was compiled with */
+    const char *build; /* ZM_BUILD: what of zmalloc it was compiled with */
     const struct zmalloc_backend *backend;
     struct zm_entries entries;
 };
@@ -98,7 +98,8 @@ void zm_write_to_stderr(const char *text, size_t length);
 /* Calls the handler. Returns NULL if the handler returns, with errno ENOMEM. */
 ZM_PRIVATE void *zm_out_of_memory(size_t size);
 
-/* ---- registry.c: the known backends. The caller holds the choice lock. ---- */
+/* ---- registry.c: the known backends. Each function takes the choice lock for itself, and has it
+ * not where it calls the dynamic linker. ---- */
 
 /* Names have at most this many characters. */
 #define ZM_NAME_MAX 31
@@ -114,30 +115,39 @@ struct zm_candidate {
     const struct zmalloc_backend *backend;
     const struct zm_instance *instance; /* NULL: it has none of its own, the generic one serves */
     const char *origin;                 /* see zmalloc_backend_origin() */
-    bool started;                       /* it was before */
-    int start_error;                    /* and failed with this; or 0 */
 };
 
 /* Whether a backend can be called that: 1 to ZM_NAME_MAX of [a-z0-9_-]. */
 bool zm_name_is_valid(const char *name);
-/* Finds a backend by name and loads its module if it has one. Returns 0; ENOENT: unknown; ENOTSUP:
- * not in this build or not installed; ENOEXEC: the module cannot be used; ENOSPC: one foreign
- * module too many. */
+/* Finds a backend by name and loads its module if it has one. Returns 0; or, and then *candidate is
+ * all 0, ENOENT: unknown; ENOTSUP: not in this build or not installed; ENOEXEC: the module cannot be
+ * used; ENOSPC: one foreign module too many. */
 int zm_registry_find(const char *name, struct zm_candidate *candidate);
-/* Remembers that a backend that was found has started, error 0, or why it did not. */
+/* Whether a backend that was found has been started before, and then with what result. */
+bool zm_registry_has_started(const char *name, int *error);
+/* Remembers that it has started, error 0, or why it did not. */
 void zm_registry_set_started(const char *name, int error, const char *why);
-/* Adds a checked table of the program's. Returns 0, EEXIST or ENOSPC. */
+/* Adds a copy of a checked table of the program's. Returns 0, EEXIST or ENOSPC. */
 int zm_registry_add(const struct zmalloc_backend *backend);
 /* What is known of a name, or of the row number index: 0, or ENOENT. */
 int zm_registry_describe(const char *name, struct zmalloc_backend_info *info);
 int zm_registry_describe_at(size_t index, struct zmalloc_backend_info *info);
 /* Appends the names that can be chosen, separated by blanks. */
 void zm_registry_list_available(struct zm_message *message);
+/* The known name that is nearest to one that is not; NULL where none is near. */
+const char *zm_registry_nearest(const char *name);
+/* For fork: whether another thread is just opening a module; and that there is no other any more. */
+bool zm_registry_others_open(void);
+void zm_registry_forget_openers(void);
 
-/* ---- backend.c ---- */
+/* ---- table.c: tables of others, which may be of other versions ---- */
 
 /* 0, or ENOTSUP or EINVAL and what is wrong with the table, in ZM_WHY_SIZE bytes. */
-int zm_backend_check(const struct zmalloc_backend *backend, char *why);
+int zm_table_check(const struct zmalloc_backend *table, char *why);
+/* Whether a structure of the program's can have this size; from least on it has what must be there. */
+bool zm_struct_size_is_sound(size_t size, size_t least);
+
+/* ---- backend.c ---- */
 
 /* Marks a figure that nobody knows. */
 #define ZM_UNKNOWN SIZE_MAX
@@ -151,11 +161,19 @@ struct zm_allocator_info zm_allocator_info(void);
 
 /* ---- module.c, or no_modules.c in the static library ---- */
 
-/* Opens the module of that name, after the library that must be open before it (or NULL). Returns
- * 0; ENOTSUP: not installed; ENOEXEC: it cannot be used; and then why, in ZM_WHY_SIZE bytes. */
-int zm_module_open(const char *name, const char *opens_first, struct zm_candidate *candidate,
-                   char *why);
-/* Whether the module's file is where the dynamic linker looks. Opens nothing. */
+/* How a module of ours has to be opened. */
+struct zm_module_needs {
+    /* The libraries of which the first that is there must be open before it; up to a NULL. */
+    const char *const *opens_first;
+    /* What it is linked with comes before what the program has under the same names. */
+    bool own_names_first;
+};
+
+/* Opens the module of that name; needs may be NULL. Returns 0; ENOTSUP: not installed; ENOEXEC: it
+ * cannot be used; and then why, in ZM_WHY_SIZE bytes. */
+int zm_module_open(const char *name, const struct zm_module_needs *needs,
+                   struct zm_candidate *candidate, char *why);
+/* Whether the module's file is where it is looked for. Opens nothing. */
 bool zm_module_exists(const char *name);
 /* Why this library opens no modules at all; NULL where it does. */
 const char *zm_module_refusal(void);
@@ -186,9 +204,18 @@ const struct zm_instance *zm_generic_instance(const struct zmalloc_backend *back
 
 /* Makes sure that a backend is active; ends the process if none can be. */
 ZM_COLD void zm_choose(void);
-/* Guards the registry and the choice. The thread that holds it may take it again. */
+/* zmalloc_init(), but that it does not look at the environment: returns 0 or the errno value. */
+int zm_try_to_choose(const char *list);
+/*
+ * Guards the registry, the environment as it was read, and what is written while a choice is made.
+ * The thread that holds it may take it again. The dynamic linker is not called under it: a thread
+ * that is in a constructor of a plug-in has the linker's lock, and may want this one. (What a backend
+ * does in its start, and a layer when it is put over one, is their own.)
+ */
 void zm_choice_lock(void);
 void zm_choice_unlock(void);
+/* Takes the lock, and no other thread is opening a module. */
+void zm_choice_before_fork(void);
 /* The active backend, with the layers over it; makes the choice if none was made. */
 const struct zmalloc_backend *zm_active(void);
 

@@ -5,8 +5,9 @@
 #include "layers.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "environment.h"
 
 /* Our layers, in the order in which they stand over a backend where their variables ask for them:
  * the last is outermost. */
@@ -22,11 +23,21 @@ OUR_LAYERS(DECLARE_LAYER)
 #define DEFINE_ROW(id) {.layer = &zm_layer_##id},
 static struct row {
     const struct zm_layer *layer;
+    struct zm_variable variable;
     struct zmalloc_backend table; /* what it makes of what stands below it */
 } rows[] = {OUR_LAYERS(DEFINE_ROW)};
 
 #define ROW_COUNT (sizeof rows / sizeof *rows)
 _Static_assert(ROW_COUNT <= ZM_LAYERS_MAX, "a choice has room for every layer");
+
+static struct row *row_of(const struct zm_layer *layer)
+{
+    size_t i = 0;
+
+    while (rows[i].layer != layer)
+        i++;
+    return &rows[i];
+}
 
 /* The names of the tables, which are the ends of this one. */
 static char whole_name[ZM_WHOLE_NAME_MAX + 1];
@@ -40,9 +51,18 @@ static struct {
 /* What the layer's variable says; NULL where it is unset, empty, or not to be trusted. */
 static const char *options_of(const struct zm_layer *layer)
 {
-    const char *options = secure_getenv(layer->variable);
+    struct row *row = row_of(layer);
+    const char *options;
 
+    row->variable.name = layer->variable;
+    options = zm_variable_value(&row->variable);
     return options != NULL && *options != '\0' ? options : NULL;
+}
+
+void zm_layers_read_variables(void)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        options_of(rows[i].layer);
 }
 
 /* ---- Reading ---- */
@@ -123,19 +143,10 @@ static const char *write_name(const struct zm_layers *layers, const char *backen
     return end;
 }
 
-static struct zmalloc_backend *table_of(const struct zm_layer *layer)
-{
-    size_t i = 0;
-
-    while (rows[i].layer != layer)
-        i++;
-    return &rows[i].table;
-}
-
 static int cover(const struct zm_layer *layer, const char *name,
                  const struct zmalloc_backend **backend)
 {
-    struct zmalloc_backend *table = table_of(layer);
+    struct zmalloc_backend *table = &row_of(layer)->table;
     int error;
 
     *table = **backend;

@@ -2,7 +2,7 @@
 #ifndef ZM_LAYERS_H
 #define ZM_LAYERS_H
 
-/* The layers of a choice: LAYER+LAYER+BACKEND. The caller holds the choice lock. */
+/* The layers of a choice: LAYER+LAYER+BACKEND. Who adds or covers holds the choice lock. */
 
 #include "internal.h"
 #include "layer.h"
@@ -25,6 +25,8 @@ bool zm_layers_contain(const struct zm_layers *layers, const struct zm_layer *la
 /* Whether the wanted ones are among them, in the same order. */
 bool zm_layers_include(const struct zm_layers *layers, const struct zm_layers *wanted);
 
+/* Reads the variables of all layers, for the first time. */
+void zm_layers_read_variables(void);
 /* Adds those whose variables are set, outside of what is there already. */
 void zm_layers_add_asked_for(struct zm_layers *layers);
 /*

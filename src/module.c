@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Backends in shared objects of their own, libzmalloc-NAME.so. The dynamic linker finds them, by
- * the RUNPATH of this library for ours (the folder zmalloc-1 beside it), and as any other library
- * for foreign ones. They are opened when chosen, for themselves alone, and never closed.
+ * Backends in shared objects of their own, libzmalloc-NAME.so. They are opened when chosen, for
+ * themselves alone, and never closed. Called without the choice lock, and by several threads at once.
  */
 
 #include <dlfcn.h>
@@ -11,14 +10,10 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "config.h"
+#include "build.h"
 #include "internal.h"
-
-#if defined(__GLIBC__)
-#include <link.h>
-#endif
+#include "module_file.h"
 
 #define FILE_NAME_SIZE (sizeof "libzmalloc-.so" + ZM_NAME_MAX)
 
@@ -65,6 +60,37 @@ static int open_failed(const char *file, char *why)
     return ENOEXEC;
 }
 
+/* Each is of a sanitizer that stands before dlopen() and ends a process that asks for this. */
+void __asan_init(void) __attribute__((weak));
+void __hwasan_init(void) __attribute__((weak));
+void __msan_init(void) __attribute__((weak));
+void __tsan_init(void) __attribute__((weak));
+
+static int flag_for_own_names(void)
+{
+#ifdef RTLD_DEEPBIND
+    if (__asan_init == NULL && __hwasan_init == NULL && __msan_init == NULL && __tsan_init == NULL)
+        return RTLD_DEEPBIND;
+#endif
+    return 0;
+}
+
+static void open_first(const char *const *library)
+{
+    while (*library != NULL && dlopen(*library, RTLD_NOW | RTLD_LOCAL) == NULL)
+        library++;
+}
+
+/* By its name alone it may still be found in the cache of ldconfig. */
+static void *open_file(const char *file, int flags)
+{
+    struct zm_module_file found = zm_module_file_find(file);
+    void *module = dlopen(found.path != NULL ? found.path : file, flags);
+
+    zm_module_file_close(&found);
+    return module;
+}
+
 /* Where the linker has found it; the text lives as long as the module. */
 static const char *path_of(const void *symbol)
 {
@@ -86,9 +112,9 @@ static int check_name(const char *name, const struct zmalloc_backend *backend, c
 static int use_instance(const char *name, const char *file, const struct zm_instance *instance,
                         struct zm_candidate *candidate, char *why)
 {
-    if (strcmp(instance->build, ZM_VERSION) != 0) {
+    if (strcmp(instance->build, ZM_BUILD) != 0) {
         snprintf(why, ZM_WHY_SIZE, "%s is of zmalloc %s, this library is %s", file, instance->build,
-                 ZM_VERSION);
+                 ZM_BUILD);
         return ENOEXEC;
     }
     if (check_name(name, instance->backend, why) != 0)
@@ -104,23 +130,26 @@ static int use_instance(const char *name, const char *file, const struct zm_inst
 static int use_table(const char *name, const struct zmalloc_backend *backend,
                      struct zm_candidate *candidate, char *why)
 {
-    if (zm_backend_check(backend, why) != 0 || check_name(name, backend, why) != 0)
+    if (zm_table_check(backend, why) != 0 || check_name(name, backend, why) != 0)
         return ENOEXEC;
     *candidate = (struct zm_candidate){.backend = backend, .origin = path_of(backend)};
     return 0;
 }
 
-int zm_module_open(const char *name, const char *opens_first, struct zm_candidate *candidate,
-                   char *why)
+int zm_module_open(const char *name, const struct zm_module_needs *needs,
+                   struct zm_candidate *candidate, char *why)
 {
+    int flags = RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE;
     char file[FILE_NAME_SIZE];
     const void *symbol;
     void *module;
 
     write_file_name(file, name);
-    if (opens_first != NULL)
-        dlopen(opens_first, RTLD_NOW | RTLD_LOCAL);
-    module = dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    if (needs != NULL && needs->opens_first != NULL)
+        open_first(needs->opens_first);
+    if (needs != NULL && needs->own_names_first)
+        flags |= flag_for_own_names();
+    module = open_file(file, flags);
     if (module == NULL)
         return open_failed(file, why);
     symbol = dlsym(module, "zm_module_instance");
@@ -138,51 +167,14 @@ const char *zm_module_refusal(void)
     return NULL;
 }
 
-#if defined(__GLIBC__)
-
-/* The folders that dlopen searches on behalf of this library. */
-union search_path {
-    Dl_serinfo info;
-    char room[8192];
-};
-
-static bool read_search_path(union search_path *path)
-{
-    static const char here;
-    struct link_map *map = NULL;
-    Dl_info ignored;
-
-    return dladdr1(&here, &ignored, (void **)&map, RTLD_DL_LINKMAP) != 0 && map != NULL &&
-           dlinfo(map, RTLD_DI_SERINFOSIZE, &path->info) == 0 &&
-           path->info.dls_size <= sizeof path->room &&
-           dlinfo(map, RTLD_DI_SERINFO, &path->info) == 0;
-}
-
+/* Where nothing tells where the linker looks it is taken to be there. */
 bool zm_module_exists(const char *name)
 {
     char file[FILE_NAME_SIZE];
-    union search_path path;
+    struct zm_module_file found;
 
     write_file_name(file, name);
-    if (!read_search_path(&path))
-        return true;
-    for (unsigned i = 0; i < path.info.dls_cnt; i++) {
-        char whole[4096];
-
-        snprintf(whole, sizeof whole, "%s/%s", path.info.dls_serpath[i].dls_name, file);
-        if (access(whole, R_OK) == 0)
-            return true;
-    }
-    return false;
+    found = zm_module_file_find(file);
+    zm_module_file_close(&found);
+    return found.path != NULL || !found.searched;
 }
-
-#else
-
-/* Nothing tells where the linker looks: take it to be there. */
-bool zm_module_exists(const char *name)
-{
-    (void)name;
-    return true;
-}
-
-#endif

@@ -7,11 +7,11 @@
 
 #include "internal.h"
 
-int zm_module_open(const char *name, const char *opens_first, struct zm_candidate *candidate,
-                   char *why)
+int zm_module_open(const char *name, const struct zm_module_needs *needs,
+                   struct zm_candidate *candidate, char *why)
 {
     (void)name;
-    (void)opens_first;
+    (void)needs;
     (void)candidate;
     (void)why;
     return ENOTSUP;

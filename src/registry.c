@@ -7,52 +7,69 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "accounting.h"
 #include "config.h"
 #include "internal.h"
+#include "nearest.h"
 
 #define FOREIGN_MAX 8
 
 /*
- * Our backends, in the order in which they are listed: ROW(name, NAME, the library that must be
- * open before its module). NAME is its part of the macros of config.h that backends/meson.build
- * writes.
- *
- * libstdc++ must be open before tcmalloc: opened by tcmalloc it would take tcmalloc's operator new
- * for its own, and a C++ library opened later would crash.
+ * A C++ library must be open before tcmalloc: opened by tcmalloc it would take tcmalloc's operator
+ * new for its own, and a C++ library opened later would crash. And tcmalloc's own operator new must
+ * come first for itself: the program's may be made of zmalloc, which is not there before tcmalloc is.
+ */
+static const char *const cxx_libraries[] = {"libstdc++.so.6", "libc++.so.1", NULL};
+static const struct zm_module_needs tcmalloc_needs = {
+    .opens_first = cxx_libraries,
+    .own_names_first = true,
+};
+
+/*
+ * Our backends, in the order in which they are listed: ROW(name, NAME, what its module needs, or
+ * NULL). NAME is its part of the macros of config.h that backends/meson.build writes.
  */
 /* clang-format off */
 #define OUR_BACKENDS(ROW)                                                                          \
     ROW(libc, LIBC, NULL)                                                                          \
     ROW(native, NATIVE, NULL)                                                                      \
     ROW(jemalloc, JEMALLOC, NULL)                                                                  \
-    ROW(tcmalloc, TCMALLOC, "libstdc++.so.6")                                                      \
+    ROW(tcmalloc, TCMALLOC, &tcmalloc_needs)                                                       \
     ROW(mimalloc, MIMALLOC, NULL)
 /* clang-format on */
 
 enum origin { BUILT_IN, MODULE, NOT_BUILT };
 
+/* Rows stay where they are, and what is once known of one stays as it is. */
 struct row {
     char name[ZM_NAME_MAX + 1];
     enum origin origin;
-    const char *opens_first;
+    const struct zm_module_needs *needs;
     struct zm_candidate candidate; /* backend is NULL until it is known */
     int load_error;                /* ENOTSUP: not installed; ENOEXEC: cannot be used */
-    char why[ZM_WHY_SIZE];
+    bool started;
+    int start_error;
+    const char *why;              /* "", or one of the two errors, or why it is not in this build */
+    char why_text[ZM_WHY_SIZE];   /* written before why points to it, once */
+    struct zmalloc_backend table; /* of a foreign one: a copy, as this version knows it */
 };
 
-#define DECLARE_INSTANCE(id, ID, opens_first) extern const struct zm_instance zm_instance_##id;
+#define DECLARE_INSTANCE(id, ID, needs) extern const struct zm_instance zm_instance_##id;
 OUR_BACKENDS(DECLARE_INSTANCE)
 
-#define DEFINE_ROW(id, ID, needs)                                                                  \
+#define DEFINE_ROW(id, ID, module_needs)                                                           \
     {.name = #id,                                                                                  \
      .origin = ZM_##ID##_ORIGIN,                                                                   \
-     .opens_first = needs,                                                                         \
+     .needs = module_needs,                                                                        \
      .candidate = {.instance = ZM_##ID##_INSTANCE, .origin = "built in"},                          \
      .why = ZM_##ID##_WHY},
 static struct row our_rows[] = {OUR_BACKENDS(DEFINE_ROW)};
 
 static struct row foreign_rows[FOREIGN_MAX];
 static size_t foreign_count;
+
+/* How many modules are just being opened, in all threads. */
+static unsigned openers;
 
 #define OUR_COUNT (sizeof our_rows / sizeof *our_rows)
 
@@ -81,30 +98,62 @@ static struct row *row_named(const char *name)
     return NULL;
 }
 
-static void row_explain(struct row *row, const char *trouble, const char *why)
-{
-    snprintf(row->why, sizeof row->why, "%s: %s", trouble, why);
-}
-
-static void row_set_load_error(struct row *row, int error, const char *why)
-{
-    row->load_error = error;
-    row_explain(row, error == ENOTSUP ? "not installed" : "failed to start", why);
-}
-
-static void row_load(struct row *row)
-{
-    char why[ZM_WHY_SIZE] = "";
-    int error = zm_module_open(row->name, row->opens_first, &row->candidate, why);
-
-    if (error != 0)
-        row_set_load_error(row, error, why);
-}
-
 /* The static library has no modules, whatever was built beside it. */
 static bool row_is_in_this_build(const struct row *row)
 {
     return row->origin != NOT_BUILT && (row->origin != MODULE || zm_module_refusal() == NULL);
+}
+
+static void row_explain(struct row *row, const char *trouble, const char *why)
+{
+    snprintf(row->why_text, sizeof row->why_text, "%s: %s", trouble, why);
+    row->why = row->why_text;
+}
+
+/* ---- Finding ---- */
+
+/* What a module turned out to be. */
+struct opened {
+    int error;
+    struct zm_candidate candidate;
+    char why[ZM_WHY_SIZE];
+};
+
+/* Without the lock. Several threads may open a module at once: it is the same for each. */
+static void open_module(const char *name, const struct zm_module_needs *needs,
+                        struct opened *opened)
+{
+    opened->candidate = (struct zm_candidate){0};
+    opened->why[0] = '\0';
+    zm_choice_lock();
+    openers++;
+    zm_thread.opening++;
+    zm_choice_unlock();
+    opened->error = zm_module_open(name, needs, &opened->candidate, opened->why);
+    zm_choice_lock();
+    openers--;
+    zm_thread.opening--;
+    zm_choice_unlock();
+}
+
+bool zm_registry_others_open(void)
+{
+    return openers > zm_thread.opening;
+}
+
+void zm_registry_forget_openers(void)
+{
+    openers = zm_thread.opening;
+}
+
+/* An instance has the table that it was compiled with. */
+static void row_copy_table(struct row *row)
+{
+    if (row->candidate.instance != NULL || row->candidate.backend == NULL)
+        return;
+    zmalloc_backend_copy(&row->table, row->candidate.backend);
+    row->table.name = row->name;
+    row->candidate.backend = &row->table;
 }
 
 static struct row *add_foreign(const char *name, enum origin origin,
@@ -115,91 +164,139 @@ static struct row *add_foreign(const char *name, enum origin origin,
     if (foreign_count == FOREIGN_MAX)
         return NULL;
     row = &foreign_rows[foreign_count++];
-    *row = (struct row){.candidate = *candidate, .origin = origin};
+    *row = (struct row){.candidate = *candidate, .origin = origin, .why = ""};
     snprintf(row->name, sizeof row->name, "%s", name);
+    row_copy_table(row);
     return row;
 }
 
-/* A name that has no row may be that of a foreign module. */
-static int find_foreign_module(const char *name, struct zm_candidate *candidate)
+/* What was found out first stays. */
+static void row_learn(struct row *row, const struct opened *opened)
 {
-    char why[ZM_WHY_SIZE] = "";
-    struct row *row;
+    if (row->candidate.backend != NULL || row->load_error != 0)
+        return;
+    row->candidate = opened->candidate;
+    row->load_error = opened->error;
+    if (opened->error != 0)
+        row_explain(row, opened->error == ENOTSUP ? "not installed" : "failed to start",
+                    opened->why);
+}
+
+/* Whether that is known without opening a module; then *error, and *candidate if it is 0. */
+static bool row_tell(struct row *row, struct zm_candidate *candidate, int *error)
+{
+    if (row->origin == BUILT_IN && row->candidate.backend == NULL)
+        row->candidate.backend = row->candidate.instance->backend;
+    *error = row_is_in_this_build(row) ? row->load_error : ENOTSUP;
+    if (*error == 0)
+        *candidate = row->candidate;
+    return *error != 0 || candidate->backend != NULL;
+}
+
+/* A name that has no row may be that of a foreign module, and then gets one. */
+static int learn(const char *name, const struct opened *opened, struct zm_candidate *candidate)
+{
+    struct row *row = row_named(name);
     int error;
 
-    if (!zm_name_is_valid(name))
+    if (row == NULL && opened->error == ENOTSUP)
         return ENOENT;
-    error = zm_module_open(name, NULL, candidate, why);
-    if (error == ENOTSUP)
-        return ENOENT;
-    row = add_foreign(name, MODULE, candidate);
+    if (row == NULL)
+        row = add_foreign(name, MODULE, &opened->candidate);
     if (row == NULL)
         return ENOSPC;
-    if (error != 0)
-        row_set_load_error(row, error, why);
+    row_learn(row, opened);
+    row_tell(row, candidate, &error);
     return error;
 }
 
 int zm_registry_find(const char *name, struct zm_candidate *candidate)
 {
-    struct row *row = row_named(name);
+    const struct zm_module_needs *needs = NULL;
+    struct opened opened;
+    struct row *row;
+    bool known;
+    int error = ENOENT;
 
     *candidate = (struct zm_candidate){0};
-    if (row == NULL)
-        return find_foreign_module(name, candidate);
-    if (!row_is_in_this_build(row))
-        return ENOTSUP;
-    if (row->origin == BUILT_IN && row->candidate.backend == NULL)
-        row->candidate.backend = row->candidate.instance->backend;
-    if (row->candidate.backend == NULL && row->load_error == 0)
-        row_load(row);
-    if (row->load_error != 0)
-        return row->load_error;
-    *candidate = row->candidate;
-    return 0;
+    zm_choice_lock();
+    row = row_named(name);
+    known = row != NULL ? row_tell(row, candidate, &error) : !zm_name_is_valid(name);
+    needs = row != NULL ? row->needs : NULL;
+    zm_choice_unlock();
+    if (known)
+        return error;
+    open_module(name, needs, &opened);
+    zm_choice_lock();
+    error = learn(name, &opened, candidate);
+    zm_choice_unlock();
+    return error;
+}
+
+/* ---- Remembering ---- */
+
+bool zm_registry_has_started(const char *name, int *error)
+{
+    const struct row *row;
+
+    zm_choice_lock();
+    row = row_named(name);
+    *error = row->start_error;
+    zm_choice_unlock();
+    return row->started;
 }
 
 void zm_registry_set_started(const char *name, int error, const char *why)
 {
-    struct row *row = row_named(name);
+    struct row *row;
 
-    row->candidate.started = true;
-    row->candidate.start_error = error;
+    zm_choice_lock();
+    row = row_named(name);
+    row->started = true;
+    row->start_error = error;
     if (error != 0)
         row_explain(row, "failed to start", why);
+    zm_choice_unlock();
 }
 
 int zm_registry_add(const struct zmalloc_backend *backend)
 {
     struct zm_candidate candidate = {.backend = backend, .origin = "registered by the program"};
+    int error = 0;
 
+    zm_choice_lock();
     if (row_named(backend->name) != NULL)
-        return EEXIST;
-    return add_foreign(backend->name, BUILT_IN, &candidate) != NULL ? 0 : ENOSPC;
+        error = EEXIST;
+    else if (add_foreign(backend->name, BUILT_IN, &candidate) == NULL)
+        error = ENOSPC;
+    zm_choice_unlock();
+    return error;
 }
 
-static void row_describe(struct row *row, struct zmalloc_backend_info *info)
+/* ---- Describing ---- */
+
+/* False where that depends on whether the module is there. */
+static bool row_describe(const struct row *row, struct zmalloc_backend_info *info)
 {
     *info = (struct zmalloc_backend_info){.name = row->name, .why = row->why};
     if (!row_is_in_this_build(row)) {
         info->state = ZMALLOC_BACKEND_NOT_BUILT;
         info->why = row->origin == MODULE ? zm_module_refusal() : row->why;
-    } else if (row->load_error != 0 || row->candidate.start_error != 0) {
+    } else if (row->load_error != 0 || row->start_error != 0) {
         info->state = ZMALLOC_BACKEND_BROKEN;
     } else if (row->origin == BUILT_IN) {
         info->state = ZMALLOC_BACKEND_BUILT_IN;
-    } else if (row->candidate.backend != NULL || zm_module_exists(row->name)) {
-        info->state = ZMALLOC_BACKEND_LOADABLE;
     } else {
-        info->state = ZMALLOC_BACKEND_BROKEN;
-        info->why = "not installed";
+        info->state = ZMALLOC_BACKEND_LOADABLE;
+        return row->candidate.backend != NULL;
     }
+    return true;
 }
 
 /* A foreign module for which there was no room. */
-static int describe_without_row(const char *name, struct zmalloc_backend_info *info)
+static int describe_without_row(const char *name, bool has_room, struct zmalloc_backend_info *info)
 {
-    if (foreign_count < FOREIGN_MAX || !zm_module_exists(name))
+    if (has_room || !zm_module_exists(name))
         return ENOENT;
     *info = (struct zmalloc_backend_info){
         .name = name,
@@ -209,38 +306,69 @@ static int describe_without_row(const char *name, struct zmalloc_backend_info *i
     return 0;
 }
 
+static void look_for_module(struct zmalloc_backend_info *info)
+{
+    if (zm_module_exists(info->name))
+        return;
+    info->state = ZMALLOC_BACKEND_BROKEN;
+    info->why = "not installed";
+}
+
 int zm_registry_describe(const char *name, struct zmalloc_backend_info *info)
 {
-    struct row *row = row_named(name);
+    const struct row *row;
+    bool has_room;
+    bool certain;
 
+    zm_choice_lock();
+    row = row_named(name);
+    certain = row != NULL && row_describe(row, info);
+    has_room = foreign_count < FOREIGN_MAX;
+    zm_choice_unlock();
     if (row == NULL)
-        return describe_without_row(name, info);
-    row_describe(row, info);
+        return describe_without_row(name, has_room, info);
+    if (!certain)
+        look_for_module(info);
     return 0;
 }
 
 int zm_registry_describe_at(size_t index, struct zmalloc_backend_info *info)
 {
-    struct row *row = row_at(index);
+    const struct row *row;
+    bool certain;
 
-    if (row == NULL)
-        return ENOENT;
-    row_describe(row, info);
-    return 0;
+    zm_choice_lock();
+    row = row_at(index);
+    certain = row != NULL && row_describe(row, info);
+    zm_choice_unlock();
+    if (row != NULL && !certain)
+        look_for_module(info);
+    return row != NULL ? 0 : ENOENT;
 }
 
 void zm_registry_list_available(struct zm_message *message)
 {
-    struct row *row;
+    struct zmalloc_backend_info info;
 
-    for (size_t i = 0, listed = 0; (row = row_at(i)) != NULL; i++) {
-        struct zmalloc_backend_info info;
-
-        row_describe(row, &info);
+    for (size_t i = 0, listed = 0; zm_registry_describe_at(i, &info) == 0; i++) {
         if (info.state != ZMALLOC_BACKEND_BUILT_IN && info.state != ZMALLOC_BACKEND_LOADABLE)
             continue;
         if (listed++ > 0)
             zm_message_text(message, " ");
-        zm_message_text(message, row->name);
+        zm_message_text(message, info.name);
     }
+}
+
+const char *zm_registry_nearest(const char *name)
+{
+    const char *names[OUR_COUNT + FOREIGN_MAX + 1];
+    const struct row *row;
+    size_t count = 0;
+
+    zm_choice_lock();
+    while ((row = row_at(count)) != NULL)
+        names[count++] = row->name;
+    zm_choice_unlock();
+    names[count] = NULL;
+    return zm_nearest(name, names);
 }

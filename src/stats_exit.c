@@ -204,7 +204,7 @@ __attribute__((destructor(102))) static void at_exit(void)
     if (form == NULL)
         return;
     hold_signals(&signals);
-    if (zmalloc_init(NULL) == 0)
+    if (zm_try_to_choose(NULL) == 0)
         report();
     else
         tell("no backend can be chosen");

@@ -178,7 +178,7 @@ static void race_init(char *lists)
 static void print_states(void)
 {
     static const char *const names[] = {"built in", "loadable", "not built", "broken"};
-    struct zmalloc_backend_info info;
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
 
     for (size_t i = 0; zmalloc_get_backend_info(i, &info) == 0; i++)
         printf("%s: %s%s%s\n", info.name, names[info.state], *info.why != '\0' ? ", " : "",

@@ -53,7 +53,7 @@ static void each_name_is_its_backend(void **state)
 /* In a build that lacks some. */
 static void what_was_not_built_is_refused(void **state)
 {
-    struct zmalloc_backend_info info;
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
     size_t refused = 0;
 
     (void)state;
@@ -222,19 +222,44 @@ static void after_the_choice_the_variable_is_nothing(void **state)
     assert_prints(&outcome, "0\nlibc\n");
 }
 
-static void before_the_choice_it_counts(void **state)
+static void before_zmalloc_init_it_counts(void **state)
 {
     const char *at = AVAILABLE;
     char name[NAME_SIZE];
 
     (void)state;
     while (next_name(&at, name)) {
-        char line[NAME_SIZE + 1];
-        struct outcome outcome = run_chosen(NULL, NULL, WORDS("setenv", name, "alloc", "name"));
+        char lines[NAME_SIZE + 3];
+        struct outcome outcome =
+            run_chosen(NULL, NULL, WORDS("setenv", name, "init", "-", "alloc", "name"));
 
-        snprintf(line, sizeof line, "%s\n", name);
-        assert_prints(&outcome, line);
+        snprintf(lines, sizeof lines, "0\n%s\n", name);
+        assert_prints(&outcome, lines);
     }
+}
+
+/* A first block does not look at what another thread may just be changing. */
+static void a_block_does_not_look_at_it(void **state)
+{
+    struct outcome unset = run_chosen(NULL, NULL, WORDS("alloc", "name"));
+    struct outcome outcome = run_chosen(NULL, NULL, WORDS("setenv", "foo", "alloc", "name"));
+
+    (void)state;
+    assert_prints(&outcome, unset.out);
+}
+
+/* Also where each call of zmalloc_init() finds another. */
+static void the_last_that_was_read_counts(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    outcome = run_chosen(NULL, NULL,
+                         WORDS("setenv", "foo", "init", "-", "setenv", "bar", "init", "-", "setenv",
+                               "libc", "alloc"));
+    assert_exited_with(&outcome, 78);
+    assert_string_equal(outcome.out, "ENOENT\nENOENT\n");
+    assert_err_is(&outcome, REFUSED("bar", "bar", "unknown backend"));
 }
 
 static void a_bad_one_ends_the_program_at_its_first_block(void **state)
@@ -266,7 +291,9 @@ int main(int argc, char **argv)
         zm_test(the_value_is_cut_after_64_bytes),
         zm_test(a_value_of_128_kib),
         zm_test(after_the_choice_the_variable_is_nothing),
-        zm_test(before_the_choice_it_counts),
+        zm_test(before_zmalloc_init_it_counts),
+        zm_test(a_block_does_not_look_at_it),
+        zm_test(the_last_that_was_read_counts),
         zm_test(a_bad_one_ends_the_program_at_its_first_block),
     };
 

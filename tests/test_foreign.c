@@ -264,9 +264,10 @@ static int start_slowly(const char **why)
     return 0;
 }
 
-static void *allocate_at_once(void *argument)
+static void *choose_at_once(void *argument)
 {
     pthread_barrier_wait(argument);
+    check(zmalloc_init("toy") == 0);
     zfree(zmalloc(10));
     return NULL;
 }
@@ -280,10 +281,9 @@ static void race_to_start(void *argument)
     (void)argument;
     mine.start = start_slowly;
     check(zmalloc_register_backend(&mine) == 0);
-    setenv("ZMALLOC_BACKEND", "toy", 1);
     pthread_barrier_init(&barrier, NULL, 16);
     for (size_t i = 0; i < 16; i++)
-        check(pthread_create(&threads[i], NULL, allocate_at_once, &barrier) == 0);
+        check(pthread_create(&threads[i], NULL, choose_at_once, &barrier) == 0);
     for (size_t i = 0; i < 16; i++)
         check(pthread_join(threads[i], NULL) == 0);
     check(starts == 1 && zmalloc_used_memory() == 0);
@@ -305,7 +305,7 @@ static int start_in_vain(const char **why)
 
 static void start_and_fail(void *argument)
 {
-    struct zmalloc_backend_info info;
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
 
     (void)argument;
     mine.start = start_in_vain;

@@ -188,8 +188,9 @@ static void the_first_blocks_race(void **state)
             char out[NAME_SIZE + 8];
 
             snprintf(out, sizeof out, "one\n%s\n", name);
-            prints(NULL, WORDS("setenv", name, "race", "name"), out);
+            prints(NULL, WORDS("race-init", name, "name"), out);
             prints(name, WORDS("race", "name"), out);
+            prints(NULL, WORDS("race"), "one\n");
         }
 }
 

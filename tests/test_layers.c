@@ -195,7 +195,8 @@ static void rules_need_the_layer(void **state)
     prints("libc", WORDS("fail", "-", "fail", "foo"), "ENOTSUP\nENOTSUP\n");
     prints("fail+libc", WORDS("fail", "nth:2", "alloc", "fail", "foo"), "0\nEINVAL\n");
     prints(NULL, WORDS("init", "fail+libc", "fail", "nth:2", "alloc"), "0\n0\n");
-    prints(NULL, WORDS("setenv", "fail+libc", "fail", "nth:2", "name"), "0\nfail+libc\n");
+    prints(NULL, WORDS("setenv", "fail+libc", "init", "-", "fail", "nth:2", "name"),
+           "0\n0\nfail+libc\n");
 }
 
 /* ---- With one active ---- */

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "build.h"
+#include "zmalloc_backend.h"
+
 /* Where meson.build has put the foreign modules: the second argument; and the toy: the third. */
 static const char *modules_folder;
 static const char *toys_folder;
@@ -233,6 +236,19 @@ static void another_abi_version(void **state)
     is_broken("abi", modules_folder, "it has backend ABI 7, this library needs 1", "ENOEXEC");
 }
 
+/* As a table that begins with its version would have it: one of before there was a size. */
+static void another_structure(void **state)
+{
+    char reason[REASON_SIZE];
+
+    (void)state;
+    is_broken("nosize", modules_folder, "its struct_size is 0, not sizeof(struct zmalloc_backend)",
+              "ENOEXEC");
+    snprintf(reason, sizeof reason, "its struct_size is %zu, not sizeof(struct zmalloc_backend)",
+             offsetof(struct zmalloc_backend, usable_size));
+    is_broken("cutsize", modules_folder, reason, "ENOEXEC");
+}
+
 static void another_name(void **state)
 {
     (void)state;
@@ -241,11 +257,15 @@ static void another_name(void **state)
     is_broken("badname", modules_folder, "its name is not 1 to 31 of [a-z0-9_-]", "ENOEXEC");
 }
 
-static void another_release(void **state)
+/* Of another release, or of this one with something else in its headers. */
+static void another_build(void **state)
 {
     (void)state;
+    is_broken("release", modules_folder,
+              "libzmalloc-release.so is of zmalloc 0.0.1, this library is " ZM_BUILD, "ENOEXEC");
     is_broken("build", modules_folder,
-              "libzmalloc-build.so is of zmalloc 0.0.1, this library is " VERSION, "ENOEXEC");
+              "libzmalloc-build.so is of zmalloc " VERSION ", build 0, this library is " ZM_BUILD,
+              "ENOEXEC");
 }
 
 static void a_table_with_a_hole(void **state)
@@ -319,7 +339,8 @@ int main(int argc, char **argv)
         zm_test(a_library_that_lacks_another),
         zm_test(another_abi_version),
         zm_test(another_name),
-        zm_test(another_release),
+        zm_test(another_structure),
+        zm_test(another_build),
         zm_test(a_table_with_a_hole),
         zm_test(start_tells_why),
         zm_test(the_error_that_came_furthest_is_told),

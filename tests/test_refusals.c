@@ -222,7 +222,7 @@ static void without_a_key_threads_are_counted(void **state)
 
 static const char *why_not(const char *name)
 {
-    static struct zmalloc_backend_info info;
+    static struct zmalloc_backend_info info = {.struct_size = sizeof info};
 
     for (size_t i = 0; zmalloc_get_backend_info(i, &info) == 0; i++)
         if (strcmp(info.name, name) == 0)
@@ -360,6 +360,7 @@ static void refuse_at_length(void *argument)
     memset(value, 1, sizeof value - 1);
     memcpy(value + 80, "+x", 3);
     setenv("ZMALLOC_BACKEND", value, 1);
+    child_check(zmalloc_init(NULL) == -1);
     zfree(zmalloc(1));
 }
 
@@ -431,10 +432,25 @@ static void takes_it_to_be_there(void *argument)
     child_check(zmalloc_init("nothere") == -1 && errno == EBUSY);
 }
 
+static void knows_that_it_is_not_there(void *argument)
+{
+    refused = *(const struct refused_calls *)argument;
+    child_check(zmalloc_init("libc") == 0);
+    child_check(zmalloc_init("nothere") == -1 && errno == ENOENT);
+}
+
+static void the_search_path_may_be_long(void **state)
+{
+    struct refused_calls calls = {.search_path_size = 1 << 20};
+
+    (void)state;
+    holds(knows_that_it_is_not_there, &calls);
+}
+
 static void where_nothing_tells_a_module_may_be_there(void **state)
 {
     struct refused_calls cases[] = {
-        {.no_map = true}, {.no_dlinfo = 1}, {.no_dlinfo = 2}, {.search_path_size = 1 << 20}};
+        {.no_map = true}, {.no_dlinfo = 1}, {.no_dlinfo = 2}, {.search_path_size = SIZE_MAX / 8}};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -460,6 +476,7 @@ int main(void)
 #ifdef WITH_MODULES
         zm_test(what_the_linker_says_decides),
         zm_test(where_nothing_tells_a_module_may_be_there),
+        zm_test(the_search_path_may_be_long),
 #endif
     };
 

@@ -25,7 +25,7 @@ static void runs(void (*body)(void *argument), void *argument)
 /* A copy of the toy backend that lasts as long as the process. */
 static struct zmalloc_backend *new_backend(const char *name)
 {
-    static struct zmalloc_backend backends[16];
+    static struct zmalloc_backend backends[24];
     static size_t count;
     struct zmalloc_backend *backend = &backends[count++];
 
@@ -84,7 +84,7 @@ static void register_under_bad_names(void *argument)
 
 static void register_known_names(void *argument)
 {
-    struct zmalloc_backend_info info;
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
 
     (void)argument;
     for (size_t i = 0; zmalloc_get_backend_info(i, &info) == 0; i++)
@@ -103,6 +103,103 @@ static void register_another_abi(void *argument)
     coming->abi_version = ZMALLOC_BACKEND_ABI + 1;
     check(registers(old) == ENOTSUP);
     check(registers(coming) == ENOTSUP);
+}
+
+/* As a table that begins with its version would have it; and what no table has. */
+static void register_no_sizes(void *argument)
+{
+    const size_t mandatory = offsetof(struct zmalloc_backend, start);
+    const size_t sizes[] = {0, 1, mandatory - sizeof(size_t), mandatory + 1, 4097, 8192, SIZE_MAX};
+
+    (void)argument;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct zmalloc_backend *backend = new_backend("mine");
+
+        backend->struct_size = sizes[i];
+        check(registers(backend) == EINVAL);
+    }
+}
+
+/* Its author's header ends here. */
+#define OLD_SIZE offsetof(struct zmalloc_backend, good_size)
+
+static size_t good_size_of_somebody_else(size_t size)
+{
+    return size + 1;
+}
+
+static void register_an_older_table(void *argument)
+{
+    struct zmalloc_backend *backend = new_backend("mine");
+
+    (void)argument;
+    backend->struct_size = OLD_SIZE;
+    backend->good_size = good_size_of_somebody_else;
+    check(registers(backend) == 0 && inits("mine") == 0);
+    check(zmalloc_good_size(100) == 0);
+    check(strcmp(zmalloc_backend_version(), "1.0") == 0);
+    check(zmalloc_backend_table("mine")->struct_size == sizeof *backend);
+    check(zmalloc_backend_table("mine")->good_size == NULL);
+    exercise_functions();
+}
+
+struct newer {
+    struct zmalloc_backend known;
+    void *news[3];
+};
+
+static void register_a_newer_table(void *argument)
+{
+    static struct newer newer;
+
+    (void)argument;
+    newer.known = *new_backend("mine");
+    newer.known.struct_size = sizeof newer;
+    newer.news[0] = &newer;
+    check(registers(&newer.known) == 0 && inits("mine") == 0);
+    check(zmalloc_backend_table("mine")->struct_size == sizeof newer.known);
+    exercise_functions();
+}
+
+/* What the program does to its table then is its own affair. */
+static void change_a_table(void *argument)
+{
+    struct zmalloc_backend *backend = new_backend("mine");
+
+    (void)argument;
+    check(registers(backend) == 0);
+    memset(backend, 0, sizeof *backend);
+    check(inits("mine") == 0 && strcmp(zmalloc_backend_name(), "mine") == 0);
+    exercise_functions();
+}
+
+static void tables_may_be_of_other_versions(void **state)
+{
+    (void)state;
+    runs(register_no_sizes, NULL);
+    runs(register_an_older_table, NULL);
+    runs(register_a_newer_table, NULL);
+    runs(change_a_table, NULL);
+}
+
+static void a_copy_has_what_both_know(void **state)
+{
+    struct newer newer = {.known = zmalloc_backend_module, .news = {&newer, &newer, &newer}};
+    struct zmalloc_backend copies[2];
+
+    (void)state;
+    memset(copies, 0x55, sizeof copies);
+    newer.known.struct_size = sizeof newer;
+    zmalloc_backend_copy(&copies[0], &newer.known);
+    assert_int_equal(copies[0].struct_size, sizeof *copies);
+    assert_ptr_equal(copies[0].version, newer.known.version);
+    assert_int_equal(copies[1].struct_size, UINTPTR_MAX / 3);
+    newer.known.struct_size = OLD_SIZE;
+    newer.known.good_size = good_size_of_somebody_else;
+    zmalloc_backend_copy(&copies[0], &newer.known);
+    assert_int_equal(copies[0].struct_size, sizeof *copies);
+    assert_ptr_equal(copies[0].version, newer.known.version);
+    assert_null(copies[0].good_size);
 }
 
 static void register_a_large_prefix(void *argument)
@@ -168,7 +265,7 @@ static void check_state(const struct zmalloc_backend_info *info)
 static void list_backends(void *argument)
 {
     static const char *const ours[] = {"libc", "native", "jemalloc", "tcmalloc", "mimalloc"};
-    struct zmalloc_backend_info info;
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
 
     (void)argument;
     check(registers(new_backend("yours")) == 0 && registers(new_backend("mine")) == 0);
@@ -183,6 +280,39 @@ static void list_backends(void *argument)
     check(zmalloc_get_backend_info(7, &info) == -1 && errno == ENOENT);
     check(zmalloc_get_backend_info(SIZE_MAX, &info) == -1);
     check(zmalloc_used_memory() == 0);
+}
+
+struct newer_info {
+    struct zmalloc_backend_info known;
+    void *news[2];
+};
+
+/* By programs that were compiled with another header. */
+static void ask_at_other_sizes(void *argument)
+{
+    static const size_t wrong[] = {0, 1, sizeof(struct zmalloc_backend_info) - sizeof(void *),
+                                   sizeof(struct zmalloc_backend_info) + 1, 8192};
+    struct newer_info info = {.known.struct_size = sizeof info, .news = {&info, &info}};
+
+    (void)argument;
+    check(zmalloc_get_backend_info(0, &info.known) == 0 && strcmp(info.known.name, "libc") == 0);
+    check(info.known.struct_size == sizeof info && info.news[0] == NULL && info.news[1] == NULL);
+    info.news[0] = &info;
+    info.known.struct_size = sizeof info.known;
+    check(zmalloc_get_backend_info(1, &info.known) == 0 && strcmp(info.known.name, "native") == 0);
+    check(info.known.struct_size == sizeof info.known && info.news[0] == &info);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        info.known.struct_size = wrong[i];
+        errno = 0;
+        check(zmalloc_get_backend_info(0, &info.known) == -1 && errno == EINVAL);
+        check(info.known.struct_size == wrong[i] && strcmp(info.known.name, "native") == 0);
+    }
+}
+
+static void a_description_is_as_long_as_the_program_knows(void **state)
+{
+    (void)state;
+    runs(ask_at_other_sizes, NULL);
 }
 
 static void the_list_has_ours_first(void **state)
@@ -212,8 +342,33 @@ static void ask_for_tables(void *argument)
         errno = 0;
         check(zmalloc_backend_table(wrong[i]) == NULL && errno == ENOENT);
     }
-    check(registers(mine) == 0 && zmalloc_backend_table("mine") == mine);
+    check(registers(mine) == 0);
+    check(zmalloc_backend_table("mine")->alloc == mine->alloc);
+    check(strcmp(zmalloc_backend_table("mine")->name, "mine") == 0);
     check(inits("mine") == 0 && strcmp(zmalloc_backend_name(), "mine") == 0);
+}
+
+/* A module that is there, and for which there is no room. */
+static void ask_for_a_ninth(void *argument)
+{
+    static char names[8][8];
+
+    (void)argument;
+    for (size_t i = 0; i < 8; i++) {
+        snprintf(names[i], sizeof names[i], "mine%zu", i);
+        check(registers(new_backend(names[i])) == 0);
+    }
+    errno = 0;
+    check(zmalloc_backend_table("toy") == NULL && errno == ENOSPC);
+    check(inits("toy") == ENOSPC);
+}
+
+static void where_there_is_an_error_there_is_no_table(void **state)
+{
+    (void)state;
+    if (!OPENS_MODULES)
+        skip();
+    runs(ask_for_a_ninth, NULL);
 }
 
 static void tables_are_found_by_name(void **state)
@@ -364,12 +519,13 @@ static void register_and_allocate(void *argument)
     check(registers(new_backend("late")) == 0 && inits("late") == EBUSY);
 }
 
-/* The program that registers may also read its variable: what was set before is decided. */
+/* The program that registers may also set the variable, before it asks. */
 static void register_and_set(void *argument)
 {
     (void)argument;
     check(registers(new_backend("mine")) == 0);
     setenv("ZMALLOC_BACKEND", "foo,mine", 1);
+    check(inits(NULL) == 0);
     exercise_functions();
     check(strcmp(zmalloc_backend_name(), "mine") == 0);
 }
@@ -385,8 +541,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         zm_test(unsound_tables_are_refused),
+        zm_test(tables_may_be_of_other_versions),
+        zm_test(a_copy_has_what_both_know),
         zm_test(the_list_has_ours_first),
+        zm_test(a_description_is_as_long_as_the_program_knows),
         zm_test(tables_are_found_by_name),
+        zm_test(where_there_is_an_error_there_is_no_table),
         zm_test(optional_operations_have_neutral_answers),
         zm_test(a_registered_one_is_chosen_by_name_only),
     };

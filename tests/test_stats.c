@@ -167,7 +167,7 @@ static void assert_text(const char *report, const char *name, const char *text)
 
 static const char *origin_of_backend(void)
 {
-    struct zmalloc_backend_info info;
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
 
     for (size_t i = 0; zmalloc_get_backend_info(i, &info) == 0; i++)
         if (strcmp(info.name, name_without_layers()) == 0 && info.state == ZMALLOC_BACKEND_BUILT_IN)

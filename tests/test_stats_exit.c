@@ -214,7 +214,7 @@ static void where_none_can_be_the_status_stays(void **state)
 
     (void)state;
     setenv("ZMALLOC_STATS", "json", 1);
-    outcome = run_chosen(NULL, NULL, WORDS("setenv", "foo", "exit", "5"));
+    outcome = run_chosen(NULL, NULL, WORDS("setenv", "foo", "init", "libc", "exit", "5"));
     assert_exited_with(&outcome, 5);
     assert_err_is(&outcome, "zmalloc: ZMALLOC_STATS: no report: no backend can be chosen\n");
 }

@@ -90,6 +90,7 @@ static const char *toy_version(void)
 }
 
 const struct zmalloc_backend zmalloc_backend_module = {
+    .struct_size = sizeof(struct zmalloc_backend),
     .abi_version = ZMALLOC_BACKEND_ABI,
     .name = "toy",
     .prefix_size = sizeof(struct header),

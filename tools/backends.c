@@ -80,7 +80,7 @@ static void add_named(struct backends *backends, const char *value)
 struct backends backends_gather(void)
 {
     struct backends backends = {0};
-    struct zmalloc_backend_info info;
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
 
     for (size_t i = 0; zmalloc_get_backend_info(i, &info) == 0; i++)
         add_known(&backends, &info);

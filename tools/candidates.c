@@ -30,7 +30,7 @@ static void add_name(struct names *names, const char *name, size_t length)
 struct names available_backends(void)
 {
     struct names names = {0};
-    struct zmalloc_backend_info info;
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
 
     for (size_t i = 0; zmalloc_get_backend_info(i, &info) == 0; i++)
         if (info.state == ZMALLOC_BACKEND_BUILT_IN || info.state == ZMALLOC_BACKEND_LOADABLE)

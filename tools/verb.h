@@ -10,6 +10,8 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "../src/nearest.h"
+
 struct verb {
     const char *name;
     const char *summary;          /* a line for `zmalloc --help`; NULL for what is not for people */
@@ -50,6 +52,9 @@ int cannot_execute(const struct verb *verb, const char *program, int error);
  * The candidate that the word was probably meant to be: it begins with the word, or is few edits
  * away. NULL where there is none. The candidates end with NULL.
  */
-const char *nearest(const char *word, const char *const *candidates);
+static inline const char *nearest(const char *word, const char *const *candidates)
+{
+    return zm_nearest(word, candidates);
+}
 
 #endif

@@ -20,7 +20,7 @@ static const enum zmalloc_backend_state states[] = {
 
 int main(void)
 {
-    struct zmalloc_backend_info info = {"", states[0], ""};
+    struct zmalloc_backend_info info = {sizeof info, "", states[0], ""};
     const char *library = ZMALLOC_LIB;
 
     if (library[0] == '\0' || info.why[0] != '\0')

@@ -14,7 +14,28 @@ ZMALLOC_BACKEND_FUNCTIONS(POINTER)
 
 /* What a module defines. */
 const struct zmalloc_backend zmalloc_backend_module = {
-    ZMALLOC_BACKEND_ABI, "trial", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    sizeof(struct zmalloc_backend),
+    ZMALLOC_BACKEND_ABI,
+    "trial",
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
 };
 
 int main(void)

@@ -10,6 +10,9 @@
 #ifndef ABI
 #define ABI ZMALLOC_BACKEND_ABI
 #endif
+#ifndef STRUCT_SIZE
+#define STRUCT_SIZE sizeof(struct zmalloc_backend)
+#endif
 #ifndef ALLOC
 #define ALLOC alloc
 #endif
@@ -74,6 +77,7 @@ __attribute__((unused)) static int fails_silently(const char **why)
 }
 
 const struct zmalloc_backend zmalloc_backend_module = {
+    .struct_size = STRUCT_SIZE,
     .abi_version = ABI,
     .name = NAME,
     .prefix_size = PREFIX_SIZE,

@@ -2,11 +2,11 @@
 
 /* What looks like a module of ours: from another release, or under another name. */
 
-#include "config.h"
+#include "build.h"
 #include "internal.h"
 
 #ifndef BUILD
-#define BUILD ZM_VERSION
+#define BUILD ZM_BUILD
 #endif
 
 static const struct zmalloc_backend backend = {.abi_version = ZMALLOC_BACKEND_ABI, .name = "other"};

@@ -208,7 +208,11 @@ END
     is_broken silent 'failed to start: it does not say why'
     is_broken renamed 'failed to start: the module calls itself other'
     is_broken nosymbol 'failed to start: libzmalloc-nosymbol.so does not define zmalloc_backend_module'
-    is_broken build "failed to start: libzmalloc-build.so is of zmalloc 0.0.1, this library is $VERSION"
+    is_broken nosize 'failed to start: its struct_size is 0, not sizeof(struct zmalloc_backend)'
+    build=$(sed -n 's/^#define ZM_BUILD "\(.*\)"$/\1/p' "$BUILD_H")
+    is_broken release "failed to start: libzmalloc-release.so is of zmalloc 0.0.1, this library is $build"
+    is_broken build \
+        "failed to start: libzmalloc-build.so is of zmalloc $VERSION, build 0, this library is $build"
 }
 
 @test "a module of ours that is broken says why, and the other rows are as ever" {
