@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "internal.h"
 #include "uninstrumented.h"
@@ -30,6 +31,7 @@ int zm_je_mallctl(const char *name, void *old, size_t *old_size, const void *new
 size_t zm_je_nallocx(size_t size, int flags) PRIVATE_COPY;
 void zm_je_malloc_stats_print(void (*write_cb)(void *opaque, const char *text), void *opaque,
                               const char *options) PRIVATE_COPY;
+extern void (*zm_je_malloc_message)(void *opaque, const char *text) PRIVATE_COPY;
 int zm_je_mallctlnametomib(const char *name, size_t *mib, size_t *length) PRIVATE_COPY;
 int zm_je_mallctlbymib(const size_t *mib, size_t length, void *old, size_t *old_size, void *new,
                        size_t new_size) PRIVATE_COPY;
@@ -151,16 +153,51 @@ static bool has_room_to_start(void)
     return room != MAP_FAILED && munmap(room, START_SPACE) == 0;
 }
 
+/* It says so, and fails as for want of memory. */
+static bool pages_are_too_large;
+
+static void listen(void *opaque, const char *text)
+{
+    (void)opaque;
+    if (strstr(text, "Unsupported system page size") != NULL)
+        pages_are_too_large = true;
+    else
+        zm_write_to_stderr(text, strlen(text));
+}
+
+static void *first_block(void)
+{
+    void *block;
+
+    if (!has_room_to_start())
+        return NULL;
+    zm_je_malloc_message = listen;
+    block = zm_je_malloc(1);
+    zm_je_malloc_message = NULL;
+    return block;
+}
+
+static int explain_no_block(const char **why)
+{
+    static char text[80];
+
+    *why = "no memory";
+    if (!pages_are_too_large)
+        return ENOMEM;
+    snprintf(text, sizeof text, "it was built for smaller pages than the %ld bytes of this system",
+             sysconf(_SC_PAGESIZE));
+    *why = text;
+    return ENOTSUP;
+}
+
 /* The private copy has no constructor: the first block makes it start, and register for fork. */
 static int jemalloc_start(const char **why)
 {
     INSIDE_ALLOCATOR;
-    void *first = has_room_to_start() ? zm_je_malloc(1) : NULL;
+    void *first = first_block();
 
-    if (first == NULL) {
-        *why = "no memory";
-        return ENOMEM;
-    }
+    if (first == NULL)
+        return explain_no_block(why);
     zm_je_free(first);
     write_version();
     if (find_mib("thread.allocatedp", allocated_mib) && find_mib("thread.deallocatedp", freed_mib))

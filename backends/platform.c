@@ -4,7 +4,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "kept_text.h"
 
 #if defined(ZM_HAVE_MALLINFO2) || defined(ZM_HAVE_MALLOC_TRIM)
 #include <malloc.h>
@@ -25,7 +25,10 @@
 #define C_LIBRARY_VERSION "unknown"
 #endif
 
-static char version[160];
+#define VERSION_SIZE 160
+
+static char version[VERSION_SIZE];
+static bool version_is_kept;
 
 static const char *file_defining(void *function)
 {
@@ -35,26 +38,29 @@ static const char *file_defining(void *function)
 }
 
 /* getpid stands for the C library: nobody replaces it. In a static program both are the program. */
-static void write_version(void)
+static void write_version(char text[VERSION_SIZE])
 {
     const char *malloc_file = file_defining((void *)(uintptr_t)malloc);
     const char *libc_file = file_defining((void *)(uintptr_t)getpid);
     const char *slash;
 
     if (malloc_file == NULL || libc_file == NULL || strcmp(malloc_file, libc_file) == 0) {
-        snprintf(version, sizeof version, "%s", C_LIBRARY_VERSION);
+        snprintf(text, VERSION_SIZE, "%s", C_LIBRARY_VERSION);
         return;
     }
     slash = strrchr(malloc_file, '/');
-    snprintf(version, sizeof version, "%s, malloc of %s", C_LIBRARY_VERSION,
+    snprintf(text, VERSION_SIZE, "%s, malloc of %s", C_LIBRARY_VERSION,
              slash != NULL ? slash + 1 : malloc_file);
 }
 
 const char *zm_platform_version(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    char text[VERSION_SIZE];
 
-    pthread_once(&once, write_version);
+    if (!zm_text_is_kept(&version_is_kept)) {
+        write_version(text);
+        zm_text_keep(version, &version_is_kept, text);
+    }
     return version;
 }
 

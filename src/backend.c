@@ -3,11 +3,11 @@
 /* The public side of backends: registering, listing, and asking the active one. */
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "internal.h"
+#include "kept_text.h"
 
 int zmalloc_register_backend(const struct zmalloc_backend *backend)
 {
@@ -72,23 +72,25 @@ const char *zmalloc_backend_origin(void)
     return zm_active_choice()->origin;
 }
 
-static char library_name[ZM_WHOLE_NAME_MAX + 1 + 64];
-
 /* Name and the first word of the version. */
-static void write_library_name(void)
+static void write_library_name(char *text, size_t size)
 {
     const char *version = zmalloc_backend_version();
 
-    snprintf(library_name, sizeof library_name, "%s-%.*s", zmalloc_backend_name(),
-             (int)strcspn(version, " ,"), version);
+    snprintf(text, size, "%s-%.*s", zmalloc_backend_name(), (int)strcspn(version, " ,"), version);
 }
 
 const char *zmalloc_lib(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static char kept[ZM_WHOLE_NAME_MAX + 1 + 64];
+    static bool is_kept;
+    char text[sizeof kept];
 
-    pthread_once(&once, write_library_name);
-    return library_name;
+    if (!zm_text_is_kept(&is_kept)) {
+        write_library_name(text, sizeof text);
+        zm_text_keep(kept, &is_kept, text);
+    }
+    return kept;
 }
 
 struct zm_allocator_info zm_allocator_info(void)

@@ -26,7 +26,7 @@
 #include "layers.h"
 #include "list.h"
 
-static struct zm_variable variable = {.name = ZM_CHOICE_VARIABLE};
+static struct zm_setting operators = {.variable = "ZMALLOC_BACKEND"};
 #define PROGRAM "zmalloc_init"
 #define BUILD_OPTION "default_backend"
 
@@ -200,7 +200,7 @@ static int try_list(struct wish wish)
 /* NULL where it was unset, empty, or not to be trusted. */
 static const char *operators_list(void)
 {
-    const char *list = zm_variable_value(&variable);
+    const char *list = zm_setting_value(&operators);
 
     return is_empty(list) ? NULL : list;
 }
@@ -213,7 +213,7 @@ static void choose_or_end(void)
     if (zm_thread.choosing)
         zm_choice_refuse_recursion();
     if (list != NULL)
-        wish = (struct wish){ZM_CHOICE_VARIABLE, list};
+        wish = (struct wish){operators.variable, list};
     if (try_list(wish) != 0 && !is_made())
         zm_choice_refuse_to_run(wish.by, wish.list);
 }
@@ -287,10 +287,10 @@ static int compare_with_active(const char *list)
 
 static int choose_for_program(const char *list)
 {
-    const char *operators = operators_list();
+    const char *operator_said = operators_list();
 
-    if (operators != NULL)
-        return try_list((struct wish){ZM_CHOICE_VARIABLE, operators});
+    if (operator_said != NULL)
+        return try_list((struct wish){operators.variable, operator_said});
     if (is_empty(list))
         return try_list((struct wish){BUILD_OPTION, ZM_DEFAULT_BACKEND});
     return try_list((struct wish){PROGRAM, list});

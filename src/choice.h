@@ -7,9 +7,6 @@
 #include "internal.h"
 #include "list.h"
 
-/* The operator's variable. */
-#define ZM_CHOICE_VARIABLE "ZMALLOC_BACKEND"
-
 /* Copies the element into a name; false where it cannot be one. */
 bool zm_choice_name(struct zm_element element, char name[ZM_NAME_MAX + 1]);
 

@@ -9,7 +9,7 @@
 #include "internal.h"
 
 /* Under the choice lock. */
-static struct zm_variable *variables;
+static struct zm_setting *settings;
 
 /* Values are kept one behind the other and never given back: another thread may be reading one that
  * has been replaced. Only a program that changes its variables between calls of zmalloc_init() that
@@ -46,28 +46,28 @@ static const char *keep(const char *value)
     return kept;
 }
 
-static void read_variable(struct zm_variable *variable)
+static void read_setting(struct zm_setting *setting)
 {
-    const char *value = secure_getenv(variable->name);
+    const char *value = secure_getenv(setting->variable);
 
     if (value == NULL)
-        variable->value = NULL;
-    else if (variable->value == NULL || strcmp(variable->value, value) != 0)
-        variable->value = keep(value);
+        setting->value = NULL;
+    else if (setting->value == NULL || strcmp(setting->value, value) != 0)
+        setting->value = keep(value);
 }
 
-const char *zm_variable_value(struct zm_variable *variable)
+const char *zm_setting_value(struct zm_setting *setting)
 {
     const char *value;
 
     zm_choice_lock();
-    if (!variable->is_known) {
-        variable->is_known = true;
-        variable->next = variables;
-        variables = variable;
-        read_variable(variable);
+    if (!setting->is_known) {
+        setting->is_known = true;
+        setting->next = settings;
+        settings = setting;
+        read_setting(setting);
     }
-    value = variable->value;
+    value = setting->value;
     zm_choice_unlock();
     return value;
 }
@@ -75,7 +75,7 @@ const char *zm_variable_value(struct zm_variable *variable)
 void zm_environment_read(void)
 {
     zm_choice_lock();
-    for (struct zm_variable *each = variables; each != NULL; each = each->next)
-        read_variable(each);
+    for (struct zm_setting *each = settings; each != NULL; each = each->next)
+        read_setting(each);
     zm_choice_unlock();
 }

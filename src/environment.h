@@ -10,17 +10,17 @@
 
 #include <stdbool.h>
 
-struct zm_variable {
-    const char *name;
+struct zm_setting {
+    const char *variable; /* its name */
     /* The rest is environment.c's. */
     const char *value;
-    struct zm_variable *next;
+    struct zm_setting *next;
     bool is_known;
 };
 
 /* What it says, for the life of the process; NULL where it is unset, or not to be trusted. One that
  * is asked for the first time is read now, and from then on whenever the others are. */
-const char *zm_variable_value(struct zm_variable *variable);
+const char *zm_setting_value(struct zm_setting *setting);
 
 /* Reads all that were ever asked for. */
 void zm_environment_read(void);

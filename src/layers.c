@@ -23,7 +23,7 @@ OUR_LAYERS(DECLARE_LAYER)
 #define DEFINE_ROW(id) {.layer = &zm_layer_##id},
 static struct row {
     const struct zm_layer *layer;
-    struct zm_variable variable;
+    struct zm_setting setting;
     struct zmalloc_backend table; /* what it makes of what stands below it */
 } rows[] = {OUR_LAYERS(DEFINE_ROW)};
 
@@ -54,8 +54,8 @@ static const char *options_of(const struct zm_layer *layer)
     struct row *row = row_of(layer);
     const char *options;
 
-    row->variable.name = layer->variable;
-    options = zm_variable_value(&row->variable);
+    row->setting.variable = layer->variable;
+    options = zm_setting_value(&row->setting);
     return options != NULL && *options != '\0' ? options : NULL;
 }
 

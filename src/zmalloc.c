@@ -77,9 +77,13 @@ static union table table = {.entries = {ZM_ENTRIES(FIRST_VALUE, FIRST_VOID)}};
 
 void zm_table_seal(const struct zm_instance *instance)
 {
+    long page = sysconf(_SC_PAGESIZE);
+
     ZM_ENTRIES(FILL_VALUE, FILL_VOID)
-    /* Where the system refuses, the table stays writable and everything works. */
-    mprotect(&table, sizeof table, PROT_READ);
+    /* Where the system refuses, or its pages are larger than any that were known, the table stays
+     * writable and everything works. */
+    if (page > 0 && sizeof table % (size_t)page == 0)
+        mprotect(&table, sizeof table, PROT_READ);
 }
 
 /* ---- The public functions of the table ---- */

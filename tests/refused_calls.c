@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 struct refused_calls refused;
+size_t protections;
 
 #define FIND_REAL(name) (*(void **)&real = dlsym(RTLD_NEXT, name))
 
@@ -50,12 +51,20 @@ void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t 
     return (void *)syscall(SYS_mmap, address, size, protection, flags, fd, offset);
 }
 
+int mprotect(void *address, size_t size, int protection)
+{
+    protections++;
+    return (int)syscall(SYS_mprotect, address, size, protection);
+}
+
 long sysconf(int name)
 {
     long (*real)(int name);
 
     if (refused.pages != 0 && name == _SC_PHYS_PAGES)
         return refused.pages;
+    if (refused.page_size != 0 && name == _SC_PAGESIZE)
+        return refused.page_size;
     FIND_REAL("sysconf");
     return real(name);
 }

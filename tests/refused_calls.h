@@ -14,6 +14,7 @@
 struct refused_calls {
     const char *proc;         /* open: the folder that stands for /proc/self */
     long pages;               /* sysconf: the pages of the machine; 0: as many as it has */
+    long page_size;           /* sysconf: how large each is; 0: as large as it is */
     bool no_key;              /* pthread_key_create */
     bool no_value;            /* pthread_setspecific */
     bool no_reservation;      /* mmap of what may not be touched */
@@ -30,6 +31,9 @@ struct refused_calls {
 };
 
 extern struct refused_calls refused;
+
+/* How often mprotect was called. */
+extern size_t protections;
 
 /* The write of the system. */
 ssize_t real_write(int fd, const void *bytes, size_t size);

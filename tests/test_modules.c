@@ -15,6 +15,8 @@
 /* Where meson.build has put the foreign modules: the second argument; and the toy: the third. */
 static const char *modules_folder;
 static const char *toys_folder;
+/* chosen.c's program with a sanitizer of its own: the fourth; or NULL. */
+static const char *sanitized_program;
 
 static void refuses(const char *list, const char *libraries, const char *err)
 {
@@ -127,22 +129,37 @@ static void without_its_module_a_backend_is_not_installed(void **state)
     prints("foo,libc", bare_folder, WORDS("alloc", "name"), "libc\n");
 }
 
-/* The library leads to its modules by itself. The dlopen of a sanitizer looks on behalf of the
- * sanitizer, not of the library. */
-static void our_modules_are_found(void **state)
+/* The library leads to its modules by itself. */
+static void each_module_is_found(void)
 {
     const char *at = AVAILABLE;
     char name[NAME_SIZE];
 
-    (void)state;
-    if (UNDER_SANITIZER)
-        skip();
     while (next_name(&at, name)) {
         char line[NAME_SIZE + 1];
 
         snprintf(line, sizeof line, "%s\n", name);
         prints(name, "", WORDS("alloc", "name"), line);
     }
+}
+
+static void our_modules_are_found(void **state)
+{
+    (void)state;
+    each_module_is_found();
+}
+
+/* The dlopen of a sanitizer looks on behalf of the sanitizer, not of the library. */
+static void so_they_are_by_a_program_with_a_sanitizer(void **state)
+{
+    const char *plain = chosen_program;
+
+    (void)state;
+    if (sanitized_program == NULL)
+        skip();
+    chosen_program = sanitized_program;
+    each_module_is_found();
+    chosen_program = plain;
 }
 
 /* A foreign one stands where LD_LIBRARY_PATH leads, and works. */
@@ -333,6 +350,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(without_its_module_a_backend_is_not_installed,
                                         leave_modules, return_to_modules),
         zm_test(our_modules_are_found),
+        zm_test(so_they_are_by_a_program_with_a_sanitizer),
         zm_test(a_foreign_module_is_found),
         zm_test(an_empty_file),
         zm_test(a_library_that_is_no_module),
@@ -353,5 +371,6 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     modules_folder = argv[2];
     toys_folder = argv[3];
+    sanitized_program = argc > 4 ? argv[4] : NULL;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

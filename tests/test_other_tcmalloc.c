@@ -22,6 +22,15 @@ static bool no_memory;
 static bool plain_version;
 static bool endless_report;
 
+/* The library has its module look into the allocator's library first. */
+void *dlopen(const char *file, int flags)
+{
+    void *(*real)(const char *file, int flags);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "dlopen");
+    return real(file, flags & ~RTLD_DEEPBIND);
+}
+
 static void *find(const char *name)
 {
     void *library = dlopen("libtcmalloc_minimal.so.4", RTLD_NOW | RTLD_NOLOAD);

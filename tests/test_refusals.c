@@ -240,6 +240,72 @@ static void jemalloc_says_why(void *argument)
     child_check(strcmp(zmalloc_backend_name(), "libc") == 0);
 }
 
+/* More than any machine has that there is. */
+#define LARGE_PAGE (1L << 20)
+
+static void jemalloc_tells_of_pages(void *argument)
+{
+    (void)argument;
+    refused.page_size = LARGE_PAGE;
+    child_check(zmalloc_init("jemalloc") == -1 && errno == ENOTSUP);
+    printf("%s", why_not("jemalloc"));
+}
+
+static void jemalloc_needs_pages_that_it_was_built_for(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    if (strstr(BUILT_IN, "jemalloc") == NULL)
+        skip();
+    outcome = run_child(jemalloc_tells_of_pages, NULL);
+    assert_prints(&outcome,
+                  "failed to start: it was built for smaller pages than the 1048576 bytes "
+                  "of this system");
+}
+
+static void jemalloc_complains(void *argument)
+{
+    (void)argument;
+    setenv("MALLOC_CONF", "nonsense:1", 1);
+    child_check(zmalloc_init("jemalloc") == 0);
+}
+
+static void what_else_jemalloc_says_is_passed_on(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    if (strstr(BUILT_IN, "jemalloc") == NULL)
+        skip();
+    outcome = run_child(jemalloc_complains, NULL);
+    assert_exited_with(&outcome, 0);
+    assert_err_is(&outcome, "<jemalloc>: Invalid conf pair: nonsense:1\n");
+}
+
+/* ---- The table ---- */
+
+static void table_is_protected(void *argument)
+{
+    refused = *(const struct refused_calls *)argument;
+    child_check(zmalloc_init("libc") == 0);
+    child_check(protections == (refused.page_size == 0 ? 1 : 0));
+    allocate_and_free(NULL);
+    child_check(zmalloc_used_memory() == 0);
+}
+
+static void where_pages_are_too_large_the_table_stays_writable(void **state)
+{
+    struct refused_calls large_pages = {.page_size = LARGE_PAGE};
+    struct refused_calls unknown_pages = {.page_size = -1};
+    struct refused_calls nothing = {0};
+
+    (void)state;
+    holds(table_is_protected, &large_pages);
+    holds(table_is_protected, &unknown_pages);
+    holds(table_is_protected, &nothing);
+}
+
 static void jemalloc_needs_address_space(void **state)
 {
     (void)state;
@@ -470,6 +536,9 @@ int main(void)
         zm_test(memory_size_has_its_limits),
         zm_test(without_a_key_threads_are_counted),
         zm_test(jemalloc_needs_address_space),
+        zm_test(jemalloc_needs_pages_that_it_was_built_for),
+        zm_test(what_else_jemalloc_says_is_passed_on),
+        zm_test(where_pages_are_too_large_the_table_stays_writable),
         zm_test(a_malloc_of_unknown_origin_is_not_named),
         zm_test(a_message_is_written_as_far_as_it_goes),
         zm_test(a_message_that_is_too_long_is_cut),

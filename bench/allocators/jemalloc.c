@@ -3,6 +3,7 @@
 /* A private copy of jemalloc, made of the same objects as the library's. */
 
 #include <stddef.h>
+#include <stdlib.h>
 
 #define PRIVATE_COPY __attribute__((visibility("hidden")))
 
@@ -12,6 +13,12 @@ void *zm_je_realloc(void *ptr, size_t size) PRIVATE_COPY;
 void *zm_je_aligned_alloc(size_t alignment, size_t size) PRIVATE_COPY;
 void zm_je_free(void *ptr) PRIVATE_COPY;
 size_t zm_je_malloc_usable_size(void *ptr) PRIVATE_COPY;
+char *zm_je_secure_getenv(const char *name) PRIVATE_COPY;
+
+char *zm_je_secure_getenv(const char *name)
+{
+    return secure_getenv(name);
+}
 
 #define raw_malloc zm_je_malloc
 #define raw_realloc zm_je_realloc

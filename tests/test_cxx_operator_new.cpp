@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* A program whose operator new is made of zmalloc. The allocator under it may be written in C++ and
+ * call operator new while it starts: that must be its own. */
+
+#include <cstdlib>
+#include <map>
+#include <new>
+#include <string>
+#include <vector>
+
+extern "C" {
+#include "support.h"
+}
+
+void *operator new(std::size_t size)
+{
+    void *block = ztrymalloc(size);
+
+    if (block == nullptr)
+        throw std::bad_alloc();
+    return block;
+}
+
+void operator delete(void *block) noexcept
+{
+    zfree(block);
+}
+
+void operator delete(void *block, std::size_t size) noexcept
+{
+    zfree_with_size(block, size);
+}
+
+static std::string global(1000, 'g');
+
+static void blocks_of_objects_are_counted(void **)
+{
+    size_t before = zmalloc_used_memory();
+
+    assert_true(before >= global.size());
+    {
+        std::map<std::string, std::vector<int>> numbers;
+
+        for (int i = 0; i < 1000; i++)
+            numbers[std::string(50, static_cast<char>('a' + i % 26)) + std::to_string(i)].resize(
+                100);
+        assert_true(zmalloc_used_memory() - before >= 1000 * 100 * sizeof(int));
+    }
+    assert_int_equal(zmalloc_used_memory(), before);
+}
+
+static void exceptions_come_through(void **)
+{
+    bool caught = false;
+
+    try {
+        std::vector<char> much(BEYOND_ADDRESS_SPACE);
+        static_cast<void>(much);
+    } catch (const std::bad_alloc &) {
+        caught = true;
+    }
+    assert_true(caught);
+}
+
+static void the_allocator_reports(void **)
+{
+    assert_true(zmalloc_purge() == 0 || zmalloc_purge() == -1);
+    assert_non_null(zmalloc_backend_version());
+    assert_true(zmalloc_stats_print([](void *, const char *) {}, nullptr) <= 0);
+}
+
+int main()
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_of_objects_are_counted),
+        cmocka_unit_test(exceptions_come_through),
+        cmocka_unit_test(the_allocator_reports),
+    };
+
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}

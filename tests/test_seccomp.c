@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* A program that takes away system calls from itself: once a backend is chosen the library needs none
+ * that it could not have needed before. */
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "choice_support.h"
+
+/* On mprotect; all else is allowed. Returns whether the system takes the filter. */
+static bool forbid_mprotect(uint32_t action)
+{
+    struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, action),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {sizeof steps / sizeof *steps, steps};
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+static void use_library(void)
+{
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
+    void *block = zrealloc(zmalloc(100), 1000);
+
+    child_check(zmalloc_used_memory() == zmalloc_size(block));
+    zfree(block);
+    child_check(zmalloc_get_backend_info(0, &info) == 0);
+    child_check(zmalloc_init("libc") == 0 && zmalloc_init("native") == -1 && errno == EBUSY);
+}
+
+static void choose_before(void *argument)
+{
+    (void)argument;
+    child_check(zmalloc_init("libc") == 0);
+    child_check(forbid_mprotect(SECCOMP_RET_KILL_PROCESS));
+    use_library();
+}
+
+static void choose_after(void *argument)
+{
+    child_check(forbid_mprotect(*(uint32_t *)argument));
+    use_library();
+}
+
+static void try_filter(void *argument)
+{
+    *(bool *)argument = forbid_mprotect(SECCOMP_RET_ALLOW);
+    child_check(*(bool *)argument);
+}
+
+static void skip_without_filters(void)
+{
+    bool taken = false;
+    struct outcome outcome = run_child(try_filter, &taken);
+
+    if (UNDER_SANITIZER || outcome.status != 0)
+        skip();
+}
+
+static void after_the_choice_nothing_is_protected(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    skip_without_filters();
+    outcome = run_child(choose_before, NULL);
+    assert_prints(&outcome, "");
+}
+
+static void a_refusal_is_no_trouble(void **state)
+{
+    uint32_t refuse = SECCOMP_RET_ERRNO | EPERM;
+    struct outcome outcome;
+
+    (void)state;
+    skip_without_filters();
+    outcome = run_child(choose_after, &refuse);
+    assert_prints(&outcome, "");
+}
+
+/* The environment's page says so; were it otherwise, it should say something else. */
+static void the_choice_itself_protects(void **state)
+{
+    uint32_t end = SECCOMP_RET_KILL_PROCESS;
+    struct outcome outcome;
+
+    (void)state;
+    skip_without_filters();
+    outcome = run_child(choose_after, &end);
+    assert_killed_by(&outcome, SIGSYS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        zm_test(after_the_choice_nothing_is_protected),
+        zm_test(a_refusal_is_no_trouble),
+        zm_test(the_choice_itself_protects),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
