@@ -14,8 +14,11 @@
 #include <link.h>
 #endif
 
-/* A program that is linked with -static has none of these, and must not get them for our sake. */
-extern __typeof__(dlopen) dlopen __attribute__((weak));
+/*
+ * A program that is linked with -static may have none of these, and must not get them for our sake.
+ * dlopen is looked up: whoever names it there is warned by the linker.
+ */
+extern __typeof__(dlsym) dlsym __attribute__((weak));
 extern __typeof__(dlerror) dlerror __attribute__((weak));
 #if defined(__GLIBC__)
 extern __typeof__(dladdr1) dladdr1 __attribute__((weak));
@@ -43,9 +46,12 @@ static const char *own_file(void)
 /* Nothing is loaded, and what failed is not left for the program's next dlerror(). */
 void zm_stay_loaded(void)
 {
+    void *(*open_again)(const char *file, int mode);
     const char *file = own_file();
 
-    if (file != NULL && dlopen != NULL && dlerror != NULL &&
-        dlopen(file, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) == NULL)
+    if (file == NULL || dlsym == NULL || dlerror == NULL)
+        return;
+    *(void **)&open_again = dlsym(RTLD_DEFAULT, "dlopen");
+    if (open_again == NULL || open_again(file, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) == NULL)
         dlerror();
 }

@@ -55,6 +55,44 @@ check_exception() {
     check_backends "$1, static: the exception is caught" "$built_in" "$work/catch-static"
 }
 
+# ---- The same where the linker compiles ----
+
+# Of the compiler that the library is built with: only that one reads its objects.
+lto_compiler() {
+    case $(${CC:-cc} --version) in
+    *clang*) echo clang++ ;;
+    *) echo g++ ;;
+    esac
+}
+
+# can_link_so COMPILER
+can_link_so() {
+    echo 'int main() { return 0; }' >"$work/empty.cpp"
+    "$1" -flto "$work/empty.cpp" -o "$work/empty" >"$work/output" 2>&1
+}
+
+# build_lto COMPILER OUTPUT LIBRARY...
+# shellcheck disable=SC2046
+build_lto() {
+    compiler=$1 output=$2
+    shift 2
+    compile_cxx "$compiler -flto" c++17 "$here/catch.cpp" -o "$output" \
+        $(flags_of_library --cflags) "$@" "$beside_library"
+}
+
+check_lto() {
+    build_library lto -Ddefault_library=both -Db_lto=true -Dbuildtype=release
+    mkdir "$prefix/bin"
+    # shellcheck disable=SC2046
+    check "$1 -flto: a program builds" build_lto "$1" "$prefix/bin/catch" \
+        $(flags_of_library --libs)
+    check_backends "$1 -flto: the exception is caught" "$backends" "$prefix/bin/catch"
+    # shellcheck disable=SC2046
+    check "$1 -flto: a program links the static library" build_lto "$1" "$work/catch-lto" \
+        "$prefix/lib/libzmalloc.a" $(flags_of_library --static --libs | sed 's/-lzmalloc//')
+    check_backends "$1 -flto, static: the exception is caught" "$built_in" "$work/catch-lto"
+}
+
 # ---- zmalloc.hpp ----
 
 # Whether the compiler has this, a standard or a library.
@@ -99,3 +137,9 @@ while read -r compiler; do
     check_exception "$compiler"
     check_header_in_all "$compiler"
 done <"$work/compilers"
+
+if can_link_so "$(lto_compiler)"; then
+    check_lto "$(lto_compiler)"
+else
+    echo "skipped: $script: $(lto_compiler) -flto does not link"
+fi
