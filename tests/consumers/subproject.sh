@@ -96,3 +96,9 @@ build_project -Ddefault_library=static
 check_servers "wrap-git, static" "$(backends_that_are BUILT_IN)"
 check_backends "wrap-git, static: it runs" "$(backends_that_are BUILT_IN)" \
     "$project/build/use" nowhere
+
+# Of a project whose sources may all be one.
+new_project unity
+write_wrap_git
+build_project -Ddefault_library=both --unity=on
+check_backends "--unity=on: it runs" "$(backends_that_are BUILT_IN)" "$project/build/use" "$build"
