@@ -262,10 +262,15 @@ ZMALLOC_API void zmalloc_reset_peak(void) ZMALLOC_SYMBOL(zmalloc_reset_peak);
  *            because memory was allocated before,
  *   EINVAL   the variable of a layer has options that are none,
  *   or what the last one that failed to start failed with: ENOEXEC where its module cannot be used.
- * It never ends the program and prints nothing. Call it before other threads start, and before you
- * register handlers of pthread_atfork that allocate or take a lock under which others allocate: an
- * allocator may register its own when it is chosen, and fork runs handlers of its preparation in
- * reverse order. Ours.
+ * It never ends the program and prints nothing. The environment, as it was when the library was
+ * loaded, is read again here and nowhere else: a program that sets one of the library's variables
+ * for itself calls this afterwards, and no other thread may change the environment meanwhile.
+ *
+ * Call it before other threads start; before a filter of system calls (seccomp), as it makes the
+ * library's table read-only; and before you register handlers of pthread_atfork that allocate or
+ * take a lock under which others allocate: an allocator may register its own when it is chosen, and
+ * fork runs handlers of its preparation in reverse order. Where the library itself is opened late,
+ * by dlopen(), handlers from before that must do neither, whatever the backend. Ours.
  */
 ZMALLOC_API int zmalloc_init(const char *spec) ZMALLOC_SYMBOL(zmalloc_init);
 
