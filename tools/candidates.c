@@ -4,14 +4,13 @@
 
 #include "candidates.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "backends.h"
 #include "memory.h"
+#include "text.h"
+#include "verb.h"
 #include "zmalloc.h"
 
 #define BLANKS " \t\r\n"
@@ -63,66 +62,141 @@ void free_names(struct names *names)
     free(names->of);
 }
 
-/* ---- The library asked ---- */
-
-/*
- * The first allocation chooses; where nothing starts the library says why on stderr, and ends with
- * 78.
- */
-static void __attribute__((noreturn)) try(const char *name, int fd)
+char *list_names(const struct names *names, const char *between)
 {
-    if (dup2(fd, STDERR_FILENO) < 0 || setenv("ZMALLOC_BACKEND", name, 1) != 0)
-        _exit(EXIT_FAILURE);
-    zfree(zmalloc(1));
-    _exit(EXIT_SUCCESS);
-}
+    char *text = copy_text("", 0);
 
-static void read_all(int fd, char *text, size_t size)
-{
-    size_t length = 0;
-    ssize_t got = 1;
+    for (size_t i = 0; i < names->count; i++) {
+        char *longer = text_format("%s%s%s", text, i > 0 ? between : "", names->of[i]);
 
-    while (got > 0 && length < size - 1) {
-        got = read(fd, text + length, size - 1 - length);
-        length += got > 0 ? (size_t)got : 0;
+        free(text);
+        text = longer;
     }
-    text[length] = '\0';
+    return text;
 }
 
-/*
- * Of "zmalloc: ZMALLOC_BACKEND="NAME": "NAME": REASON" what stands after the name, which has no
- * quotes in it. A line of another form is left as it is.
- */
-static void keep_reason(char *line)
+static bool is_built_in(const char *name)
 {
-    static const char prefix[] = "zmalloc: ZMALLOC_BACKEND=";
-    char *reason = strncmp(line, prefix, strlen(prefix)) == 0 ? strstr(line, "\": ") : NULL;
+    struct zmalloc_backend_info info;
 
-    if (reason != NULL)
-        reason = strstr(reason + 3, "\": ");
-    if (reason != NULL)
-        memmove(line, reason + 3, strlen(reason + 3) + 1);
-    line[strcspn(line, "\n")] = '\0';
-}
-
-bool backend_starts(const char *name, char *why, size_t size)
-{
-    int ends[2];
-    int status = 0;
-    pid_t child;
-
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return snprintf(why, size, "it could not be tried") < 0;
-    child = fork();
-    if (child == 0)
-        try(name, ends[1]);
-    close(ends[1]);
-    read_all(ends[0], why, size);
-    close(ends[0]);
-    if (child > 0 && waitpid(child, &status, 0) == child && status == 0)
-        return true;
-    keep_reason(why);
-    if (*why == '\0')
-        snprintf(why, size, "it does not start");
+    for (size_t i = 0; zmalloc_get_backend_info(i, &info) == 0; i++)
+        if (strcmp(info.name, name) == 0)
+            return info.state == ZMALLOC_BACKEND_BUILT_IN;
     return false;
+}
+
+struct names take_modules(struct names *names)
+{
+    struct names modules = {0};
+    size_t kept = 0;
+
+    for (size_t i = 0; i < names->count; i++) {
+        char *name = names->of[i];
+
+        if (is_built_in(backend_without_layers(name))) {
+            names->of[kept++] = name;
+            continue;
+        }
+        add_name(&modules, name, strlen(name));
+        free(name);
+    }
+    names->count = kept;
+    return modules;
+}
+
+/* ---- What is wrong with one ---- */
+
+static const char *nearest_of(const struct names *names, const char *word)
+{
+    const char **words = allocate(names->count + 1, sizeof *words);
+    const char *found;
+
+    for (size_t i = 0; i < names->count; i++)
+        words[i] = names->of[i];
+    found = nearest(word, words);
+    free(words);
+    return found;
+}
+
+bool is_known_backend(const char *element)
+{
+    struct zmalloc_backend_info info;
+    bool found = false;
+
+    for (size_t i = 0; !found && zmalloc_get_backend_info(i, &info) == 0; i++)
+        found = strcmp(info.name, element) == 0;
+    return found;
+}
+
+/* The library's message has the layers in it: 'unknown layer "x" (known: fail debug)'. */
+static struct names known_layers(const char *trouble)
+{
+    static const char words[] = "(known: ";
+    const char *at = strstr(trouble, words);
+    struct names names = {0};
+
+    for (at = at != NULL ? at + strlen(words) : ""; *at != '\0' && *at != ')'; at += *at == ' ') {
+        size_t length = strcspn(at, " )");
+
+        add_name(&names, at, length);
+        at += length;
+    }
+    return names;
+}
+
+/* What was meant by an unknown layer; NULL where nothing is near. The caller frees it. */
+static char *layer_meant(const char *trouble)
+{
+    static const char words[] = "unknown layer \"";
+    struct names names = {0};
+    const char *found;
+    char *written;
+    char *meant;
+
+    if (!text_begins_with(trouble, words))
+        return NULL;
+    trouble += strlen(words);
+    names = known_layers(trouble);
+    written = copy_text(trouble, strcspn(trouble, "\""));
+    found = nearest_of(&names, written);
+    meant = found != NULL ? copy_text(found, strlen(found)) : NULL;
+    free(written);
+    free_names(&names);
+    return meant;
+}
+
+bool is_unknown(const char *trouble)
+{
+    return text_begins_with(trouble, "unknown ");
+}
+
+/* The library's reason, which says what an unknown backend may have been meant to be; and what there
+ * is. */
+static char *explain(const char *trouble)
+{
+    char *meant = layer_meant(trouble);
+    struct names names = available_backends();
+    char *available = list_names(&names, " ");
+    char *text =
+        text_format("%s%s%s%s; available: %s", trouble, meant != NULL ? " (did you mean " : "",
+                    meant != NULL ? meant : "", meant != NULL ? "?)" : "", available);
+
+    free(available);
+    free_names(&names);
+    free(meant);
+    return text;
+}
+
+char *trouble_with_backend(const char *element)
+{
+    struct probe probe = probe_element(element);
+    bool is_line = probe.trouble != NULL && text_begins_with(probe.trouble, "zmalloc: ");
+    char *text = NULL;
+
+    if (is_line) /* it is not about this element alone */
+        text = text_format("%s", probe.trouble);
+    else if (probe.trouble != NULL)
+        text = explain(probe.trouble);
+    probe_free(&probe);
+    return text;
 }

@@ -161,12 +161,13 @@ int child_run(struct child *child, const char *path, char *const *arguments,
               char *const *environment, int seconds)
 {
     struct stream streams[2] = {{.ends = {-1, -1}}, {.ends = {-1, -1}}};
+    void (*before)(int);
     pid_t pid = 0;
     int error;
 
     *child = (struct child){0};
     /* Where whoever started us ignores it, statuses of children are lost. */
-    signal(SIGCHLD, SIG_DFL);
+    before = signal(SIGCHLD, SIG_DFL);
     error = start(&pid, streams, path, arguments, environment);
     if (error == 0) {
         bool in_time = listen_to(streams, seconds);
@@ -181,6 +182,8 @@ int child_run(struct child *child, const char *path, char *const *arguments,
     }
     for (int i = 0; i < 2; i++)
         stream_close(&streams[i]);
+    /* What the command becomes is to find it as it was. */
+    signal(SIGCHLD, before);
     return error;
 }
 
@@ -202,13 +205,20 @@ static size_t count_variables(void)
     return count;
 }
 
+static bool is_of_name(const char *variable, const char *other)
+{
+    size_t length = other != NULL ? strcspn(other, "=") + 1 : 0;
+
+    return length > 0 && strncmp(variable, other, length) == 0;
+}
+
 char **child_environment(const char *without, char *one_more)
 {
     char **variables = allocate(count_variables() + 2, sizeof *variables);
     size_t count = 0;
 
     for (char **variable = environ; *variable != NULL; variable++)
-        if (!text_begins_with(*variable, without))
+        if (!text_begins_with(*variable, without) && !is_of_name(*variable, one_more))
             variables[count++] = *variable;
     variables[count] = one_more;
     return variables;

@@ -26,8 +26,8 @@ int child_run(struct child *child, const char *path, char *const *arguments,
 void child_free(struct child *child);
 
 /*
- * The variables of this process whose entries do not begin so, and one more where there is one. The
- * caller frees the array, not what it points to.
+ * The variables of this process whose entries do not begin so, and one more where there is one, which
+ * takes the place of one of its name. The caller frees the array, not what it points to.
  */
 char **child_environment(const char *without, char *one_more);
 

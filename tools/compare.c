@@ -12,6 +12,7 @@
 #include "measure.h"
 #include "memory.h"
 #include "output.h"
+#include "program.h"
 #include "report.h"
 #include "results.h"
 #include "verb.h"
@@ -25,50 +26,61 @@ enum { WARMUP_OPTION = 256, METRIC_OPTION, JSON_OPTION, CHART_OPTION }; /* no le
 
 struct compare_options {
     const char *backends; /* NULL: all that are available */
+    struct typed backends_typed;
     size_t runs;
     size_t warmup;
     enum metric metric;
-    const char *json;  /* NULL: none */
+    const char *json; /* NULL: none */
+    struct typed json_typed;
     const char *chart; /* the same */
+    struct typed chart_typed;
 };
 
-/* clang-format off */
 static void print_help(FILE *to)
 {
     fprintf(to,
             "usage: zmalloc compare [-b LIST] [-n RUNS] [--warmup N] [--metric METRIC]\n"
-            "                       [--json FILE] [--chart FILE.svg|FILE.png] [--] PROGRAM [ARGUMENT...]\n"
+            "                       [--json FILE] [--chart FILE.svg|FILE.png] [--] PROGRAM\n"
+            "                       [ARGUMENT...]\n"
             "\n"
-            "Runs PROGRAM on each backend, and says what the backends make of its time and memory. In each\n"
-            "round every backend has one run, in an order that is drawn anew, so that what else the\n"
-            "machine does meets them alike. PROGRAM has to use zmalloc and to end by itself; it reads\n"
-            "nothing from stdin, has no terminal, and what it prints is shown only where it fails.\n"
+            "Runs PROGRAM on each backend, and says what the backends make of its time and\n"
+            "memory. In each round every backend has one run, in an order that is drawn\n"
+            "again, so that what else the machine does meets them alike. PROGRAM has to use\n"
+            "zmalloc and to end by itself; it reads nothing from stdin, has no terminal, and\n"
+            "what it prints is shown only if it fails.\n"
             "\n"
-            "  -b, --backends LIST   backends with commas between them, each with layers over it if\n"
-            "                        wanted; all that are available if not said. The first is what the\n"
-            "                        others are compared with\n"
+            "  -b, --backends LIST   backends with commas between them, each with layers over\n"
+            "                        it if wanted; all that are available if not said. The\n"
+            "                        first is what the others are compared with. Modules are\n"
+            "                        left out for a PROGRAM that has the static library\n"
             "  -n, --runs RUNS       how often on each backend, 1 to %d; %d if not said\n"
-            "      --warmup N        rounds before that do not count, 0 to %d; %d if not said\n"
-            "      --metric METRIC   what the verdict and the chart are about; wall if not said:\n"
+            "      --warmup N        rounds before that do not count, 0 to %d; %d if not\n"
+            "                        said\n"
+            "      --metric METRIC   what the verdict and the chart are about; wall if not\n"
+            "                        said:\n"
             "                          wall    time from start to end\n"
             "                          cpu     time of the processors, for user and system\n"
             "                          rss     the most physical memory it had\n"
             "                          faults  page faults\n"
             "                          peak    the most it had allocated, as zmalloc counts\n"
             "      --json FILE       all that was measured, and what it shows\n"
-            "      --chart FILE      bars of the metric, with error bars, as .svg or .png; by gnuplot\n"
+            "      --chart FILE      bars of the metric, with error bars, as .svg or .png; by\n"
+            "                        gnuplot\n"
             "  -h, --help            this\n"
             "\n"
-            "For each metric there is the median, the interval in which it lies with 95 %% (percentile\n"
-            "bootstrap, 4000 samples), and its ratio to that of the first backend: below 1 is less, and\n"
-            "less is better. Where intervals overlap the verdict is that there is no difference. With\n"
-            "fewer than 6 runs there is no verdict.\n"
+            "A FILE that exists is replaced.\n"
             "\n"
-            "A backend on which PROGRAM fails (another exit status than 0, or a signal), or leaves no\n"
-            "record of its memory, has no more runs and no part in the result. The others go on; where\n"
-            "all fail it ends. Ctrl-C ends PROGRAM and shows what was measured until then; FILE of --json\n"
-            "is written also then, and says so, a chart is not drawn. The environment is PROGRAM's, but\n"
-            "that ZMALLOC_BACKEND and ZMALLOC_STATS are set for it.\n"
+            "For each metric there is the median, the interval in which it lies with 95 %%\n"
+            "(percentile bootstrap, 4000 samples), and its ratio to that of the first\n"
+            "backend: below 1 is less, and less is better. If intervals overlap the verdict\n"
+            "is that there is no difference. With fewer than 6 runs there is no verdict.\n"
+            "\n"
+            "A backend on which PROGRAM fails (another exit status than 0, or a signal), or\n"
+            "leaves no record of its memory, has no more runs and no part in the result. The\n"
+            "others go on; if all fail it ends. Ctrl-C ends PROGRAM and shows what was\n"
+            "measured until then; FILE of --json is written also then, and says so, a chart\n"
+            "is not drawn. The environment is PROGRAM's, but that ZMALLOC_BACKEND and\n"
+            "ZMALLOC_STATS are set for it.\n"
             "\n"
             "examples:\n"
             "  zmalloc compare -- ./server --benchmark\n"
@@ -78,21 +90,21 @@ static void print_help(FILE *to)
             "\n"
             "exit status:\n"
             "  0    all was measured\n"
-            "  1    PROGRAM failed on a backend or does not use zmalloc, or a file was not written\n"
+            "  1    PROGRAM failed on a backend or does not use zmalloc, or a file was not\n"
+            "       written\n"
             "  2    bad usage\n"
             "  126  PROGRAM cannot be executed\n"
             "  127  PROGRAM is not found\n"
             "  130  interrupted with Ctrl-C, or with SIGTERM or SIGHUP\n",
             RUNS_MOST, RUNS, WARMUP_MOST, WARMUP);
 }
-/* clang-format on */
 
 /* ---- What was asked for ---- */
 
 /* Digits alone: strtoul takes blanks and signs. */
-static int read_number(const char *option, const char *text, size_t least, size_t most,
-                       size_t *number)
+static int read_number(struct typed option, size_t least, size_t most, size_t *number)
 {
+    const char *text = optarg;
     char *end;
     unsigned long value = 0;
     bool is_number = *text >= '0' && *text <= '9';
@@ -101,14 +113,15 @@ static int read_number(const char *option, const char *text, size_t least, size_
     if (is_number)
         value = strtoul(text, &end, 10);
     if (!is_number || *end != '\0' || errno != 0 || value < least || value > most)
-        return bad_usage(&verb_compare, "%s %s: it is a number from %zu to %zu", option, text,
-                         least, most);
+        return bad_usage(&verb_compare, TYPED "%s: it is a number from %zu to %zu",
+                         AS_TYPED(option), text, least, most);
     *number = value;
     return STATUS_FINE;
 }
 
-static int read_metric(const char *word, enum metric *metric)
+static int read_metric(struct typed option, enum metric *metric)
 {
+    const char *word = optarg;
     const char *words[METRICS + 1] = {NULL};
     const char *meant;
 
@@ -118,23 +131,42 @@ static int read_metric(const char *word, enum metric *metric)
     for (int i = 0; i < METRICS; i++)
         words[i] = metric_kinds[i].word;
     meant = nearest(word, words);
-    return bad_usage(&verb_compare, "--metric %s: it is wall, cpu, rss, faults or peak%s%s%s", word,
-                     meant != NULL ? "; did you mean '" : "", meant != NULL ? meant : "",
-                     meant != NULL ? "'?" : "");
+    return bad_usage(&verb_compare, TYPED "%s: it is wall, cpu, rss, faults or peak%s%s%s",
+                     AS_TYPED(option), word, meant != NULL ? "; did you mean '" : "",
+                     meant != NULL ? meant : "", meant != NULL ? "'?" : "");
 }
 
-static int read_chart(const char *path, const char **chart)
+static int read_chart(struct typed option, struct compare_options *options)
 {
-    *chart = path;
-    if (is_chart_name(path))
+    options->chart = optarg;
+    options->chart_typed = option;
+    if (is_chart_name(optarg))
         return STATUS_FINE;
-    return bad_usage(&verb_compare, "--chart %s: the name ends with .svg or .png", path);
+    return bad_usage(&verb_compare, TYPED "%s: the name ends with .svg or .png", AS_TYPED(option),
+                     optarg);
 }
 
-static int help(void)
+/* An option that has an argument. */
+static int take(struct compare_options *options, int option, struct typed typed)
 {
-    print_help(stdout);
-    return STATUS_FINE;
+    switch (option) {
+    case 'b':
+        options->backends = optarg;
+        options->backends_typed = typed;
+        return STATUS_FINE;
+    case 'n':
+        return read_number(typed, 1, RUNS_MOST, &options->runs);
+    case WARMUP_OPTION:
+        return read_number(typed, 0, WARMUP_MOST, &options->warmup);
+    case METRIC_OPTION:
+        return read_metric(typed, &options->metric);
+    case JSON_OPTION:
+        options->json = optarg;
+        options->json_typed = typed;
+        return STATUS_FINE;
+    default:
+        return read_chart(typed, options);
+    }
 }
 
 /* -1 to go on, else what to end with. */
@@ -155,61 +187,88 @@ static int read_options(int argc, char **argv, struct compare_options *options)
 
     while (status == STATUS_FINE &&
            (option = getopt_long(argc, argv, "+:b:n:h", known, NULL)) != -1) {
-        if (option == 'b')
-            options->backends = optarg;
-        else if (option == 'n')
-            status = read_number("-n", optarg, 1, RUNS_MOST, &options->runs);
-        else if (option == WARMUP_OPTION)
-            status = read_number("--warmup", optarg, 0, WARMUP_MOST, &options->warmup);
-        else if (option == METRIC_OPTION)
-            status = read_metric(optarg, &options->metric);
-        else if (option == JSON_OPTION)
-            options->json = optarg;
-        else if (option == CHART_OPTION)
-            status = read_chart(optarg, &options->chart);
-        else if (option == 'h')
-            return help();
-        else
-            status = bad_option(&verb_compare, argv, known, option);
+        if (option == 'h') {
+            print_help(stdout);
+            return STATUS_FINE;
+        }
+        if (option == '?' || option == ':')
+            return bad_option(&verb_compare, argv, known, option);
+        status = take(options, option, typed_option(argv));
     }
     return status != STATUS_FINE ? status : -1;
 }
 
-static int check_file(const char *option, const char *path)
+static int check_file(struct typed option, const char *path)
 {
     if (path == NULL || check_output(path) == 0)
         return STATUS_FINE;
-    return bad_usage(&verb_compare, "%s %s: %s", option, path, strerror(errno));
+    return bad_usage(&verb_compare, TYPED "%s: %s", AS_TYPED(option), path, strerror(errno));
 }
 
-static int check_backends(const struct names *names)
+static int check_backends(struct typed option, const struct names *names)
 {
-    char why[1024];
+    int status = STATUS_FINE;
 
-    for (size_t i = 0; i < names->count; i++)
-        if (!backend_starts(names->of[i], why, sizeof why))
-            return bad_usage(&verb_compare, "-b %s: %s", names->of[i], why);
-    return STATUS_FINE;
+    for (size_t i = 0; i < names->count && status == STATUS_FINE; i++) {
+        char *trouble = trouble_with_backend(names->of[i]);
+
+        if (trouble != NULL)
+            status =
+                bad_usage(&verb_compare, TYPED "%s: %s", AS_TYPED(option), names->of[i], trouble);
+        free(trouble);
+    }
+    return status;
 }
 
 /* The names, once they are known to be right. */
-static int choose_backends(const char *list, struct names *names)
+static int choose_backends(const struct compare_options *options, struct names *names)
 {
-    if (list == NULL) {
+    if (options->backends == NULL) {
         *names = available_backends();
         return STATUS_FINE;
     }
-    *names = listed_backends(list);
+    *names = listed_backends(options->backends);
     if (names->count == 0)
-        return bad_usage(&verb_compare, "-b '%s': it names no backend", list);
-    return check_backends(names);
+        return bad_usage(&verb_compare, TYPED "'%s': it names no backend",
+                         AS_TYPED(options->backends_typed), options->backends);
+    return check_backends(options->backends_typed, names);
+}
+
+static bool has_static_library(const char *program)
+{
+    char *path = path_find(program);
+    struct elf_file file;
+    bool found = path != NULL && program_use(path, &file) == USE_STATIC;
+
+    free(path);
+    return found;
+}
+
+/* The static library opens no modules. */
+static int leave_out_modules(struct names *names, const char *program)
+{
+    struct names modules = {0};
+    char *list;
+
+    if (!has_static_library(program))
+        return STATUS_FINE;
+    modules = take_modules(names);
+    if (modules.count == 0)
+        return STATUS_FINE;
+    list = list_names(&modules, ", ");
+    free_names(&modules);
+    complain(&verb_compare, "%s has the static library, which opens no modules; left out: %s",
+             program, list);
+    free(list);
+    return names->count > 0 ? STATUS_FINE
+                            : bad_usage(&verb_compare, "there is no backend to run %s on", program);
 }
 
 static int check_files(const struct compare_options *options)
 {
-    int status = check_file("--json", options->json);
+    int status = check_file(options->json_typed, options->json);
 
-    return status != STATUS_FINE ? status : check_file("--chart", options->chart);
+    return status != STATUS_FINE ? status : check_file(options->chart_typed, options->chart);
 }
 
 /* ---- What was measured ---- */
@@ -291,7 +350,9 @@ static int compare(const struct compare_options *options, const struct names *na
     int status;
 
     if (options->chart != NULL && !can_draw())
-        complain(&verb_compare, "there is no gnuplot in PATH, so there will be no %s",
+        complain(&verb_compare,
+                 "there is no gnuplot in PATH, so there will be no %s; the package is called "
+                 "gnuplot, or gnuplot-nox",
                  options->chart);
     status = measure(&comparison);
     if (status == STATUS_FINE)
@@ -312,7 +373,9 @@ static int run(int argc, char **argv)
         return bad_usage(&verb_compare, "no PROGRAM to run");
     status = check_files(&options);
     if (status == STATUS_FINE)
-        status = choose_backends(options.backends, &names);
+        status = choose_backends(&options, &names);
+    if (status == STATUS_FINE)
+        status = leave_out_modules(&names, argv[optind]);
     if (status == STATUS_FINE)
         status = compare(&options, &names, argv + optind);
     free_names(&names);

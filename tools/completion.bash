@@ -26,8 +26,8 @@ _zmalloc_files() {
 _zmalloc_options() {
     case $1 in
     list) echo --json --help ;;
-    doctor) echo --help ;;
-    run) echo --backend --stats --help ;;
+    doctor) echo --all --json --help ;;
+    run) echo --backend --stats --quiet --help ;;
     compare) echo --backends --runs --warmup --metric --json --chart --help ;;
     esac
 }

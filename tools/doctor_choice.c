@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Which backend serves, and why not another. */
+/* Which backend serves, and why not another; and whose malloc() the process has beside it. */
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -135,6 +135,7 @@ static void tell_of_choice(struct findings *findings, const struct backends *bac
     else
         advice(findings, "set ZMALLOC_BACKEND to try another; `zmalloc list` shows which there "
                          "are.");
+    is_the_answer(findings);
 }
 
 /* What is not mere talk, as an allocator makes that was asked to be verbose. */
@@ -150,7 +151,8 @@ static bool is_complaint(const char *line)
 
 static void tell_of_line(struct findings *findings, const char *line)
 {
-    if (!is_complaint(line))
+    /* Those of LD_PRELOAD are told of with the variable. */
+    if (!is_complaint(line) || strstr(line, "from LD_PRELOAD cannot be preloaded") != NULL)
         return;
     finding(findings, LEVEL_WARNING, "A program that starts now writes to stderr: %s", line);
     meaning(findings, "the allocator, or the dynamic linker, has found something wrong in its "
@@ -189,22 +191,32 @@ static bool is_named(const char *wanted)
     return found;
 }
 
+/* One that is not installed is no fault. */
+static void tell_of_absent(struct findings *findings, const struct backend *row)
+{
+    finding(findings, LEVEL_OK, "%s is %s", row->name, row->why);
+    meaning(findings, "nothing, as long as nobody chooses it: a program that does ends with "
+                      "status 78.");
+    advice(findings, "nothing; or install the module (it belongs into the folder zmalloc-1 beside "
+                     "libzmalloc.so.1).");
+}
+
 static void tell_of_broken(struct findings *findings, const struct backend *row)
 {
+    if (text_begins_with(row->why, "not installed")) {
+        tell_of_absent(findings, row);
+        return;
+    }
     finding(findings, LEVEL_NOTE, "%s cannot be had: %s", row->name, row->why);
     meaning(findings, "nothing, as long as nobody chooses it: a program that does ends with "
                       "status 78.");
-    if (text_begins_with(row->why, "not installed"))
-        advice(findings, "install the module (it belongs into the folder zmalloc-1 beside "
-                         "libzmalloc.so.1), or nothing.");
-    else
-        advice(findings, "put right what it complains of; reinstall the module and the allocator's "
-                         "library if they do not fit together.");
+    advice(findings, "put right what it complains of; reinstall the module and the allocator's "
+                     "library if they do not fit together.");
 }
 
 void examine_choice(struct findings *findings, const struct backends *backends)
 {
-    findings_group(findings, "The choice");
+    findings_group(findings, "choice", "The choice");
     if (backends->by_environment.facts == NULL)
         tell_of_refusal(findings, backends);
     else
@@ -214,4 +226,59 @@ void examine_choice(struct findings *findings, const struct backends *backends)
     for (size_t i = 0; i < backends->count; i++)
         if (backends->rows[i].state == BACKEND_BROKEN && !is_named(backends->rows[i].name))
             tell_of_broken(findings, &backends->rows[i]);
+}
+
+/* ---- The malloc of the process ---- */
+
+/* The version of those backends that are the malloc of the process tells whose it is where it is not
+ * the C library's. */
+static const char *version_of_malloc(const struct backends *backends)
+{
+    const struct backend *row = backends_find(backends, "native");
+
+    if (row == NULL || row->facts == NULL)
+        row = backends_find(backends, "libc");
+    return row != NULL ? probe_text(row->facts, "backend", "version") : NULL;
+}
+
+const char *foreign_malloc(const struct backends *backends)
+{
+    static const char words[] = "malloc of ";
+    const char *version = version_of_malloc(backends);
+    const char *at = version != NULL ? strstr(version, words) : NULL;
+
+    return at != NULL ? at + strlen(words) : NULL;
+}
+
+static void tell_of_foreign(struct findings *findings, const char *file)
+{
+    finding(findings, LEVEL_NOTE, "malloc() is that of %s, not the C library's.", file);
+    meaning(findings, "something that is loaded before the C library, by LD_PRELOAD as a rule, has "
+                      "taken over malloc(). The backends libc and native are over it, and so is "
+                      "all memory that does not come from zmalloc. The other backends do not "
+                      "notice.");
+    advice(findings, "nothing, if that is meant. To change what serves zmalloc use "
+                     "ZMALLOC_BACKEND, which needs no LD_PRELOAD.");
+}
+
+void examine_malloc(struct findings *findings, const struct backends *backends)
+{
+    const char *version = version_of_malloc(backends);
+    const char *file = foreign_malloc(backends);
+
+    findings_group(findings, "malloc", "The malloc of the process");
+    if (file != NULL) {
+        tell_of_foreign(findings, file);
+        return;
+    }
+    if (version == NULL) {
+        finding(findings, LEVEL_NOTE, "Nobody says whose malloc() it is.");
+        meaning(findings, "neither native nor libc starts, which would know.");
+        advice(findings, "see why in `zmalloc list`.");
+        return;
+    }
+    finding(findings, LEVEL_OK, "malloc() is the C library's (%s).", version);
+    meaning(findings, "no library has taken it over; memory that does not come from zmalloc comes "
+                      "from there, whatever the backend is.");
+    advice(findings, NOTHING_TO_DO);
 }

@@ -118,7 +118,8 @@ static void tell_of_static(struct findings *findings, const struct backends *bac
             *file->zmalloc_version != '\0' ? file->zmalloc_version : "of an unknown version");
     meaning(findings, "it obeys ZMALLOC_BACKEND among the backends that were built into that "
                       "library; it opens no modules.");
-    advice(findings, "nothing; a new release of zmalloc reaches it when it is linked anew.");
+    advice(findings, "nothing; a new release of zmalloc reaches it when it is linked again.");
+    is_the_answer(findings);
     tell_of_version(findings, file->zmalloc_version);
     tell_of_module_in_static(findings, backends);
 }
@@ -174,6 +175,7 @@ static void tell_of_shared(struct findings *findings, const char *path, bool is_
             "what it, or its libraries, allocate with zmalloc comes from the backend that "
             "is chosen.");
     advice(findings, NOTHING_TO_DO);
+    is_the_answer(findings);
     tell_of_version(findings, library.zmalloc_version);
     tell_of_other_file(findings, path);
 }
@@ -232,11 +234,6 @@ static void tell_of_dynamic(struct findings *findings, const struct program *pro
 
 /* ---- All ---- */
 
-static bool has_it_inside(const struct elf_file *file)
-{
-    return *file->zmalloc_version != '\0' || file->defines_zmalloc_init;
-}
-
 static void tell_of_elf(struct findings *findings, const struct backends *backends,
                         struct program *program)
 {
@@ -247,9 +244,9 @@ static void tell_of_elf(struct findings *findings, const struct backends *backen
         return;
     }
     program->linker = loader_ask(&program->file, program->path, program->in_secure_mode);
-    if (has_it_inside(&program->file) && program->file.is_library)
+    if (elf_file_has_zmalloc(&program->file) && program->file.is_library)
         tell_of_library(findings, &program->file);
-    else if (has_it_inside(&program->file))
+    else if (elf_file_has_zmalloc(&program->file))
         tell_of_static(findings, backends, &program->file);
     else
         tell_of_dynamic(findings, program);
@@ -273,7 +270,7 @@ void examine_program(struct findings *findings, const struct backends *backends,
     struct program program = {.path = path, .in_secure_mode = is_privileged(path)};
     int error = elf_file_read(path, &program.file);
 
-    findings_group(findings, "The program %s", path);
+    findings_group(findings, "program", "The program %s", path);
     if (error != 0)
         tell_of_unreadable(findings, error);
     else if (program.file.kind == ELF_SCRIPT)

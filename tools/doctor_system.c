@@ -221,7 +221,7 @@ static void examine_pages(struct findings *findings, const struct system_facts *
 
 void examine_system(struct findings *findings, const struct system_facts *facts)
 {
-    findings_group(findings, "The system");
+    findings_group(findings, "system", "The system");
     examine_huge_pages(findings, facts);
     examine_overcommit(findings, facts);
     examine_map_count(findings, facts);

@@ -8,254 +8,102 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "loader.h"
 #include "text.h"
 #include "verb.h"
 
-/* What a variable is read in. */
-struct surroundings {
-    const char *chosen;         /* the backend that serves; "" where none does */
-    const char *foreign_malloc; /* whose malloc it is where not the C library's, else "" */
-};
-
-struct variable {
-    char *name;
-    const char *value;
-};
-
-/* Whether the process's malloc is that allocator's. */
-static bool is_malloc_of(const struct surroundings *around, const char *allocator)
-{
-    return strstr(around->foreign_malloc, allocator) != NULL;
-}
-
-static bool is_over_malloc(const struct surroundings *around)
-{
-    return strcmp(around->chosen, "libc") == 0 || strcmp(around->chosen, "native") == 0;
-}
-
-static const char *or_nothing(const char *name)
-{
-    return *name != '\0' ? name : "nothing";
-}
-
-/* ---- jemalloc, tcmalloc, mimalloc ---- */
-
-static void tell_of_idle(struct findings *findings, const struct surroundings *around,
-                         const struct variable *variable, const char *allocator)
-{
-    finding(findings, LEVEL_WARNING, "%s=\"%s\" is set, but %s does not serve.", variable->name,
-            variable->value, allocator);
-    meaning(findings,
-            "zmalloc's memory comes from %s, which does not read it; only a program that "
-            "is linked with %s by itself does.",
-            or_nothing(around->chosen), allocator);
-    advice(findings, "choose %s (ZMALLOC_BACKEND=%s), or unset the variable.", allocator,
-           allocator);
-}
-
-static void tell_of_double(struct findings *findings, const struct variable *variable,
-                           const char *allocator)
-{
-    finding(findings, LEVEL_NOTE, "%s=\"%s\" is read twice.", variable->name, variable->value);
-    meaning(findings,
-            "%s serves zmalloc, and one that was loaded before the C library is the "
-            "malloc of the process: the variable sets up both.",
-            allocator);
-    advice(findings, "take it out of LD_PRELOAD, unless both are wanted.");
-}
-
-/* tcmalloc of gperftools; the backend takes the break from it. */
-static bool leaves_nothing(const struct variable *variable, const char *allocator)
-{
-    return strcmp(allocator, "tcmalloc") == 0 &&
-           strcmp(variable->name, "TCMALLOC_SKIP_MMAP") == 0 &&
-           strchr("1tTyY", *variable->value) != NULL;
-}
-
-static void tell_of_no_memory(struct findings *findings, const struct variable *variable)
-{
-    finding(findings, LEVEL_WARNING, "%s=\"%s\" leaves tcmalloc without memory.", variable->name,
-            variable->value);
-    meaning(findings, "the backend never lets tcmalloc grow the break, which is the malloc's of "
-                      "the C library; without mmap there is nothing else.");
-    advice(findings, "unset it.");
-}
-
-static void tell_of_read(struct findings *findings, const struct variable *variable,
-                         const char *allocator)
-{
-    finding(findings, LEVEL_OK, "%s=\"%s\" is read by %s when it starts.", variable->name,
-            variable->value, allocator);
-    meaning(findings, "it applies to all of zmalloc's memory. What the allocator does not "
-                      "understand it tells on stderr, and goes on.");
-    advice(findings, NOTHING_TO_DO);
-}
-
-static void tell_of_allocators(struct findings *findings, const struct surroundings *around,
-                               const struct variable *variable, const char *allocator)
-{
-    bool serves = strcmp(around->chosen, allocator) == 0;
-    bool is_malloc = is_malloc_of(around, allocator);
-
-    if (serves && leaves_nothing(variable, allocator)) {
-        tell_of_no_memory(findings, variable);
-    } else if (serves && is_malloc) {
-        tell_of_double(findings, variable, allocator);
-    } else if (serves) {
-        tell_of_read(findings, variable, allocator);
-    } else if (!is_malloc) {
-        tell_of_idle(findings, around, variable, allocator);
-    } else {
-        finding(findings, LEVEL_OK, "%s=\"%s\" is read by %s, the malloc of the process.",
-                variable->name, variable->value, around->foreign_malloc);
-        meaning(findings, "it applies to what does not come from zmalloc%s.",
-                is_over_malloc(around) ? ", and to what does" : "");
-        advice(findings, NOTHING_TO_DO);
-    }
-}
-
-/* ---- The C library's ---- */
-
-static const struct {
-    const char *name;
-    const char *means;
-} of_glibc[] = {
-    {"MALLOC_ARENA_MAX", "at most so many arenas: less memory, and more threads that wait for one"},
-    {"MALLOC_ARENA_TEST", "from so many arenas on their number is limited"},
-    {"MALLOC_MMAP_MAX_", "at most so many blocks come from mmap"},
-    {"MALLOC_MMAP_THRESHOLD_", "blocks of so many bytes come from mmap, and go back when freed; "
-                               "the threshold no longer adapts itself"},
-    {"MALLOC_TOP_PAD_", "so many bytes more are taken from the system each time"},
-    {"MALLOC_TRIM_THRESHOLD_", "so many free bytes at the top of the heap are kept; the mmap "
-                               "threshold no longer adapts itself"},
-    {"MALLOC_PERTURB_", "every block is filled when it is allocated and freed, which is for "
-                        "debugging, and slow"},
-    {"MALLOC_CHECK_", "heap checks, since glibc 2.34 only with libc_malloc_debug.so.0 in "
-                      "LD_PRELOAD"},
-    {"MALLOC_TRACE", "the file that mtrace() writes to, since glibc 2.34 only with "
-                     "libc_malloc_debug.so.0 in LD_PRELOAD"},
-};
-
-#define OF_GLIBC (sizeof of_glibc / sizeof *of_glibc)
-
-static const char *meaning_in_glibc(const char *name)
-{
-    for (size_t i = 0; i < OF_GLIBC; i++)
-        if (strcmp(of_glibc[i].name, name) == 0)
-            return of_glibc[i].means;
-    return NULL;
-}
-
-static void tell_of_unknown_to_glibc(struct findings *findings, const struct variable *variable)
-{
-    const char *names[OF_GLIBC + 2] = {"MALLOC_CONF"};
-    const char *meant;
-
-    for (size_t i = 0; i < OF_GLIBC; i++)
-        names[1 + i] = of_glibc[i].name;
-    meant = nearest(variable->name, names);
-    finding(findings, LEVEL_NOTE, "%s is set, which no allocator here reads.", variable->name);
-    meaning(findings, "glibc has no such variable%s%s.",
-            meant != NULL ? "; the nearest that something reads is " : "",
-            meant != NULL ? meant : "");
-    advice(findings, "put the name right, or unset it.");
-}
-
-static const char *whom_it_acts_on(const struct surroundings *around)
-{
-    if (is_over_malloc(around))
-        return "It acts on zmalloc's memory too, because the backend is over malloc().";
-    return "It acts on what does not come from zmalloc alone.";
-}
-
-/* For a variable of the C library's malloc, where that is not the malloc of the process. */
-static void tell_of_replaced(struct findings *findings, const struct surroundings *around,
-                             const struct variable *variable)
-{
-    finding(findings, LEVEL_WARNING, "%s=\"%s\" is set for a malloc that is not used.",
-            variable->name, variable->value);
-    meaning(findings,
-            "the malloc of the process is that of %s; the C library's, which would read "
-            "it, serves nobody.",
-            around->foreign_malloc);
-    advice(findings, "unset it, or take the other malloc out of LD_PRELOAD.");
-}
-
-static void tell_of_glibc(struct findings *findings, const struct surroundings *around,
-                          const struct variable *variable)
-{
-    const char *means = meaning_in_glibc(variable->name);
-    bool is_slow = strcmp(variable->name, "MALLOC_PERTURB_") == 0;
-
-    if (means == NULL) {
-        tell_of_unknown_to_glibc(findings, variable);
-        return;
-    }
-    if (*around->foreign_malloc != '\0') {
-        tell_of_replaced(findings, around, variable);
-        return;
-    }
-    finding(findings, is_slow ? LEVEL_WARNING : LEVEL_NOTE,
-            "%s=\"%s\" is read by the malloc of the C library.", variable->name, variable->value);
-    meaning(findings, "%s. %s", means, whom_it_acts_on(around));
-    advice(findings, is_slow ? "unset it in production." : "nothing, if that is meant.");
-}
-
-static void tell_of_tunables(struct findings *findings, const struct surroundings *around,
-                             const struct variable *variable)
-{
-    if (strstr(variable->value, "glibc.malloc.") == NULL) {
-        finding(findings, LEVEL_OK, "GLIBC_TUNABLES=\"%s\" has nothing for malloc.",
-                variable->value);
-        meaning(findings, "it sets up other parts of the C library "
-                          "(glibc.rtld.optional_static_tls lets libzmalloc be opened late).");
-        advice(findings, NOTHING_TO_DO);
-        return;
-    }
-    if (*around->foreign_malloc != '\0') {
-        tell_of_replaced(findings, around, variable);
-        return;
-    }
-    finding(findings, LEVEL_NOTE, "GLIBC_TUNABLES=\"%s\" sets up the malloc of the C library.",
-            variable->value);
-    meaning(findings,
-            "%s A name that it does not know is passed over in silence (see "
-            "`ld.so --list-tunables`).",
-            whom_it_acts_on(around));
-    advice(findings, "nothing, if that is meant.");
-}
-
 /* ---- The dynamic linker's ---- */
 
-static void tell_of_preloaded(struct findings *findings, const struct surroundings *around,
-                              const struct variable *variable)
+/*
+ * Why the linker does not load an element of LD_PRELOAD, as it says itself: "object 'ELEMENT' from
+ * LD_PRELOAD cannot be preloaded (REASON): ignored." The caller frees it; NULL where it does.
+ */
+static char *refusal_of(const char *complaint, const char *element)
 {
-    if (strstr(variable->value, "libzmalloc.so") != NULL) {
-        finding(findings, LEVEL_WARNING, "LD_PRELOAD has libzmalloc.so in it.");
-        meaning(findings, "the library defines no malloc(): a program that is not written for it "
-                          "does not begin to use it, and one that is loads it anyway.");
-        advice(findings, "take it out.");
-        return;
+    char *words = text_format("object '%s' from LD_PRELOAD cannot be preloaded (", element);
+    const char *reason = strstr(complaint, words);
+    const char *end;
+    char *copy = NULL;
+
+    if (reason != NULL) {
+        reason += strlen(words);
+        end = strstr(reason, "): ");
+        copy = text_format("%.*s", (int)(end != NULL ? (size_t)(end - reason) : 0), reason);
     }
-    finding(findings, LEVEL_NOTE, "LD_PRELOAD=\"%s\" is loaded into every program.",
-            variable->value);
+    free(words);
+    return copy;
+}
+
+static void tell_of_refused(struct findings *findings, const char *element, const char *why)
+{
+    finding(findings, LEVEL_WARNING, "LD_PRELOAD names \"%s\", which cannot be loaded: %s.",
+            element, why);
+    meaning(findings, "every program goes on without it, and the dynamic linker complains of it on "
+                      "stderr each time.");
+    advice(findings, "put the path right, or take it out.");
+}
+
+static void tell_of_ourselves_preloaded(struct findings *findings)
+{
+    finding(findings, LEVEL_WARNING, "LD_PRELOAD has libzmalloc.so in it.");
+    meaning(findings, "the library defines no malloc(): a program that is not written for it "
+                      "does not begin to use it, and one that is loads it anyway.");
+    advice(findings, "take it out.");
+}
+
+static void tell_of_loaded(struct findings *findings, const struct surroundings *around,
+                           const char *element)
+{
+    finding(findings, LEVEL_NOTE, "LD_PRELOAD has \"%s\", which is loaded into every program.",
+            element);
     if (*around->foreign_malloc != '\0')
         meaning(findings,
                 "the malloc of the process is that of %s. Programs in secure mode are "
                 "without it.",
                 around->foreign_malloc);
     else
-        meaning(findings, "none of it has taken over malloc().");
+        meaning(findings, "it has not taken over malloc().");
     advice(findings, "nothing, if that is meant.");
+}
+
+static void examine_preloaded(struct findings *findings, const struct surroundings *around,
+                              const char *element)
+{
+    char *refusal = refusal_of(around->complaint, element);
+
+    if (refusal != NULL)
+        tell_of_refused(findings, element, refusal);
+    else if (strstr(element, "libzmalloc.so") != NULL)
+        tell_of_ourselves_preloaded(findings);
+    else
+        tell_of_loaded(findings, around, element);
+    free(refusal);
+}
+
+/* Between its elements there are blanks or colons. */
+static void tell_of_preload(struct findings *findings, const struct surroundings *around,
+                            const char *value)
+{
+    while (*(value += strspn(value, " :")) != '\0') {
+        size_t length = strcspn(value, " :");
+        char *element = text_format("%.*s", (int)length, value);
+
+        examine_preloaded(findings, around, element);
+        free(element);
+        value += length;
+    }
 }
 
 /* ---- Ours ---- */
 
+/* With a file after the colon, if there is one. */
 static bool is_form(const char *value)
 {
     static const char *const forms[] = {"text", "json", "prometheus"};
     size_t length = strcspn(value, ":");
 
+    if (value[length] == ':' && value[length + 1] == '\0')
+        return false;
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
         if (length == strlen(forms[i]) && strncmp(value, forms[i], length) == 0)
             return true;
@@ -335,17 +183,17 @@ static bool tell_of(struct findings *findings, const struct surroundings *around
     const char *name = variable->name;
 
     if (strcmp(name, "MALLOC_CONF") == 0)
-        tell_of_allocators(findings, around, variable, "jemalloc");
+        examine_allocators(findings, around, variable, "jemalloc");
     else if (text_begins_with(name, "MIMALLOC_"))
-        tell_of_allocators(findings, around, variable, "mimalloc");
+        examine_allocators(findings, around, variable, "mimalloc");
     else if (text_begins_with(name, "TCMALLOC_"))
-        tell_of_allocators(findings, around, variable, "tcmalloc");
+        examine_allocators(findings, around, variable, "tcmalloc");
     else if (text_begins_with(name, "MALLOC_"))
-        tell_of_glibc(findings, around, variable);
+        examine_glibc(findings, around, variable);
     else if (strcmp(name, "GLIBC_TUNABLES") == 0)
-        tell_of_tunables(findings, around, variable);
+        examine_tunables(findings, around, variable);
     else if (strcmp(name, "LD_PRELOAD") == 0)
-        tell_of_preloaded(findings, around, variable);
+        tell_of_preload(findings, around, variable->value);
     else if (text_begins_with(name, "ZMALLOC_") && strcmp(name, "ZMALLOC_BACKEND") != 0)
         tell_of_ours(findings, variable);
     else
@@ -377,12 +225,16 @@ void examine_variables(struct findings *findings, const struct backends *backend
     struct surroundings around = {
         .chosen = chosen != NULL ? chosen : "",
         .foreign_malloc = foreign != NULL ? foreign : "",
+        .complaint = backends->by_environment.complaint,
     };
+    char *tunables = loader_tunables();
     bool told = false;
 
-    findings_group(findings, "Variables");
+    around.tunables = tunables;
+    findings_group(findings, "variables", "Variables");
     for (char **entry = environ; *entry != NULL; entry++)
         told |= tell_of_entry(findings, &around, *entry);
+    free(tunables);
     if (told)
         return;
     finding(findings, LEVEL_OK, "No variable of an allocator is set.");

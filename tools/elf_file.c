@@ -376,6 +376,11 @@ int elf_file_read(const char *path, struct elf_file *file)
 
 /* ---- What it says ---- */
 
+bool elf_file_has_zmalloc(const struct elf_file *file)
+{
+    return *file->zmalloc_version != '\0' || file->defines_zmalloc_init;
+}
+
 const char *elf_file_needed_zmalloc(const struct elf_file *file)
 {
     static const char name[] = "libzmalloc.so";

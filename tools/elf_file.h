@@ -44,6 +44,9 @@ int elf_file_read(const char *path, struct elf_file *file);
 /* As elf_file_read, of a file in memory. */
 void elf_file_parse(const void *bytes, size_t length, struct elf_file *file);
 
+/* Whether the library is a part of the file. */
+bool elf_file_has_zmalloc(const struct elf_file *file);
+
 /* The library that is needed as libzmalloc.so, or libzmalloc.so.N; NULL where none is. */
 const char *elf_file_needed_zmalloc(const struct elf_file *file);
 

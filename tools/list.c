@@ -14,58 +14,57 @@
 
 static void print_help(FILE *to)
 {
-    fputs(
-        "usage: zmalloc list [--json]\n"
-        "\n"
-        "Lists every backend that the library knows, and the foreign modules that ZMALLOC_BACKEND\n"
-        "names. Each is tried in a process of its own.\n"
-        "\n"
-        "      --json  for programs: one JSON object\n"
-        "  -h, --help  this\n"
-        "\n"
-        "columns:\n"
-        "  BACKEND  its name for ZMALLOC_BACKEND and zmalloc_init(); * is what the environment\n"
-        "           chooses\n"
-        "  STATE    built in; module: in a file of its own, which stands below; not built: this\n"
-        "           build has none; broken: it cannot be had. Why stands below\n"
-        "  VERSION  of the allocator; for libc and native of the C library\n"
-        "  PREFIX   bytes of each block's own that are counted with it\n"
-        "  COUNTED  who counts what is used: the allocator by itself, or zmalloc\n"
-        "  FIGURES  how many of five the allocator reports: bytes allocated, active, resident,\n"
-        "           retained, muzzy\n"
-        "  PURGE    it can give unused memory back when asked to\n"
-        "  THREAD   it can do so in a thread of its own\n"
-        "  REPORT   it can describe its state in its own words\n"
-        "  CONTROL  it has controls that can be read and set by name\n"
-        "  SIZES    it can tell how large a block would be\n"
-        "\n"
-        "keys of --json:\n"
-        "  schema, zmalloc            1, and the version of the library\n"
-        "  backends                   an array of objects:\n"
-        "    name, state, why         as above; why is null unless it is not built or broken\n"
-        "    version, origin          origin: \"built in\" or the module's path; null, as all "
-        "that\n"
-        "                             follows, where the backend cannot be had\n"
-        "    prefix_bytes, counts_by_itself\n"
-        "    reports                  true or false for each of allocated_bytes, active_bytes,\n"
-        "                             resident_bytes, retained_bytes, muzzy_bytes\n"
-        "    abilities                the same for allocator_info, purge, background_thread,\n"
-        "                             stats_print, ctl, good_size\n"
-        "  default, environment       what serves a program that asks for nothing, without and "
-        "with\n"
-        "                             the variables as they are: backend, by, value, why; backend\n"
-        "                             is null where none can, and then why says so\n"
-        "\n"
-        "examples:\n"
-        "  zmalloc list\n"
-        "  ZMALLOC_BACKEND=mimalloc,libc zmalloc list    what a program would get\n"
-        "  zmalloc list --json | jq -r '.backends[] | select(.version) | .name'\n"
-        "\n"
-        "exit status:\n"
-        "  0  the list was printed, whatever it says\n"
-        "  1  it could not be\n"
-        "  2  bad usage\n",
-        to);
+    fputs("usage: zmalloc list [--json]\n"
+          "\n"
+          "Lists every backend that the library knows, and the foreign modules that\n"
+          "ZMALLOC_BACKEND names. Each is tried in a process of its own.\n"
+          "\n"
+          "      --json  for programs: one JSON object\n"
+          "  -h, --help  this\n"
+          "\n"
+          "columns (on a narrow terminal some stand below the others):\n"
+          "  BACKEND  its name for ZMALLOC_BACKEND and zmalloc_init(); * is what the\n"
+          "           environment chooses\n"
+          "  STATE    built in; module: in a file of its own, which stands below; not\n"
+          "           built: this build has none; broken: it cannot be had. Why stands\n"
+          "           below\n"
+          "  VERSION  of the allocator; for libc and native of the C library\n"
+          "  PREFIX   bytes of each block's own that are counted with it\n"
+          "  COUNTED  who counts what is used: the allocator by itself, or zmalloc\n"
+          "  FIGURES  how many of five the allocator reports: bytes allocated, active,\n"
+          "           resident, retained, muzzy\n"
+          "  PURGE    it can give unused memory back when asked to\n"
+          "  THREAD   it can do so in a thread of its own\n"
+          "  REPORT   it can describe its state in its own words\n"
+          "  CONTROL  it has controls that can be read and set by name\n"
+          "  SIZES    it can tell how large a block would be\n"
+          "\n"
+          "keys of --json:\n"
+          "  schema, zmalloc       1, and the version of the library\n"
+          "  backends              an array of objects:\n"
+          "    name, state, why    as above; why is null unless it is not built or broken\n"
+          "    version, origin     origin: \"built in\" or the module's path; null, as all\n"
+          "                        that follows, if the backend cannot be had\n"
+          "    prefix_bytes, counts_by_itself\n"
+          "    reports             true or false for each of allocated_bytes,\n"
+          "                        active_bytes, resident_bytes, retained_bytes,\n"
+          "                        muzzy_bytes\n"
+          "    abilities           the same for allocator_info, purge, background_thread,\n"
+          "                        stats_print, ctl, good_size\n"
+          "  default, environment  what serves a program that asks for nothing, without and\n"
+          "                        with the variables as they are: backend, by, value, why;\n"
+          "                        backend is null if none can, and then why says so\n"
+          "\n"
+          "examples:\n"
+          "  zmalloc list\n"
+          "  ZMALLOC_BACKEND=mimalloc,libc zmalloc list    what a program would get\n"
+          "  zmalloc list --json | jq -r '.backends[] | select(.version) | .name'\n"
+          "\n"
+          "exit status:\n"
+          "  0  the list was printed, whatever it says\n"
+          "  1  it could not be\n"
+          "  2  bad usage\n",
+          to);
 }
 
 /* ---- For programs ---- */
@@ -145,41 +144,22 @@ static int print_json(const struct backends *backends)
 
 /* ---- For people ---- */
 
-#define STATE_WIDTH 9
 #define BELOW 4 /* where lines begin that tell more of a backend */
+#define CELL_SIZE 64
 
 struct column {
     const char *title;
-    int width;
+    int width; /* below 0: at the right */
+    void (*write)(const struct backend *row, const struct column *column, char cell[CELL_SIZE]);
     const char *ability; /* for those of yes or no */
 };
 
-static const struct column columns[] = {
-    {"PURGE", 5, "purge"}, {"THREAD", 6, "background_thread"}, {"REPORT", 6, "stats_print"},
-    {"CONTROL", 7, "ctl"}, {"SIZES", 5, "good_size"},
+/* Some columns of the table, which are side by side. */
+struct part {
+    size_t first;
+    size_t end;
+    int name_width;
 };
-
-#define COLUMNS (sizeof columns / sizeof *columns)
-
-static int width_of_names(const struct backends *backends)
-{
-    size_t width = strlen("BACKEND");
-
-    for (size_t i = 0; i < backends->count; i++)
-        if (strlen(backends->rows[i].name) > width)
-            width = strlen(backends->rows[i].name);
-    return (int)width;
-}
-
-static void print_titles(int width)
-{
-    fputs(style(stdout, STYLE_BOLD), stdout);
-    printf("  %-*s  %-*s  %-8s  %6s  %-7s  %-7s", width, "BACKEND", STATE_WIDTH, "STATE", "VERSION",
-           "PREFIX", "COUNTED", "FIGURES");
-    for (size_t i = 0; i < COLUMNS; i++)
-        printf("  %s", columns[i].title);
-    printf("%s\n", style(stdout, STYLE_NONE));
-}
 
 static int count_figures(const json_t *facts)
 {
@@ -196,19 +176,110 @@ static bool has_ability(const json_t *facts, const char *ability)
     return json_is_true(json_object_get(json_object_get(facts, "abilities"), ability));
 }
 
-static void print_abilities(const json_t *facts)
+static void write_state(const struct backend *row, const struct column *column,
+                        char cell[CELL_SIZE])
 {
-    bool itself =
-        json_is_true(json_object_get(json_object_get(facts, "backend"), "counts_by_itself"));
+    (void)column;
+    snprintf(cell, CELL_SIZE, "%s", backend_state_text(row->state));
+}
 
-    printf("  %6lld  %-7s  %d of 5 ", probe_number(facts, "backend", "prefix_bytes"),
-           itself ? "itself" : "zmalloc", count_figures(facts));
-    for (size_t i = 0; i < COLUMNS; i++) {
-        bool last = i + 1 == COLUMNS;
+static void write_version(const struct backend *row, const struct column *column,
+                          char cell[CELL_SIZE])
+{
+    const char *version = probe_text(row->facts, "backend", "version");
 
-        printf("  %-*s", last ? 0 : columns[i].width,
-               has_ability(facts, columns[i].ability) ? "yes" : "-");
+    (void)column;
+    version = version != NULL ? version : "-";
+    snprintf(cell, CELL_SIZE, "%.*s", (int)strcspn(version, " ,"), version);
+}
+
+static void write_prefix(const struct backend *row, const struct column *column,
+                         char cell[CELL_SIZE])
+{
+    (void)column;
+    snprintf(cell, CELL_SIZE, "%lld", probe_number(row->facts, "backend", "prefix_bytes"));
+}
+
+static void write_counted(const struct backend *row, const struct column *column,
+                          char cell[CELL_SIZE])
+{
+    const json_t *backend = json_object_get(row->facts, "backend");
+
+    (void)column;
+    snprintf(cell, CELL_SIZE, "%s",
+             json_is_true(json_object_get(backend, "counts_by_itself")) ? "itself" : "zmalloc");
+}
+
+static void write_figures(const struct backend *row, const struct column *column,
+                          char cell[CELL_SIZE])
+{
+    (void)column;
+    snprintf(cell, CELL_SIZE, "%d of 5", count_figures(row->facts));
+}
+
+static void write_ability(const struct backend *row, const struct column *column,
+                          char cell[CELL_SIZE])
+{
+    snprintf(cell, CELL_SIZE, "%s", has_ability(row->facts, column->ability) ? "yes" : "-");
+}
+
+static const struct column columns[] = {
+    {"STATE", 9, write_state, NULL},
+    {"VERSION", 8, write_version, NULL},
+    {"PREFIX", -6, write_prefix, NULL},
+    {"COUNTED", 7, write_counted, NULL},
+    {"FIGURES", 7, write_figures, NULL},
+    {"PURGE", 5, write_ability, "purge"},
+    {"THREAD", 6, write_ability, "background_thread"},
+    {"REPORT", 6, write_ability, "stats_print"},
+    {"CONTROL", 7, write_ability, "ctl"},
+    {"SIZES", 5, write_ability, "good_size"},
+};
+
+#define COLUMNS (sizeof columns / sizeof *columns)
+
+static int width_of_names(const struct backends *backends)
+{
+    size_t width = strlen("BACKEND");
+
+    for (size_t i = 0; i < backends->count; i++)
+        if (strlen(backends->rows[i].name) > width)
+            width = strlen(backends->rows[i].name);
+    return (int)width;
+}
+
+/* As many as there is room for, but one at least. */
+static struct part part_from(size_t first, int name_width)
+{
+    size_t used = 2 + (size_t)name_width;
+    size_t width = text_width(stdout);
+    size_t end = first;
+
+    while (end < COLUMNS) {
+        used += 2 + (size_t)abs(columns[end].width);
+        if (used > width && end > first)
+            break;
+        end++;
     }
+    return (struct part){first, end, name_width};
+}
+
+/* What is at the left is padded by what follows it, so that no line ends with blanks. */
+static void print_cell(const char *text, int width, bool is_last)
+{
+    if (width < 0 || is_last)
+        printf("  %*s", width < 0 ? -width : 0, text);
+    else
+        printf("  %-*s", width, text);
+}
+
+static void print_titles(const struct part *part)
+{
+    fputs(style(stdout, STYLE_BOLD), stdout);
+    printf("  %-*s", part->name_width, "BACKEND");
+    for (size_t i = part->first; i < part->end; i++)
+        print_cell(columns[i].title, columns[i].width, i + 1 == part->end);
+    printf("%s\n", style(stdout, STYLE_NONE));
 }
 
 /* Lines that say why, where the module is, and what did not fit. */
@@ -217,7 +288,7 @@ static void print_below(const char *text)
     char *harmless = text_harmless(text);
 
     printf("%*s%s", BELOW, "", style(stdout, STYLE_DIM));
-    text_print_wrapped(stdout, BELOW, harmless);
+    text_print_wrapped(stdout, BELOW, BELOW, harmless);
     fputs(style(stdout, STYLE_NONE), stdout);
     free(harmless);
 }
@@ -244,22 +315,24 @@ static enum style style_of(const struct backend *row, bool is_chosen)
     return is_chosen ? STYLE_GREEN : STYLE_NONE;
 }
 
-static void print_row(const struct backend *row, int width, bool is_chosen)
+/* The state is all there is of a backend that cannot be had. */
+static void print_row(const struct backend *row, const struct part *part, bool is_chosen)
 {
-    const char *version = probe_text(row->facts, "backend", "version");
+    size_t end = row->facts != NULL ? part->end : part->first + 1;
 
     fputs(style(stdout, style_of(row, is_chosen)), stdout);
-    printf("%c %-*s  %-*s", is_chosen ? '*' : ' ', width, row->name,
-           row->facts != NULL ? STATE_WIDTH : 0, backend_state_text(row->state));
-    fputs(style(stdout, STYLE_NONE), stdout);
-    if (row->facts != NULL) {
-        if (version == NULL)
-            version = "-";
-        printf("  %-8.*s", (int)strcspn(version, " ,"), version);
-        print_abilities(row->facts);
+    printf("%c %-*s", is_chosen ? '*' : ' ', part->name_width, row->name);
+    for (size_t i = part->first; i < end; i++) {
+        char cell[CELL_SIZE];
+
+        columns[i].write(row, &columns[i], cell);
+        print_cell(cell, columns[i].width, i + 1 == end);
+        if (i == part->first)
+            fputs(style(stdout, STYLE_NONE), stdout);
     }
     putchar('\n');
-    print_origin(row);
+    if (part->first == 0)
+        print_origin(row);
 }
 
 static void print_choice(const char *whose, const struct probe *choice)
@@ -275,21 +348,34 @@ static void print_choice(const char *whose, const struct probe *choice)
             text_format("%s %s, by %s=\"%s\"", whose, probe_text(choice->facts, "backend", "name"),
                         probe_text(choice->facts, "choice", "by"), value != NULL ? value : "");
     harmless = text_harmless(sentence);
-    text_print_wrapped(stdout, BELOW, harmless);
+    text_print_wrapped(stdout, 0, BELOW, harmless);
     free(harmless);
     free(sentence);
 }
 
-static void print_table(const struct backends *backends)
+static void print_part(const struct backends *backends, const struct part *part)
 {
     const char *chosen = probe_text(backends->by_environment.facts, "backend", "name");
-    int width = width_of_names(backends);
 
     chosen = chosen != NULL ? backend_without_layers(chosen) : "";
-    print_titles(width);
+    print_titles(part);
     for (size_t i = 0; i < backends->count; i++)
-        print_row(&backends->rows[i], width, strcmp(backends->rows[i].name, chosen) == 0);
+        if (part->first == 0 || backends->rows[i].facts != NULL)
+            print_row(&backends->rows[i], part, strcmp(backends->rows[i].name, chosen) == 0);
     putchar('\n');
+}
+
+/* What does not fit beside the rest stands below it. */
+static void print_table(const struct backends *backends)
+{
+    int width = width_of_names(backends);
+
+    for (size_t first = 0; first < COLUMNS;) {
+        struct part part = part_from(first, width);
+
+        print_part(backends, &part);
+        first = part.end;
+    }
     print_choice("Default:", &backends->by_default);
     print_choice("Environment:", &backends->by_environment);
 }

@@ -22,6 +22,18 @@ static bool may_be_asked(const struct elf_file *file)
            strstr(file->interpreter, "ld-linux") != NULL;
 }
 
+/*
+ * What comes before this is of other things, as of libraries in LD_PRELOAD that are not found; the line
+ * begins with the program's name, or the linker's.
+ */
+static const char *trouble_in(const char *errors)
+{
+    static const char words[] = ": error while loading shared libraries: ";
+    const char *at = strstr(errors, words);
+
+    return at != NULL ? at + strlen(words) : errors;
+}
+
 static struct loader_answer answer_of(struct child *child)
 {
     struct loader_answer answer = {0};
@@ -32,8 +44,7 @@ static struct loader_answer answer_of(struct child *child)
         return answer;
     }
     text_trim(child->errors);
-    answer.trouble = child->errors;
-    child->errors = NULL;
+    answer.trouble = text_format("%s", trouble_in(child->errors));
     return answer;
 }
 
@@ -108,4 +119,23 @@ char *loader_own_library(void)
         strstr(info.dli_fname, "libzmalloc") == NULL)
         return NULL;
     return realpath(info.dli_fname, NULL);
+}
+
+char *loader_tunables(void)
+{
+    struct elf_file own;
+    char *arguments[] = {own.interpreter, (char[]){"--list-tunables"}, NULL};
+    char **environment = child_environment("GLIBC_TUNABLES=", NULL);
+    struct child child = {0};
+    char *list = NULL;
+
+    if (elf_file_read("/proc/self/exe", &own) == 0 && *own.interpreter != '\0' &&
+        child_run(&child, own.interpreter, arguments, environment, CHILD_SECONDS) == 0 &&
+        child.status == 0 && strstr(child.output, "(min: ") != NULL) {
+        list = child.output;
+        child.output = NULL;
+    }
+    child_free(&child);
+    free(environment);
+    return list;
 }

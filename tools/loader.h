@@ -26,6 +26,12 @@ struct loader_answer loader_ask(const struct elf_file *file, const char *program
  */
 char *loader_find(const char *list, const char *beginning);
 
+/*
+ * The tunables of the C library, as its linker lists them, a line for each. NULL where it does not; the
+ * caller frees it.
+ */
+char *loader_tunables(void);
+
 /* The libzmalloc of this command, as a canonical path; NULL where it is a part of it. The caller
  * frees it. */
 char *loader_own_library(void);

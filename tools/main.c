@@ -31,7 +31,7 @@ static void print_help(FILE *to)
           "\n"
           "exit status:\n"
           "  0    fine\n"
-          "  1    something is wrong with what was looked at; the help of the verb says what\n"
+          "  1    something is wrong with what was looked at; the verb's help says what\n"
           "  2    bad usage\n"
           "  126  PROGRAM cannot be executed\n"
           "  127  PROGRAM is not found\n"

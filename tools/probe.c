@@ -15,19 +15,18 @@
 
 static void print_help(FILE *to)
 {
-    fputs(
-        "usage: zmalloc probe\n"
-        "\n"
-        "What `zmalloc list` and `zmalloc doctor` start to learn about a backend: chooses as the\n"
-        "environment says, and prints the statistics and the abilities of what was chosen, a\n"
-        "JSON object in one line.\n"
-        "\n"
-        "exit status:\n"
-        "  0    a backend could be chosen\n"
-        "  1    there was no memory\n"
-        "  2    bad usage\n"
-        "  78   no backend could be chosen; why stands on stderr\n",
-        to);
+    fputs("usage: zmalloc probe\n"
+          "\n"
+          "What `zmalloc list` and `zmalloc doctor` start to learn about a backend: chooses\n"
+          "as the environment says, and prints the statistics and the abilities of what\n"
+          "was chosen, a JSON object in one line.\n"
+          "\n"
+          "exit status:\n"
+          "  0    a backend could be chosen\n"
+          "  1    there was no memory\n"
+          "  2    bad usage\n"
+          "  78   no backend could be chosen; why stands on stderr\n",
+          to);
 }
 
 /* The statistics of the library while a block is in use, or NULL. */

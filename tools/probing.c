@@ -44,10 +44,20 @@ static bool take_reason(const char *complaint, const char *name, char **reason)
     return end != NULL;
 }
 
-static char *first_line_of(const char *text)
+/* The line of ours; where there is none, the first that is not the dynamic linker's, which complains
+ * of LD_PRELOAD before anything else begins. */
+static char *telling_line(const char *text)
 {
-    char *line = text_format("%.*s", (int)strcspn(text, "\n"), text);
+    const char *ours = text_find_line(text, "zmalloc: ");
+    char *line;
 
+    while (ours == NULL && text_begins_with(text, "ERROR: ld.so: ")) {
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
+    if (ours != NULL)
+        text = ours;
+    line = text_format("%.*s", (int)strcspn(text, "\n"), text);
     text_trim(line);
     return line;
 }
@@ -62,7 +72,7 @@ static char *end_of(const struct child *child, const char *name)
         return text_format("a program that chooses it does not come to its end");
     if (name != NULL && child->status == STATUS_REFUSED && take_reason(child->errors, name, &line))
         return line;
-    line = first_line_of(child->errors);
+    line = telling_line(child->errors);
     if (child->status == STATUS_REFUSED && *line != '\0')
         return line;
     if (child->status > 128)
@@ -145,12 +155,31 @@ struct probe probe_default(void)
 }
 
 /* Without the report that the programs are to write: this is none of them. */
-struct probe probe_environment(void)
+static struct probe probe_changed(const char *name, char *variable)
 {
-    char **environment = child_environment("ZMALLOC_STATS=", NULL);
-    struct probe probe = run_probe(NULL, environment);
+    char **environment = child_environment("ZMALLOC_STATS=", variable);
+    struct probe probe = run_probe(name, environment);
 
     free(environment);
+    return probe;
+}
+
+struct probe probe_environment(void)
+{
+    return probe_changed(NULL, NULL);
+}
+
+struct probe probe_with(char *variable)
+{
+    return probe_changed(NULL, variable);
+}
+
+struct probe probe_element(const char *element)
+{
+    char *choice = text_format("ZMALLOC_BACKEND=%s", element);
+    struct probe probe = probe_changed(element, choice);
+
+    free(choice);
     return probe;
 }
 

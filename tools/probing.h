@@ -24,6 +24,10 @@ struct probe probe_default(void);
 /* What the environment chooses, layers included. */
 struct probe probe_environment(void);
 
+/* The same with a variable, "NAME=VALUE", or with this element in place of ZMALLOC_BACKEND. */
+struct probe probe_with(char *variable);
+struct probe probe_element(const char *element);
+
 void probe_free(struct probe *probe);
 
 /* A text or number of a group of the facts: NULL and -1 where there is none. */

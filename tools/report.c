@@ -8,13 +8,15 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "memory.h"
 #include "terminal.h"
+#include "text.h"
 #include "verdict.h"
 
-#define COLUMNS 100
 #define NAME_COLUMNS 14
+#define COLUMNS_BESIDE_NAMES 54
 #define CELL_SIZE 64
 
 /* ---- What was run ---- */
@@ -83,6 +85,8 @@ static void print_runs(const struct comparison *comparison, FILE *to)
     size_t least = first->runs;
     size_t most = first->runs;
     size_t count = 0;
+    char *text;
+    char *line;
 
     for (size_t i = 0; i < comparison->count; i++) {
         const struct subject *subject = &comparison->subjects[i];
@@ -93,92 +97,117 @@ static void print_runs(const struct comparison *comparison, FILE *to)
         least = subject->runs < least ? subject->runs : least;
         most = subject->runs > most ? subject->runs : most;
     }
-    fprintf(to, "%zu", least);
-    if (most > least)
-        fprintf(to, " to %zu", most);
-    fprintf(to, " run%s on %s%zu backend%s, in random order, after %zu to warm up%s\n",
-            most == 1 ? "" : "s", count == 1 ? "" : "each of ", count, count == 1 ? "" : "s",
-            comparison->warmup, comparison->interrupted ? "; interrupted" : "");
+    text = most > least ? text_format("%zu to %zu", least, most) : text_format("%zu", least);
+    line = text_format("%s run%s on %s%zu backend%s, in random order, after %zu to warm up%s", text,
+                       most == 1 ? "" : "s", count == 1 ? "" : "each of ", count,
+                       count == 1 ? "" : "s", comparison->warmup,
+                       comparison->interrupted ? "; interrupted" : "");
+    text_print_wrapped(to, 0, 0, line);
+    free(line);
+    free(text);
 }
 
 static void print_head(const struct comparison *comparison, FILE *to)
 {
-    char *program = describe_program(comparison, COLUMNS);
+    char *program = describe_program(comparison, text_width(to));
+    char *ratio = text_format("ratio: to the median of %s; below 1 is less, and less is better",
+                              first_of(comparison)->backend);
 
     fprintf(to, "%s%s%s\n", style(to, STYLE_BOLD), program, style(to, STYLE_NONE));
     print_runs(comparison, to);
-    fprintf(to, "ratio: to the median of %s; below 1 is less, and less is better\n",
-            first_of(comparison)->backend);
+    text_print_wrapped(to, 0, 0, ratio);
+    free(ratio);
     free(program);
 }
 
 /* ---- A metric ---- */
 
-static void print_row(const struct subject *first, const struct subject *subject,
-                      enum metric metric, const struct scale *scale, FILE *to)
+/* How wide the names are, and whether there is room for the intervals beside the medians. */
+struct layout {
+    int names;
+    bool is_wide;
+};
+
+static struct layout layout_of(const struct comparison *comparison, FILE *to)
+{
+    size_t names = NAME_COLUMNS;
+
+    for (size_t i = 0; i < comparison->count; i++)
+        if (takes_part(&comparison->subjects[i]) && strlen(comparison->subjects[i].backend) > names)
+            names = strlen(comparison->subjects[i].backend);
+    return (struct layout){(int)names, text_width(to) >= names + COLUMNS_BESIDE_NAMES};
+}
+
+/* The interval has a line of its own where there is no room. */
+static void print_row(const struct layout *layout, const char *name, const char *median,
+                      const char *unit, const char *interval, const char *ratio,
+                      const char *interval_style, FILE *to)
+{
+    const char *end = *interval_style != '\0' ? style(to, STYLE_NONE) : "";
+
+    if (layout->is_wide)
+        fprintf(to, "%-*s %12s %-3s %s%24s%s %9s\n", layout->names + 2, name, median, unit,
+                interval_style, interval, end, ratio);
+    else
+        fprintf(to, "%-*s %8s %-3s %7s\n%s%*s%s\n", layout->names + 2, name, median, unit, ratio,
+                interval_style, layout->names + 2 + 9 + 4, interval, end);
+}
+
+static void print_subject(const struct subject *first, const struct subject *subject,
+                          enum metric metric, const struct scale *scale,
+                          const struct layout *layout, FILE *to)
 {
     const struct summary *summary = &subject->summaries[metric];
     double size = scale->unit.size;
     double ratio = ratio_to(first, subject, metric);
+    char name[CELL_SIZE];
+    char median[CELL_SIZE];
     char interval[CELL_SIZE];
     char shown[CELL_SIZE] = "-";
 
+    snprintf(name, sizeof name, "  %s", subject->backend);
+    snprintf(median, sizeof median, "%.*f", scale->decimals, summary->median / size);
     snprintf(interval, sizeof interval, "%.*f to %.*f", scale->decimals, summary->low / size,
              scale->decimals, summary->high / size);
     if (!isnan(ratio))
         snprintf(shown, sizeof shown, "%.3f", ratio);
-    fprintf(to, "  %-*s %12.*f %-3s %s%24s%s %9s\n", NAME_COLUMNS, subject->backend,
-            scale->decimals, summary->median / size, scale->unit.name, style(to, STYLE_DIM),
-            interval, style(to, STYLE_NONE), shown);
+    print_row(layout, name, median, scale->unit.name, interval, shown, style(to, STYLE_DIM), to);
 }
 
-static void print_metric(const struct comparison *comparison, enum metric metric, FILE *to)
+static void print_metric(const struct comparison *comparison, enum metric metric,
+                         const struct layout *layout, FILE *to)
 {
     struct scale scale = scale_of(comparison, metric);
 
-    fprintf(to, "\n%s%-*s %12s %-3s %24s %9s%s\n", style(to, STYLE_BOLD), NAME_COLUMNS + 2,
-            metric_kinds[metric].title, "median", "", "95 % interval", "ratio",
-            style(to, STYLE_NONE));
+    fprintf(to, "\n%s", style(to, STYLE_BOLD));
+    print_row(layout, metric_kinds[metric].title, "median", "", "95 % interval", "ratio", "", to);
+    fputs(style(to, STYLE_NONE), to);
     for (size_t i = 0; i < comparison->count; i++)
         if (takes_part(&comparison->subjects[i]))
-            print_row(first_of(comparison), &comparison->subjects[i], metric, &scale, to);
+            print_subject(first_of(comparison), &comparison->subjects[i], metric, &scale, layout,
+                          to);
 }
 
 /* ---- The sentence ---- */
-
-static void print_wrapped(const char *text, FILE *to)
-{
-    size_t column = 0;
-
-    while (*text != '\0') {
-        size_t length = strcspn(text, " ");
-
-        if (column > 0 && column + 1 + length > COLUMNS) {
-            fputc('\n', to);
-            column = 0;
-        }
-        column += (size_t)fprintf(to, "%s%.*s", column > 0 ? " " : "", (int)length, text);
-        text += length + (text[length] == ' ' ? 1 : 0);
-    }
-    fputc('\n', to);
-}
 
 static void print_verdict(const struct comparison *comparison, FILE *to)
 {
     char *verdict = verdict_on(comparison);
 
     fprintf(to, "\n%s", style(to, STYLE_BOLD));
-    print_wrapped(verdict, to);
+    text_print_wrapped(to, 0, 0, verdict);
     fputs(style(to, STYLE_NONE), to);
     free(verdict);
 }
 
 void print_report(const struct comparison *comparison, FILE *to)
 {
+    struct layout layout = layout_of(comparison, to);
+
     if (first_of(comparison) != NULL) {
         print_head(comparison, to);
         for (int metric = 0; metric < METRICS; metric++)
-            print_metric(comparison, (enum metric)metric, to);
+            print_metric(comparison, (enum metric)metric, &layout, to);
     }
     print_verdict(comparison, to);
 }
@@ -215,23 +244,44 @@ static bool was_named_before(const struct comparison *comparison, size_t index)
 }
 
 /* This one and those after it on which the program failed in the same way. */
-static void name_alike(const struct comparison *comparison, size_t index, FILE *to)
+static char *name_alike(const struct comparison *comparison, size_t index)
 {
     const struct subject *subject = &comparison->subjects[index];
+    char *names = text_format("%s", subject->backend);
 
-    fputs(subject->backend, to);
-    for (size_t i = index + 1; i < comparison->count; i++)
-        if (failed_alike(subject, &comparison->subjects[i]))
-            fprintf(to, ", %s", comparison->subjects[i].backend);
+    for (size_t i = index + 1; i < comparison->count; i++) {
+        char *longer;
+
+        if (!failed_alike(subject, &comparison->subjects[i]))
+            continue;
+        longer = text_format("%s, %s", names, comparison->subjects[i].backend);
+        free(names);
+        names = longer;
+    }
+    return names;
+}
+
+/* One line, but on a terminal no word of it is broken. */
+static void print_failure_line(const char *line, FILE *to)
+{
+    fputs(style(to, STYLE_RED), to);
+    if (isatty(fileno(to)))
+        text_print_wrapped(to, 0, 0, line);
+    else
+        fprintf(to, "%s\n", line);
+    fputs(style(to, STYLE_NONE), to);
 }
 
 static void print_failure(const struct comparison *comparison, size_t index, FILE *to)
 {
     const struct subject *subject = &comparison->subjects[index];
+    char *names = name_alike(comparison, index);
+    char *line = text_format("zmalloc compare: %s on %s: %s", comparison->program[0], names,
+                             subject->failure);
 
-    fprintf(to, "%szmalloc compare: %s on ", style(to, STYLE_RED), comparison->program[0]);
-    name_alike(comparison, index, to);
-    fprintf(to, ": %s%s\n", subject->failure, style(to, STYLE_NONE));
+    print_failure_line(line, to);
+    free(line);
+    free(names);
     fputs(*subject->printed != '\0' ? "  it printed:\n" : "  it printed nothing\n", to);
     print_output(subject->printed, to);
 }

@@ -11,30 +11,14 @@
 
 #include "memory.h"
 #include "output.h"
+#include "text.h"
 #include "verdict.h"
 
 /* What jansson has no memory for becomes null, and that is found at the end. */
 
-/* JSON is UTF-8, and what is not becomes question marks. */
-static json_t *to_string(const char *text)
-{
-    json_t *string = json_string(text);
-    char *ascii;
-
-    if (string != NULL)
-        return string;
-    ascii = copy_text(text, (size_t)-1);
-    for (char *c = ascii; *c != '\0'; c++)
-        if ((unsigned char)*c >= 0x80)
-            *c = '?';
-    string = json_string(ascii);
-    free(ascii);
-    return string;
-}
-
 static json_t *string_or_null(const char *text)
 {
-    return text != NULL ? to_string(text) : json_null();
+    return text != NULL ? text_json(text) : json_null();
 }
 
 static json_t *number_or_null(double number)
@@ -76,8 +60,8 @@ static json_t *to_failure(const struct subject *subject)
 {
     if (subject->failure == NULL)
         return json_null();
-    return json_pack("{s:o, s:o}", "why", to_string(subject->failure), "printed",
-                     to_string(subject->printed));
+    return json_pack("{s:o, s:o}", "why", text_json(subject->failure), "printed",
+                     text_json(subject->printed));
 }
 
 static json_t *to_subject(const struct subject *first, const struct subject *subject)
@@ -86,7 +70,7 @@ static json_t *to_subject(const struct subject *first, const struct subject *sub
 
     for (size_t run = 0; run < subject->runs; run++)
         json_array_append_new(samples, to_sample(&subject->samples[run]));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", to_string(subject->backend), "version",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", text_json(subject->backend), "version",
                      string_or_null(subject->version), "failure", to_failure(subject), "summary",
                      takes_part(subject) ? to_summary(first, subject) : json_null(), "samples",
                      samples);
@@ -97,7 +81,7 @@ static json_t *to_program(char *const *program)
     json_t *words = json_array();
 
     for (; *program != NULL; program++)
-        json_array_append_new(words, to_string(*program));
+        json_array_append_new(words, text_json(*program));
     return words;
 }
 
@@ -116,7 +100,7 @@ static json_t *to_results(const struct comparison *comparison)
                         "interrupted", comparison->interrupted, "metric",
                         metric_kinds[comparison->metric].word, "ratio_to",
                         string_or_null(first != NULL ? first->backend : NULL), "verdict",
-                        to_string(verdict), "backends", backends);
+                        text_json(verdict), "backends", backends);
     free(verdict);
     return results;
 }

@@ -3,10 +3,14 @@
 /* zmalloc run: sets the environment and becomes the program. */
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "candidates.h"
+#include "memory.h"
+#include "program.h"
 #include "verb.h"
 
 static const char *const forms[] = {"text", "json", "prometheus", NULL};
@@ -15,55 +19,68 @@ enum { STATS = 256 }; /* no letter */
 
 struct run_options {
     const char *backend; /* NULL: what the environment says */
-    const char *stats;   /* NULL: the same */
+    struct typed backend_typed;
+    const char *stats; /* NULL: the same */
+    struct typed stats_typed;
+    bool is_quiet;
 };
 
 static void print_help(FILE *to)
 {
-    fputs(
-        "usage: zmalloc run [-b SPEC] [--stats FORM[:FILE]] [--] PROGRAM [ARGUMENT...]\n"
-        "\n"
-        "Becomes PROGRAM, with the backend SPEC. Its exit status, and what signals do, are "
-        "PROGRAM's.\n"
-        "\n"
-        "  -b, --backend SPEC        a backend, a list of which the first that can start is "
-        "taken,\n"
-        "                            each with layers over it if wanted; that is ZMALLOC_BACKEND.\n"
-        "                            PROGRAM itself says what is wrong with SPEC, and ends with "
-        "78\n"
-        "      --stats FORM[:FILE]   a report of its memory when it ends, as text, json or\n"
-        "                            prometheus, on stderr or at the end of FILE; that is\n"
-        "                            ZMALLOC_STATS\n"
-        "  -h, --help                this\n"
-        "\n"
-        "What is not said stays as the environment has it.\n"
-        "\n"
-        "examples:\n"
-        "  zmalloc run -b jemalloc -- ./server --port 7000\n"
-        "  zmalloc run -b mimalloc,libc ./server          mimalloc, or libc where it is missing\n"
-        "  zmalloc run -b debug+jemalloc ./server         with the layer that finds misuse\n"
-        "  zmalloc run --stats text ./server              a report on stderr\n"
-        "  zmalloc run --stats json:/tmp/memory ./server  a record at the end of /tmp/memory\n"
-        "\n"
-        "exit status: PROGRAM's, or\n"
-        "  2    bad usage\n"
-        "  126  PROGRAM cannot be executed\n"
-        "  127  PROGRAM is not found\n",
-        to);
+    fputs("usage: zmalloc run [-q] [-b SPEC] [--stats FORM[:FILE]] [--] PROGRAM\n"
+          "                   [ARGUMENT...]\n"
+          "\n"
+          "Becomes PROGRAM, with the backend SPEC. Its exit status, and what signals do,\n"
+          "are PROGRAM's.\n"
+          "\n"
+          "  -b, --backend SPEC        a backend, or a list of which the first that can\n"
+          "                            start is taken, each with layers over it if wanted;\n"
+          "                            that is ZMALLOC_BACKEND. If none of it is known,\n"
+          "                            PROGRAM is not run. If a known one cannot start,\n"
+          "                            PROGRAM says so itself, and ends with 78\n"
+          "      --stats FORM[:FILE]   a report of its memory when it ends, as text, json\n"
+          "                            or prometheus, on stderr or at the end of FILE;\n"
+          "                            that is ZMALLOC_STATS\n"
+          "  -q, --quiet               do not say that PROGRAM does not use zmalloc, or\n"
+          "                            that a part of SPEC is unknown and passed over\n"
+          "  -h, --help                this\n"
+          "\n"
+          "What is not said stays as the environment has it. Whether PROGRAM uses zmalloc\n"
+          "is read from its file and the libraries that are loaded with it; nothing is\n"
+          "said of scripts, since that is up to what they start.\n"
+          "\n"
+          "examples:\n"
+          "  zmalloc run -b jemalloc -- ./server --port 7000\n"
+          "  zmalloc run -b mimalloc,libc ./server    mimalloc; libc if there is none\n"
+          "  zmalloc run -b debug+jemalloc ./server   with the layer that finds misuse\n"
+          "  zmalloc run --stats text ./server        a report on stderr\n"
+          "  zmalloc run --stats json:/tmp/memory ./server\n"
+          "                                           a record at the end of /tmp/memory\n"
+          "\n"
+          "exit status: PROGRAM's, or\n"
+          "  2    bad usage, as a backend that is unknown\n"
+          "  126  PROGRAM cannot be executed\n"
+          "  127  PROGRAM is not found\n",
+          to);
 }
 
-static int bad_form(const char *given)
-{
-    const char *meant = nearest(given, forms);
+/* ---- The report ---- */
 
-    return bad_usage(&verb_run, "--stats %s: the form is text, json or prometheus%s%s%s", given,
+static int bad_form(const struct run_options *options)
+{
+    const char *meant = nearest(options->stats, forms);
+
+    return bad_usage(&verb_run, TYPED "%s: the form is text, json or prometheus%s%s%s",
+                     AS_TYPED(options->stats_typed), options->stats,
                      meant != NULL ? "; did you mean '" : "", meant != NULL ? meant : "",
                      meant != NULL ? "'?" : "");
 }
 
 /* The library only warns of a wrong form, and a program without the library does not even that. */
-static int check_form(const char *stats)
+static int check_form(const struct run_options *options)
 {
+    const char *stats = options->stats != NULL ? options->stats : "text";
+
     for (const char *const *form = forms; *form != NULL; form++) {
         size_t length = strlen(*form);
 
@@ -72,9 +89,83 @@ static int check_form(const char *stats)
         if (stats[length] == '\0' || (stats[length] == ':' && stats[length + 1] != '\0'))
             return STATUS_FINE;
         if (stats[length] == ':')
-            return bad_usage(&verb_run, "--stats %s: it names no file after the colon", stats);
+            return bad_usage(&verb_run, TYPED "%s: it names no file after the colon",
+                             AS_TYPED(options->stats_typed), stats);
     }
-    return bad_form(stats);
+    return bad_form(options);
+}
+
+/* ---- The backend ---- */
+
+/* NULL where the element is known; else why it is not, for the caller to free. */
+static char *why_unknown(const char *element)
+{
+    char *trouble = is_known_backend(element) ? NULL : trouble_with_backend(element);
+
+    if (trouble != NULL && !is_unknown(trouble)) {
+        free(trouble);
+        trouble = NULL;
+    }
+    return trouble;
+}
+
+/* The list goes on after an unknown one, and that is worth a line. */
+static void tell_of_unknown(const struct run_options *options, const struct names *names,
+                            char *const *whys)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (whys[i] != NULL)
+            complain(&verb_run, TYPED "%s: passed over: %s", AS_TYPED(options->backend_typed),
+                     names->of[i], whys[i]);
+}
+
+static int check_names(const struct run_options *options, const struct names *names)
+{
+    char **whys = allocate(names->count + 1, sizeof *whys);
+    int status = STATUS_FINE;
+    size_t unknown = 0;
+
+    for (size_t i = 0; i < names->count; i++) {
+        whys[i] = why_unknown(names->of[i]);
+        unknown += whys[i] != NULL;
+    }
+    if (unknown > 0 && unknown == names->count)
+        status = bad_usage(&verb_run, TYPED "%s: %s", AS_TYPED(options->backend_typed),
+                           names->of[0], whys[0]);
+    else if (!options->is_quiet)
+        tell_of_unknown(options, names, whys);
+    for (size_t i = 0; i < names->count; i++)
+        free(whys[i]);
+    free(whys);
+    return status;
+}
+
+static int check_backend(const struct run_options *options)
+{
+    struct names names;
+    int status;
+
+    if (options->backend == NULL)
+        return STATUS_FINE;
+    names = listed_backends(options->backend);
+    status = check_names(options, &names);
+    free_names(&names);
+    return status;
+}
+
+/* ---- The program ---- */
+
+static void tell_of_program(const char *program)
+{
+    char *path = path_find(program);
+    struct elf_file file;
+
+    if (path != NULL && program_use(path, &file) == USE_NONE)
+        complain(&verb_run,
+                 "%s does not use zmalloc: nothing changes for it, only for what it opens or "
+                 "starts (-q hides this)",
+                 program);
+    free(path);
 }
 
 static void set_variable(const char *name, const char *value)
@@ -87,10 +178,27 @@ static void set_variable(const char *name, const char *value)
 
 static int become(const struct run_options *options, char **program)
 {
+    if (!options->is_quiet && (options->backend != NULL || options->stats != NULL))
+        tell_of_program(*program);
     set_variable("ZMALLOC_BACKEND", options->backend);
     set_variable("ZMALLOC_STATS", options->stats);
     execvp(*program, program);
     return cannot_execute(&verb_run, *program, errno);
+}
+
+/* ---- What was asked for ---- */
+
+static void take(struct run_options *options, int option, char **argv)
+{
+    if (option == 'b') {
+        options->backend = optarg;
+        options->backend_typed = typed_option(argv);
+    } else if (option == STATS) {
+        options->stats = optarg;
+        options->stats_typed = typed_option(argv);
+    } else {
+        options->is_quiet = true;
+    }
 }
 
 static int run(int argc, char **argv)
@@ -98,31 +206,28 @@ static int run(int argc, char **argv)
     static const struct option known[] = {
         {"backend", required_argument, NULL, 'b'},
         {"stats", required_argument, NULL, STATS},
+        {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     struct run_options options = {0};
     int option;
 
-    while ((option = getopt_long(argc, argv, "+:b:h", known, NULL)) != -1) {
-        switch (option) {
-        case 'b':
-            options.backend = optarg;
-            break;
-        case STATS:
-            options.stats = optarg;
-            break;
-        case 'h':
+    while ((option = getopt_long(argc, argv, "+:b:qh", known, NULL)) != -1) {
+        if (option == 'h') {
             print_help(stdout);
             return STATUS_FINE;
-        default:
-            return bad_option(&verb_run, argv, known, option);
         }
+        if (option == '?' || option == ':')
+            return bad_option(&verb_run, argv, known, option);
+        take(&options, option, argv);
     }
-    if (options.stats != NULL && check_form(options.stats) != STATUS_FINE)
+    if (check_form(&options) != STATUS_FINE)
         return STATUS_USAGE;
     if (argv[optind] == NULL)
         return bad_usage(&verb_run, "no PROGRAM to run");
+    if (check_backend(&options) != STATUS_FINE)
+        return STATUS_USAGE;
     return become(&options, argv + optind);
 }
 

@@ -9,7 +9,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define COLUMNS_UNKNOWN 80
+#define COLUMNS_UNKNOWN 80   /* of a terminal that does not say */
+#define COLUMNS_OF_FILES 100 /* and of what is none */
+#define COLUMNS_MOST 10000   /* more is no number of columns */
 
 static bool is_set(const char *value)
 {
@@ -28,13 +30,29 @@ bool use_colour(FILE *to)
     return is_terminal(to) && !is_set(getenv("NO_COLOR"));
 }
 
+/* COLUMNS, as far as it is a number; else 0. */
+static size_t columns_wanted(void)
+{
+    const char *columns = getenv("COLUMNS");
+    unsigned long value;
+    char *end;
+
+    if (columns == NULL || *columns < '0' || *columns > '9')
+        return 0;
+    value = strtoul(columns, &end, 10);
+    return *end == '\0' && value <= COLUMNS_MOST ? value : 0;
+}
+
 size_t terminal_columns(FILE *to)
 {
+    size_t wanted = columns_wanted();
     struct winsize size;
 
-    if (ioctl(fileno(to), TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-        return COLUMNS_UNKNOWN;
-    return size.ws_col;
+    if (ioctl(fileno(to), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    if (wanted > 0)
+        return wanted;
+    return isatty(fileno(to)) ? COLUMNS_UNKNOWN : COLUMNS_OF_FILES;
 }
 
 const char *style(FILE *to, enum style style)

@@ -11,7 +11,10 @@ bool is_terminal(FILE *to);
 /* Whether to write in colour: on such a terminal, unless NO_COLOR is set to anything. */
 bool use_colour(FILE *to);
 
-/* How wide lines may be; 80 where that cannot be told. */
+/*
+ * How wide lines may be: as the terminal is; else what COLUMNS says; else 80, and 100 for what is no
+ * terminal.
+ */
 size_t terminal_columns(FILE *to);
 
 enum style { STYLE_NONE, STYLE_BOLD, STYLE_DIM, STYLE_RED, STYLE_GREEN, STYLE_YELLOW };

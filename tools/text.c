@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "terminal.h"
+
 char *text_format_list(const char *format, va_list list)
 {
     char *text = NULL;
@@ -32,6 +34,15 @@ bool text_begins_with(const char *text, const char *beginning)
     return strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
+const char *text_find_line(const char *text, const char *beginning)
+{
+    while (*text != '\0' && !text_begins_with(text, beginning)) {
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
+    return *text != '\0' ? text : NULL;
+}
+
 void text_trim(char *text)
 {
     size_t length = strlen(text);
@@ -40,6 +51,8 @@ void text_trim(char *text)
         length--;
     text[length] = '\0';
 }
+
+#define TEXT_WIDTH_LEAST 20 /* on less nothing can be laid out */
 
 /* Bytes that begin a character of UTF-8. */
 static int columns_of(const char *text, size_t length)
@@ -51,24 +64,35 @@ static int columns_of(const char *text, size_t length)
     return columns;
 }
 
-void text_print_wrapped(FILE *to, int indent, const char *text)
+size_t text_width(FILE *to)
 {
-    int column = indent;
+    size_t columns = terminal_columns(to);
+
+    if (columns < TEXT_WIDTH_LEAST)
+        return TEXT_WIDTH_LEAST;
+    return columns < TEXT_WIDTH ? columns : TEXT_WIDTH;
+}
+
+void text_print_wrapped(FILE *to, int column, int indent, const char *text)
+{
+    int width = (int)text_width(to);
+    bool is_first = true;
 
     for (text += strspn(text, " \n"); *text != '\0'; text += strspn(text, " \n")) {
         size_t length = strcspn(text, " \n");
         int columns = columns_of(text, length);
 
-        if (column > indent && column + 1 + columns > TEXT_WIDTH) {
+        if (column + !is_first + columns > width && (!is_first || column > indent)) {
             fprintf(to, "\n%*s", indent, "");
             column = indent;
-        } else if (column > indent) {
+        } else if (!is_first) {
             putc(' ', to);
             column++;
         }
         fwrite(text, 1, length, to);
         column += columns;
         text += length;
+        is_first = false;
     }
     putc('\n', to);
 }
@@ -97,4 +121,20 @@ char *text_harmless(const char *text)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
             *at = '?';
     return copy;
+}
+
+json_t *text_json(const char *text)
+{
+    json_t *string = json_string(text);
+    char *ascii;
+
+    if (string != NULL)
+        return string;
+    ascii = text_format("%s", text);
+    for (char *at = ascii; *at != '\0'; at++)
+        if ((unsigned char)*at >= 0x80)
+            *at = '?';
+    string = json_string(ascii);
+    free(ascii);
+    return string;
 }

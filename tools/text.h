@@ -4,13 +4,17 @@
 
 /* Texts: made in memory of their own, and laid out in lines. */
 
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
-/* How wide what is printed for people may be, in characters. */
+/* How wide what is printed for people may be, in characters; a terminal may have fewer. */
 #define TEXT_WIDTH 100
+
+/* How wide it may be there. */
+size_t text_width(FILE *to);
 
 /* As asprintf; the caller frees it. Without memory the command ends. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -21,11 +25,14 @@ bool text_begins_with(const char *text, const char *beginning);
 /* Cuts off the white space at the end. */
 void text_trim(char *text);
 
+/* The line in a text of several lines that begins so; where there is none, NULL. */
+const char *text_find_line(const char *text, const char *beginning);
+
 /*
- * The words of the text in lines of at most TEXT_WIDTH columns. They begin after `indent` blanks,
- * the first one where the cursor is, which is taken to be there. Ends with a new line.
+ * The words of the text in lines of at most text_width() columns. The first begins in the given
+ * column, where the cursor is; the others after `indent` blanks. Ends with a new line.
  */
-void text_print_wrapped(FILE *to, int indent, const char *text);
+void text_print_wrapped(FILE *to, int column, int indent, const char *text);
 
 /* "16 GiB", "1.5 GiB", "512 bytes": the largest unit that leaves a whole number before the point. */
 char *text_bytes(unsigned long long bytes);
@@ -35,5 +42,8 @@ char *text_bytes(unsigned long long bytes);
  * the cursor nor break a line.
  */
 char *text_harmless(const char *text);
+
+/* As a value of JSON, which is UTF-8: in a text that is not, "?" takes the place of other bytes. */
+json_t *text_json(const char *text);
 
 #endif

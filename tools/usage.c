@@ -89,6 +89,15 @@ int bad_option(const struct verb *verb, char **argv, const struct option *option
     return bad_usage(verb, "option '%.*s' takes no argument", (int)strcspn(given, "="), given);
 }
 
+struct typed typed_option(char **argv)
+{
+    char *last = argv[optind - 1];
+
+    if (optarg == last)
+        return (struct typed){argv[optind - 2], (int)strlen(argv[optind - 2]), " "};
+    return (struct typed){last, (int)(optarg - last), ""};
+}
+
 int cannot_execute(const struct verb *verb, const char *program, int error)
 {
     if (error != ENOENT) {

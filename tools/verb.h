@@ -45,6 +45,21 @@ int bad_usage(const struct verb *verb, const char *format, ...) MESSAGE(2, 3);
  */
 int bad_option(const struct verb *verb, char **argv, const struct option *options, int result);
 
+/*
+ * The option that getopt_long has just read with an argument, up to the argument and as it was typed:
+ * "-n ", "-n", "--runs " or "--runs=". For messages that name it.
+ */
+struct typed {
+    const char *word;
+    int length;
+    const char *blank;
+};
+
+#define TYPED "%.*s%s"
+#define AS_TYPED(typed) (typed).length, (typed).word, (typed).blank
+
+struct typed typed_option(char **argv);
+
 /* Says that the program cannot be executed, and why. Returns what the shell would end with. */
 int cannot_execute(const struct verb *verb, const char *program, int error);
 

@@ -45,11 +45,11 @@ load common
     done
 }
 
-@test "no line of a help is longer than 100 columns" {
+@test "no line of a help is longer than 80 columns" {
     for verb in '' list doctor run compare; do
         run -0 zmalloc help $verb
         for line in "${lines[@]}"; do
-            [ "${#line}" -le 100 ]
+            [ "${#line}" -le 80 ]
         done
     done
 }

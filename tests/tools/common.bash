@@ -7,7 +7,7 @@
 bats_require_minimum_version 1.5.0
 
 # What the caller has set must not decide what is tested.
-unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC_FAIL NO_COLOR TMPDIR
+unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC_FAIL NO_COLOR TMPDIR COLUMNS
 export LC_ALL=C TERM=xterm
 
 zmalloc() {
@@ -61,6 +61,30 @@ ends_with() {
     [ "$status" -eq "$1" ]
 }
 
+# on_columns COLUMNS COMMAND...: what it prints on a terminal of so many columns is in $output and
+# $lines. The terminal understands nothing else, so there is neither colour nor progress.
+on_columns() {
+    local columns=$1
+    shift
+    skip_without script stty
+    SHELL=$BASH TERM=dumb run script -qec \
+        "stty columns $columns; exec $(printf '%q ' "$@")" /dev/null </dev/null 3>&-
+    output=${output//$'\r'/}
+    mapfile -t lines <<<"$output"
+}
+
+# fits COLUMNS: no line of $lines is longer, unless it is a word that is too long by itself.
+fits() {
+    local line words
+    for line in "${lines[@]}"; do
+        read -ra words <<<"$line"
+        [ "${#line}" -le "$1" ] || [ "${#words[@]}" -eq 1 ] || {
+            echo "longer than $1 columns: $line"
+            return 1
+        }
+    done
+}
+
 # absent PATTERN FILE: no line of it matches.
 absent() {
     ! grep -E "$1" "$2"
@@ -90,6 +114,6 @@ print(eval("(" + sys.argv[2] + ")"))' "$1" "$2"
 # valgrind 3.19 ends at once where clang 14 has described the program to debuggers.
 skip_without_valgrind() {
     skip_without valgrind
-    valgrind --quiet "$ZMALLOC_TOOL" --version >/dev/null 2>&1 ||
+    valgrind --quiet "${ZMALLOC_TOOL:-$tool}" --version >/dev/null 2>&1 ||
         skip "valgrind cannot read what this compiler tells debuggers"
 }

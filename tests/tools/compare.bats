@@ -43,6 +43,28 @@ twice='case $ZMALLOC_BACKEND in libc) n=2000000 ;; *) n=1000000 ;; esac; exec "$
     done
 }
 
+@test "on a narrow terminal no word is broken, and nothing is lost" {
+    short() {
+        on_columns "$1" "$ZMALLOC_TOOL" compare -b libc,debug+native -n 1 -- "$PROGRAM" 1000
+        fits "$1"
+        words=$(tr -s ' \n' '\n' <<<"$output")
+        for word in 'wall' 'peak' 'median' 'interval' 'ratio' 'debug+native' 'verdict:'; do
+            grep -qxF "$word" <<<"$words"
+        done
+        [ "$(grep -c '^  debug+native ' <<<"$output")" -eq 5 ]
+    }
+    short 80
+    [ "$(grep -c -E '^wall time +median +95 % interval +ratio$' <<<"$output")" -eq 1 ]
+    for columns in 60 40; do
+        short "$columns"
+        [ "$(grep -c -E '^wall time +median +ratio$' <<<"$output")" -eq 1 ]
+        [ "$(grep -c -E '^ +95 % interval$' <<<"$output")" -eq 5 ]
+        [ "$(grep -c -E '^ +[0-9.]+ to [0-9.]+$' <<<"$output")" -eq 10 ]
+    done
+    on_columns 40 "$ZMALLOC_TOOL" compare -b libc -n 1 -- sh -c 'exit 3'
+    fits 40
+}
+
 @test "the verdict names the lowest, and by how much" {
     run -0 zmalloc compare -b libc,native --metric peak -n 6 -- sh -c "$twice"
     verdict="^native has the lowest zmalloc's peak, (49|50)\.[0-9] % less than libc\.$"
@@ -143,6 +165,24 @@ twice='case $ZMALLOC_BACKEND in libc) n=2000000 ;; *) n=1000000 ;; esac; exec "$
     [ "${stderr_lines[2]}" = '    hello' ]
 }
 
+@test "for a program with the static library modules are left out, and that is said" {
+    modules=()
+    for backend in $BACKENDS; do
+        [[ " $BUILT_IN " = *" $backend "* ]] || modules+=("$backend")
+    done
+    [ "${#modules[@]}" -gt 0 ] || skip "this build has no modules"
+    listed=$(printf ', %s' "${modules[@]}")
+    says="zmalloc compare: $WHOLE_PROGRAM has the static library, which opens no modules; left out:"
+    run --separate-stderr -0 zmalloc compare -n 1 --json result -- "$WHOLE_PROGRAM" text
+    [ "$stderr" = "$says ${listed#, }" ]
+    [ "$(json result '" ".join(b["name"] for b in d["backends"])')" = "$BUILT_IN" ]
+    run --separate-stderr -0 zmalloc compare -n 1 -b "libc,debug+${modules[0]}" -- \
+        "$WHOLE_PROGRAM" text
+    [ "$stderr" = "$says debug+${modules[0]}" ]
+    run --separate-stderr -2 zmalloc compare -n 1 -b "${modules[0]}" -- "$WHOLE_PROGRAM" text
+    [ "${stderr_lines[1]}" = "zmalloc compare: there is no backend to run $WHOLE_PROGRAM on" ]
+}
+
 @test "a program that runs on another backend than asked is named" {
     run --separate-stderr -1 zmalloc compare -b libc -n 1 -- \
         env ZMALLOC_BACKEND=native "$PROGRAM" 1000
@@ -182,6 +222,19 @@ refuses_before_it_runs() {
     done
 }
 
+@test "a message names an option as it was typed" {
+    for option in --runs=5x -n5x --run=5x --ru=-1; do
+        refuses_before_it_runs "$option: it is a number from 1 to 10000" "$option"
+    done
+    refuses_before_it_runs "--runs 5x: it is a number from 1 to 10000" --runs 5x
+    refuses_before_it_runs "--warm=5x: it is a number from 0 to 1000" --warm=5x
+    refuses_before_it_runs "--metric=x: it is wall, cpu, rss, faults or peak" --metric=x
+    refuses_before_it_runs "--chart=x: the name ends with .svg or .png" --chart=x
+    refuses_before_it_runs "--json=no/x: No such file or directory" --json=no/x
+    refuses_before_it_runs "--backends=x: unknown backend; available: $BACKENDS" --backends=libc,x
+    refuses_before_it_runs "-bx: unknown backend; available: $BACKENDS" -bx
+}
+
 @test "an unknown metric is refused, with the nearest right one" {
     known='it is wall, cpu, rss, faults or peak'
     refuses_before_it_runs "--metric wlal: $known; did you mean 'wall'?" --metric wlal
@@ -192,6 +245,10 @@ refuses_before_it_runs() {
     refuses_before_it_runs "-b nonsense: unknown backend; available: $BACKENDS" -b libc,nonsense
     refuses_before_it_runs \
         "-b x+libc: unknown layer \"x\" (known: fail debug); available: $BACKENDS" -b x+libc
+    refuses_before_it_runs \
+        "-b lbic: unknown backend (did you mean libc?); available: $BACKENDS" -b lbic
+    LD_PRELOAD='' refuses_before_it_runs \
+        "-b naitve: unknown backend (did you mean native?); available: $BACKENDS" -b libc,naitve
     refuses_before_it_runs "-b ' ,': it names no backend" -b ' ,'
 }
 

@@ -30,14 +30,14 @@ completes() {
 }
 
 @test "options of a verb" {
-    completes run -- == --backend --stats --help
+    completes run -- == --backend --stats --quiet --help
     completes compare --me == --metric
     completes compare -n 3 --j == --json
     completes list --j == --json
 }
 
 @test "every option of the help is completed, and no other" {
-    for verb in run compare; do
+    for verb in list doctor run compare; do
         options=$(zmalloc help "$verb" | sed -n 's/^  \(-., \|    \)\(--[a-z]*\).*/\2/p')
         # shellcheck disable=SC2086
         completes "$verb" -- == $options

@@ -16,9 +16,10 @@ zmalloc() {
 # What the machine and the developer's shell have is not what is tested.
 unset MALLOC_CONF GLIBC_TUNABLES LD_PRELOAD "${!MALLOC_@}" "${!MIMALLOC_@}" "${!TCMALLOC_@}"
 
-# examine ARGUMENT...: its status is 1 where it warns, else 0, which it says in the last line.
+# examine ARGUMENT...: all that it finds. Its status is 1 where it warns, else 0, which it says in the
+# last line.
 examine() {
-    run --separate-stderr zmalloc doctor "$@"
+    run --separate-stderr zmalloc doctor --all "$@"
     if grep -q '^  warning' <<<"$output"; then
         [ "$status" -eq 1 ]
         [[ ${lines[-1]} =~ ^not\ well:\ [1-9][0-9]*\ warning ]]
@@ -133,15 +134,44 @@ needs_shared_library() {
     [ -n "$OTHER_MALLOC" ] || skip "nothing can be preloaded here"
     LD_PRELOAD=$OTHER_MALLOC examine
     finds note "malloc() is that of ${OTHER_MALLOC##*/}, not the C library's."
-    finds note "LD_PRELOAD=\"$OTHER_MALLOC\" is loaded into every program."
+    finds note "LD_PRELOAD has \"$OTHER_MALLOC\", which is loaded into every program."
     LD_PRELOAD=$OTHER_MALLOC MALLOC_ARENA_MAX=1 examine
     finds warning 'MALLOC_ARENA_MAX="1" is set for a malloc that is not used.'
 }
 
-@test "what the dynamic linker complains of is a warning" {
+# examine_beside_complaints ARGUMENT...: the dynamic linker complains to its stderr as well.
+examine_beside_complaints() {
+    run --separate-stderr zmalloc doctor --all "$@"
+    [[ $stderr = 'ERROR: ld.so: '* ]] || skip "this dynamic linker does not complain"
+    text=$(tr -s ' \n' ' ' <<<"$output")
+}
+
+@test "of a library that cannot be preloaded one thing is said, and it is true" {
     [ -z "$SANITIZER" ] || skip "a sanitizer has to be preloaded first"
-    LD_PRELOAD=/nowhere/libjemalloc.so run zmalloc doctor
-    [[ $(tr -s ' \n' ' ' <<<"$output") = *'warning A program that starts now writes to stderr: ERROR: ld.so: '* ]]
+    LD_PRELOAD=/nowhere/libjemalloc.so examine_beside_complaints -- true
+    [ "$status" -eq 1 ]
+    finds warning 'LD_PRELOAD names "/nowhere/libjemalloc.so", which cannot be loaded: cannot open shared object file.'
+    [ "$(grep -c libjemalloc.so <<<"$output")" -eq 1 ]
+    [[ $text != *'loaded into every program'* ]]
+    [ -n "$OTHER_MALLOC" ] || skip "nothing else can be preloaded here"
+    LD_PRELOAD="/nowhere/a.so:$OTHER_MALLOC libzmalloc.so.1" examine_beside_complaints -- true
+    finds warning 'LD_PRELOAD names "/nowhere/a.so", which cannot be loaded:'
+    finds note "LD_PRELOAD has \"$OTHER_MALLOC\", which is loaded into every program."
+    [ "$(grep -c -F "$OTHER_MALLOC" <<<"$output")" -eq 1 ]
+    [[ $text = *'warning LD_PRELOAD has libzmalloc.so in it.'* ||
+        $text = *'warning LD_PRELOAD names "libzmalloc.so.1", which cannot be loaded:'* ]]
+}
+
+@test "what others write to stderr is not taken for the reason" {
+    [ -z "$SANITIZER" ] || skip "a sanitizer has to be preloaded first"
+    export LD_PRELOAD=/nowhere/libabsent.so
+    ZMALLOC_BACKEND=nonsense examine_beside_complaints -- true
+    finds warning 'Nothing can serve: zmalloc: ZMALLOC_BACKEND="nonsense": '
+    needs_shared_library
+    sed 's/libzmalloc\.so\.1/libzmalloc.so.7/' "$PROGRAM" >program
+    chmod +x program
+    examine_beside_complaints -- ./program
+    finds warning 'The dynamic linker refuses it: libzmalloc.so.7: cannot open shared object file'
 }
 
 @test "options of an allocator that does not serve are a warning" {
@@ -165,12 +195,28 @@ needs_shared_library() {
         MIMALLOC_VERBOSE=1 ZMALLOC_BACKEND=mimalloc examine
         finds ok 'MIMALLOC_VERBOSE="1" is read by mimalloc when it starts.'
         [[ $text != *'writes to stderr'* ]]
-        MIMALLOC_SHOW_ERRORS=1 MIMALLOC_EAGER_COMMIT=nonsense ZMALLOC_BACKEND=mimalloc examine
-        finds warning 'A program that starts now writes to stderr: mimalloc: warning: environment option'
+        MIMALLOC_USE_NUMA_NODES=1 ZMALLOC_BACKEND=mimalloc examine
+        finds ok 'MIMALLOC_USE_NUMA_NODES="1" is read by mimalloc when it starts.'
+        MIMALLOC_USE_NUMA_NODES=nonsense ZMALLOC_BACKEND=mimalloc examine
+        finds warning 'MIMALLOC_USE_NUMA_NODES="nonsense" has no value that mimalloc takes.'
+        MIMALLOC_SHOW_ERROS=1 ZMALLOC_BACKEND=mimalloc examine
+        finds warning 'MIMALLOC_SHOW_ERROS is set, which mimalloc does not know.'
+        [[ $text = *'the nearest name is MIMALLOC_SHOW_ERRORS.'* ]]
+        MIMALLOC_SHOW_ERRORS=1 MIMALLOC_USE_NUMA_NODES=nonsense ZMALLOC_BACKEND=mimalloc examine
+        finds warning 'A program that starts now writes to stderr: mimalloc: warning:'
     fi
     if has tcmalloc; then
         TCMALLOC_SKIP_MMAP=1 ZMALLOC_BACKEND=tcmalloc examine
         finds warning 'TCMALLOC_SKIP_MMAP="1" leaves tcmalloc without memory.'
+        TCMALLOC_RELEASE_RATE=1.5 TCMALLOC_AGGRESSIVE_DECOMMIT=t ZMALLOC_BACKEND=tcmalloc examine
+        finds ok 'TCMALLOC_RELEASE_RATE="1.5" is read by tcmalloc when it starts.'
+        finds ok 'TCMALLOC_AGGRESSIVE_DECOMMIT="t" is read by tcmalloc when it starts.'
+        TCMALLOC_RELEASE_RATE=fast TCMALLOC_AGGRESSIVE_DECOMMIT=on TCMALLOC_SKIP_SBKR=1 \
+            ZMALLOC_BACKEND=tcmalloc examine
+        finds warning 'TCMALLOC_RELEASE_RATE="fast" has no value that tcmalloc takes.'
+        finds warning 'TCMALLOC_AGGRESSIVE_DECOMMIT="on" has no value that tcmalloc takes.'
+        finds warning 'TCMALLOC_SKIP_SBKR is set, which tcmalloc does not know.'
+        [[ $text = *'the nearest name is TCMALLOC_SKIP_SBRK.'* ]]
     fi
 }
 
@@ -194,6 +240,52 @@ needs_shared_library() {
     fi
 }
 
+@test "values that the C library's malloc does not take are a warning" {
+    [ -z "$SANITIZER" ] || skip "malloc is the sanitizer's"
+    for value in two 2x 128K '' -; do
+        [ -n "$value" ] || continue
+        MALLOC_ARENA_MAX=$value examine
+        [ "$status" -eq 1 ]
+        finds warning "MALLOC_ARENA_MAX=\"$value\" is no number."
+        [[ $text != *'is read by the malloc'* ]]
+    done
+    for value in 2 0x10 +2 ' 2'; do
+        MALLOC_ARENA_MAX=$value examine
+        finds note "MALLOC_ARENA_MAX=\"$value\" is read by the malloc of the C library."
+    done
+    # All there is, in the way that is usual.
+    MALLOC_TRIM_THRESHOLD_=-1 examine
+    finds note 'MALLOC_TRIM_THRESHOLD_="-1" is read by the malloc of the C library.'
+    MALLOC_TRACE=two examine
+    finds note 'MALLOC_TRACE="two" is read by the malloc of the C library.'
+}
+
+# The dynamic linker of this system, where it lists its tunables.
+needs_tunables() {
+    linker=$(sed -n 's/.*\(\/lib[^ ]*\/ld-linux[^ ]*\).*/\1/p' < <(ldd "$tool"))
+    "$linker" --list-tunables 2>/dev/null | grep -q 'glibc.malloc.perturb: .*(min: ' ||
+        skip "the dynamic linker does not list tunables"
+}
+
+@test "tunables that the C library does not know or take are a warning" {
+    [ -z "$SANITIZER" ] || skip "malloc is the sanitizer's"
+    needs_tunables
+    MALLOC_PERTURB_=300 examine
+    finds warning 'MALLOC_PERTURB_="300" is not from 0 to 255.'
+    MALLOC_ARENA_MAX=0 examine
+    finds warning 'MALLOC_ARENA_MAX="0" is less than 1.'
+    GLIBC_TUNABLES=glibc.malloc.arenamax=2:glibc.rtld.nns=two:glibc.malloc.perturb=-1:x examine
+    finds warning 'GLIBC_TUNABLES names "glibc.malloc.arenamax", which this C library does not know.'
+    [[ $text = *'the nearest that there is is glibc.malloc.arena_max.'* ]]
+    finds warning 'glibc.rtld.nns="two" is no number.'
+    finds warning 'glibc.malloc.perturb="-1" is not from 0 to 255.'
+    finds warning 'GLIBC_TUNABLES has "x", which is no NAME=VALUE.'
+    GLIBC_TUNABLES=glibc.mallc.arena_max=2 examine
+    [[ $text = *'the nearest that there is is glibc.malloc.arena_max.'* ]]
+    GLIBC_TUNABLES=glibc.malloc.arena_max=2:glibc.cpu.hwcaps=-AVX2 examine
+    finds note 'GLIBC_TUNABLES="glibc.malloc.arena_max=2:glibc.cpu.hwcaps=-AVX2" sets up the malloc'
+}
+
 @test "our own variables are told of" {
     ZMALLOC_FAIL=nth:1000000 examine
     finds warning 'ZMALLOC_FAIL="nth:1000000" lets requests for memory fail.'
@@ -203,7 +295,7 @@ needs_shared_library() {
         ZMALLOC_STATS=$form examine
         finds note "ZMALLOC_STATS=\"$form\" has every process write a report."
     done
-    for form in xml jso jsonx textual:x :x; do
+    for form in xml jso jsonx textual:x :x json: text:; do
         ZMALLOC_STATS=$form examine
         finds warning "ZMALLOC_STATS=\"$form\" is no form of a report."
     done
@@ -365,6 +457,89 @@ END
 }
 
 # ---- The command ----
+
+@test "what is not as it should be comes first, and the rest with --all" {
+    export ZMALLOC_BACKEND=nonsense,libc ZMALLOC_STATS=text
+    run --separate-stderr -1 zmalloc doctor
+    [ -z "$stderr" ]
+    grep -E -o '^  (ok|note|warning) ' <<<"$output" >levels
+    sed 's/warning/1&/; s/note/2&/; s/ok/3&/' levels | sort -c
+    text=$(tr -s ' \n' ' ' <<<"$output")
+    finds warning 'ZMALLOC_BACKEND names "nonsense"'
+    finds note 'ZMALLOC_STATS="text"'
+    finds ok 'libc '
+    # What serves is the answer, in a line; nothing else that is well is there.
+    [ "$(grep -c '^  ok ' levels)" -eq 1 ]
+    [ "$(grep -c '^           means  ' <<<"$output")" -eq "$(grep -c -v '^  ok' levels)" ]
+    more=$(sed -n '$s/.*; \([0-9]*\) more with --all$/\1/p' <<<"$output")
+    examine
+    [ "$(grep -c -E '^  (ok|note|warning) ' <<<"$output")" -eq $(($(wc -l <levels) + more)) ]
+    [[ ${lines[-1]} != *more* ]]
+    run zmalloc doctor -a
+    [ "${lines[-1]}" = "$(zmalloc doctor --all | tail -n 1)" ]
+}
+
+@test "a program that uses zmalloc is an answer, too" {
+    run zmalloc doctor -- "$WHOLE_PROGRAM"
+    [[ $output = *"  ok       It has zmalloc $VERSION inside, statically linked."* ]]
+}
+
+@test "where nothing is wrong there are few lines" {
+    zmalloc doctor >lines
+    notes=$(grep -c '^  note' lines) || true
+    [ "$(grep -v -c '^ *$' lines)" -le $((4 + 12 * notes)) ]
+}
+
+@test "--json has everything, with these keys of these types" {
+    skip_without python3
+    export ZMALLOC_BACKEND=nonsense,fail+libc MALLOC_CONF=$'a:\xff'
+    run --separate-stderr -1 zmalloc doctor --json -- "$WHOLE_PROGRAM"
+    [ -z "$stderr" ]
+    echo "$output" >report.json
+    examine -- "$WHOLE_PROGRAM"
+    echo "$output" >report.text
+    python3 - report.json report.text "$WHOLE_PROGRAM" <<'END'
+import json
+import re
+import sys
+
+with open(sys.argv[1]) as file:
+    report = json.load(file)
+with open(sys.argv[2], errors="replace") as file:
+    text = " ".join(file.read().split())
+keys = ["schema", "zmalloc", "healthy", "warnings", "notes", "backend", "program", "findings"]
+assert list(report) == keys, list(report)
+assert report["schema"] == 1 and report["healthy"] is False
+assert report["backend"] == "libc" and report["program"] == sys.argv[3]
+levels = {"warning": 0, "note": 0, "ok": 0}
+for finding in report["findings"]:
+    assert list(finding) == ["group", "level", "finding", "means", "to_do"], finding
+    assert finding["group"] in ("choice", "malloc", "system", "variables", "program")
+    assert type(finding["finding"]) is str and type(finding["means"]) is str
+    assert finding["to_do"] is None or type(finding["to_do"]) is str
+    assert finding["to_do"] != "nothing"
+    levels[finding["level"]] += 1
+    if "MALLOC_CONF" not in finding["finding"]:
+        assert " ".join(finding["finding"].split()) in text, finding
+assert levels["warning"] == report["warnings"] and levels["note"] == report["notes"]
+assert len(re.findall(r" means ", text)) >= len(report["findings"])
+END
+    ZMALLOC_BACKEND=nonsense run -1 zmalloc doctor --json
+    [ "$(json <(echo "$output") 'd["backend"], d["program"]')" = '(None, None)' ]
+    ZMALLOC_BACKEND='' MALLOC_CONF='' run zmalloc doctor --json
+    [ "$(json <(echo "$output") 'd["healthy"] == (d["warnings"] == 0)')" = True ]
+}
+
+@test "on a narrow terminal no word is broken, and nothing is lost" {
+    export ZMALLOC_BACKEND=nonsense,libc MALLOC_ARENA_MAX=two ZMALLOC_STATS=xml
+    zmalloc doctor --all -- true >wide || true
+    for columns in 80 60 40; do
+        on_columns "$columns" "$tool" doctor --all -- true
+        [ "$status" -eq 1 ]
+        fits "$columns"
+        diff <(tr -s ' \n' '\n' <wide) <(tr -s ' \n' '\n' <<<"$output")
+    done
+}
 
 @test "colours are for terminals, and not where NO_COLOR is set" {
     skip_without script

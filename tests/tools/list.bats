@@ -84,6 +84,28 @@ is_broken() {
     done
 }
 
+@test "on a narrow terminal columns stand below others, no word is broken, and nothing is lost" {
+    zmalloc list >wide
+    for columns in 80 60 40; do
+        on_columns "$columns" "$ZMALLOC_TOOL" list
+        [ "$status" -eq 0 ]
+        fits "$columns"
+        tr -s ' \n' '\n' <<<"$output" | sort -u >words
+        tr -s ' \n' '\n' <wide | sort -u | diff - words
+        [ "$(grep -c -w SIZES <<<"$output")" -eq 1 ]
+        [ "$(grep -c '  BACKEND ' <<<"$output")" -gt 1 ]
+    done
+    on_columns 100 "$ZMALLOC_TOOL" list
+    [ "$output" = "$(cat wide)" ]
+}
+
+@test "without a terminal COLUMNS says how wide lines may be" {
+    COLUMNS=60 run -0 zmalloc list
+    fits 60
+    COLUMNS=x run -0 zmalloc list
+    [ "$output" = "$(zmalloc list)" ]
+}
+
 @test "--json has these keys, of these types" {
     list_json
     python3 - list.json <<'END'
@@ -253,6 +275,20 @@ END
     modules_before_ours
     install_module "$CRASHING_MODULE" crashing
     is_broken crashing 'a program that chooses it is ended by signal 6 (Aborted)'
+}
+
+@test "what others write to stderr is not taken for the reason" {
+    [ -z "$SANITIZER" ] || skip "a sanitizer has to be preloaded first"
+    needs_modules
+    modules_before_ours
+    install_module "$CRASHING_MODULE" crashing
+    export LD_PRELOAD=/nowhere/libabsent.so
+    run python3 -c pass
+    [[ $output = 'ERROR: ld.so: '* ]] || skip "this dynamic linker does not complain"
+    ZMALLOC_BACKEND=crashing list_json 2>/dev/null
+    [ "$(of crashing why)" = 'a program that chooses it is ended by signal 6 (Aborted)' ]
+    ZMALLOC_BACKEND=nonsense list_json 2>/dev/null
+    [[ $(of environment why) = 'zmalloc: ZMALLOC_BACKEND="nonsense": '* ]]
 }
 
 @test "nothing is written for ZMALLOC_STATS" {

@@ -29,9 +29,70 @@ load common
     [[ $output = *" on native" ]]
 }
 
-@test "a wrong backend is the program's to refuse" {
-    run --separate-stderr -78 zmalloc run -b nonsense "$PROGRAM" 1000
-    [[ $stderr = 'zmalloc: ZMALLOC_BACKEND="nonsense": '* ]]
+@test "an unknown backend is refused before the program runs, with the nearest right one" {
+    refuses "zmalloc run: -b lbic: unknown backend (did you mean libc?); available: $BACKENDS" \
+        run run -b lbic -- touch ran
+    refuses "zmalloc run: --backend=xyzzy: unknown backend; available: $BACKENDS" \
+        run run --backend=xyzzy "$PROGRAM" 1000
+    unknown='unknown layer "dbeug" (known: fail debug)'
+    refuses "zmalloc run: -bdbeug+libc: $unknown (did you mean debug?); available: $BACKENDS" \
+        run run -bdbeug+libc touch ran
+    [ ! -e ran ]
+}
+
+@test "in a list an unknown backend is passed over, in a line that -q leaves out" {
+    run --separate-stderr -0 zmalloc run -b lbic,native "$PROGRAM" 1000
+    [[ $output = *" on native" ]]
+    [ "$stderr" = "zmalloc run: -b lbic: passed over: unknown backend (did you mean libc?); available: $BACKENDS" ]
+    run --separate-stderr -0 zmalloc run -q -b lbic,native "$PROGRAM" 1000
+    [ -z "$stderr" ]
+}
+
+@test "a backend that is known and does not start is the program's to refuse" {
+    ZMALLOC_DEBUG=nonsense run --separate-stderr -78 zmalloc run -b libc "$PROGRAM" 1000
+    [[ $stderr = 'zmalloc: ZMALLOC_DEBUG="nonsense": '* ]]
+}
+
+@test "of a program that does not use zmalloc a line says so, and it runs" {
+    says='does not use zmalloc: nothing changes for it, only for what it opens or starts (-q hides this)'
+    for options in '-b libc' '--stats text'; do
+        # shellcheck disable=SC2086
+        run --separate-stderr -0 zmalloc run $options -- echo hello
+        [ "$output" = hello ]
+        [ "$stderr" = "zmalloc run: echo $says" ]
+        # shellcheck disable=SC2086
+        run --separate-stderr -0 zmalloc run --quiet $options -- echo hello
+        [ -z "$stderr" ]
+    done
+    run --separate-stderr -0 zmalloc run echo hello
+    [ -z "$stderr" ]
+}
+
+@test "a static program without zmalloc is told of, one with it is not" {
+    skip_without cc
+    printf 'int main(void) { return 0; }\n' >static.c
+    cc -static -o static static.c || skip "nothing can be linked statically here"
+    run --separate-stderr -0 zmalloc run -b libc ./static
+    [[ $stderr = 'zmalloc run: ./static does not use zmalloc:'* ]]
+    run --separate-stderr -0 zmalloc run -b libc "$WHOLE_PROGRAM" record
+    [ -z "$stderr" ]
+}
+
+@test "nothing is said of scripts" {
+    printf '#!/bin/sh\necho hello\n' >script
+    chmod +x script
+    run --separate-stderr -0 zmalloc run -b libc ./script
+    [ "$output" = hello ]
+    [ -z "$stderr" ]
+}
+
+@test "what a program inherits is as it was" {
+    (
+        trap '' CHLD
+        zmalloc run -q -b nonsense,libc grep SigIgn /proc/self/status >ignored
+        grep SigIgn /proc/self/status >before
+    )
+    diff before ignored
 }
 
 @test "--stats gives a report on stderr, in each form" {
@@ -53,7 +114,7 @@ load common
     known='the form is text, json or prometheus'
     refuses "zmalloc run: --stats jsn: $known; did you mean 'json'?" run run --stats jsn ls
     refuses "zmalloc run: --stats jsonx: $known; did you mean 'json'?" run run --stats jsonx ls
-    refuses "zmalloc run: --stats xyzzy: $known" run run --stats xyzzy ls
+    refuses "zmalloc run: --stats=xyzzy: $known" run run --stats=xyzzy ls
     refuses "zmalloc run: --stats json:: it names no file after the colon" run run --stats json: ls
 }
 
@@ -87,7 +148,7 @@ load common
 }
 
 @test "options after the program are the program's" {
-    run -0 zmalloc run -b libc echo -b --help
+    run -0 zmalloc run -q -b libc echo -b --help
     [ "$output" = '-b --help' ]
 }
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "path.h"
+#include "program.h"
 #include "support.h"
 
 static struct child run_shell(const char *script, int seconds)
@@ -107,6 +107,15 @@ static void an_environment_leaves_out_and_adds(void **state)
     assert_ptr_equal(variables[count - 1], added);
     free(variables);
     unsetenv("LIST_A");
+    setenv("LIST_C", "old", 1);
+    setenv("LIST_CC", "stays", 1);
+    variables = child_environment("LIST_A=", added);
+    for (count = 0; variables[count] != NULL; count++)
+        assert_true(strncmp(variables[count], "LIST_C=", 7) != 0 || variables[count] == added);
+    assert_ptr_equal(variables[count - 1], added);
+    free(variables);
+    unsetenv("LIST_C");
+    unsetenv("LIST_CC");
 }
 
 /* ---- Where programs are ---- */

@@ -44,7 +44,7 @@ static char *wrapped(int indent, const char *text)
     FILE *to = open_memstream(&result, &size);
 
     assert_non_null(to);
-    text_print_wrapped(to, indent, text);
+    text_print_wrapped(to, indent, indent, text);
     fclose(to);
     return result;
 }
@@ -95,6 +95,74 @@ static void columns_are_characters(void **state)
     assert_text(wrapped(0, text), expected);
 }
 
+static char *on_columns(const char *columns, int column, int indent, const char *text)
+{
+    char *result = NULL;
+    size_t size;
+    FILE *to = open_memstream(&result, &size);
+
+    assert_non_null(to);
+    setenv("COLUMNS", columns, 1);
+    text_print_wrapped(to, column, indent, text);
+    unsetenv("COLUMNS");
+    fclose(to);
+    return result;
+}
+
+static void columns_may_be_fewer(void **state)
+{
+    (void)state;
+    assert_text(on_columns("24", 0, 2, "one two three four five six seven"),
+                "one two three four five\n  six seven\n");
+    assert_text(on_columns("24", 20, 2, "one two three four five six seven"),
+                "one\n  two three four five\n  six seven\n");
+    /* A first word that does not fit where the cursor is begins the next line. */
+    assert_text(on_columns("24", 20, 2, "seventeen"), "\n  seventeen\n");
+    assert_text(on_columns("24", 0, 0, "longer-than-any-line-may-be x"),
+                "longer-than-any-line-may-be\nx\n");
+}
+
+/* Nor is what is no number of columns taken for one. */
+static void columns_have_bounds(void **state)
+{
+    static const char *const nonsense[] = {"", "0", "x", "40x", "-40", "99999999999999999999"};
+    char *usual;
+
+    (void)state;
+    usual = wrapped(0, "one two three four five six seven eight nine ten eleven twelve thirteen "
+                       "fourteen fifteen sixteen seventeen eighteen");
+    for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++)
+        assert_text(on_columns(nonsense[i], 0, 0,
+                               "one two three four five six seven eight nine ten eleven twelve "
+                               "thirteen fourteen fifteen sixteen seventeen eighteen"),
+                    usual);
+    free(usual);
+    assert_text(on_columns("1", 0, 0, "eighteen characters x y"), "eighteen characters\nx y\n");
+}
+
+static void a_line_is_found_by_its_beginning(void **state)
+{
+    static const char text[] = "ERROR: zmalloc: no\nzmalloc: yes\nzmalloc: too late\n";
+
+    (void)state;
+    assert_ptr_equal(text_find_line(text, "zmalloc: "), strstr(text, "zmalloc: yes"));
+    assert_ptr_equal(text_find_line(text, "ERROR"), text);
+    assert_null(text_find_line(text, "no"));
+    assert_null(text_find_line("", "no"));
+}
+
+static void what_is_no_utf8_becomes_json_all_the_same(void **state)
+{
+    json_t *good = text_json("a\303\244");
+    json_t *bad = text_json("a\377\303b");
+
+    (void)state;
+    assert_string_equal(json_string_value(good), "a\303\244");
+    assert_string_equal(json_string_value(bad), "a??b");
+    json_decref(good);
+    json_decref(bad);
+}
+
 static void assert_names(const char *value, const char *const *names)
 {
     char *name;
@@ -140,9 +208,14 @@ int main(void)
         cmocka_unit_test(lines_are_as_long_as_they_may_be),
         cmocka_unit_test(words_are_not_cut),
         cmocka_unit_test(columns_are_characters),
+        cmocka_unit_test(columns_may_be_fewer),
+        cmocka_unit_test(columns_have_bounds),
+        cmocka_unit_test(a_line_is_found_by_its_beginning),
+        cmocka_unit_test(what_is_no_utf8_becomes_json_all_the_same),
         cmocka_unit_test(lists_are_read_as_the_library_reads_them),
         cmocka_unit_test(libraries_are_found_in_the_linkers_list),
     };
 
+    unsetenv("COLUMNS");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,15 +25,24 @@ clean() {
     clean 0 run --help
     clean 2 run --sttas json ls
     clean 127 run no-such-program
+    clean 2 run -b lbic -- "$PROGRAM" 1000
+    clean 0 run -b lbic,x+libc,libc -- true
 }
 
 @test "compare" {
     clean 0 compare --help
-    clean 0 compare -b libc,native -n 6 --json result --chart chart.svg -- "$PROGRAM" 1000
+    clean 0 compare -b libc,native -n 6 --json result -- "$PROGRAM" 1000
+    COLUMNS=40 clean 0 compare -b libc,native -n 6 -- "$PROGRAM" 1000
+}
+
+@test "compare, with a chart" {
+    skip_without gnuplot
+    clean 0 compare -b libc -n 1 --chart chart.svg -- "$PROGRAM" 1000
 }
 
 @test "compare, where it fails" {
     clean 2 compare -b nonsense -- ls
+    clean 2 compare --backends=nonsense+libc -- ls
     clean 2 compare -n 0 -- ls
     clean 1 compare -n 1 -- false
     clean 127 compare -n 1 -- no-such-program

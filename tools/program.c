@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-#include "path.h"
+#include "program.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "loader.h"
 #include "text.h"
 
 /* What execvp() takes where PATH is not set. */
@@ -69,4 +71,38 @@ char *path_find(const char *program)
         return text_format("%s", program);
     errno = trouble;
     return NULL;
+}
+
+/* ---- Whether it uses zmalloc ---- */
+
+static enum program_use use_by_linker(const char *path, const struct elf_file *file)
+{
+    struct loader_answer linker = loader_ask(file, path, false);
+    enum program_use use = USE_UNKNOWN;
+
+    if (linker.list != NULL) {
+        char *library = loader_find(linker.list, "libzmalloc.so");
+
+        use = library != NULL ? USE_SHARED : USE_NONE;
+        free(library);
+    }
+    free(linker.list);
+    free(linker.trouble);
+    return use;
+}
+
+static bool is_static(const struct elf_file *file)
+{
+    return *file->interpreter == '\0' && file->needed_count == 0;
+}
+
+enum program_use program_use(const char *path, struct elf_file *file)
+{
+    if (elf_file_read(path, file) != 0 || file->kind != ELF_PROGRAM || file->is_foreign)
+        return USE_UNKNOWN;
+    if (elf_file_has_zmalloc(file))
+        return USE_STATIC;
+    if (elf_file_needed_zmalloc(file) != NULL)
+        return USE_SHARED;
+    return is_static(file) ? USE_NONE : use_by_linker(path, file);
 }
