@@ -16,63 +16,36 @@ static const struct zm_debug_options defaults = {
 
 struct zm_debug_options zm_debug_options;
 
-/* Each reads what stands behind the =; text is NULL where there is no =. */
-typedef bool reader(const char *text, size_t length, void *value);
+/* Each reads what stands behind the =; the text is NULL where there is no =. */
+typedef bool reader(struct zm_element text, void *value);
 
-/* Digits, none of them lost. */
-static bool read_digits(const char **text, const char *end, size_t *number)
+static bool read_bytes(struct zm_element text, void *value)
 {
-    const char *start = *text;
+    size_t bytes;
 
-    for (*number = 0; *text < end && **text >= '0' && **text <= '9'; ++*text)
-        if (__builtin_mul_overflow(*number, (size_t)10, number) ||
-            __builtin_add_overflow(*number, (size_t)(**text - '0'), number))
-            return false;
-    return *text > start;
+    if (text.text == NULL || !zm_element_take_size(&text, &bytes))
+        return false;
+    *(size_t *)value = bytes;
+    return text.length == 0 && bytes != SIZE_MAX;
 }
 
-static bool read_bytes(const char *text, size_t length, void *value)
+static bool read_frames(struct zm_element text, void *value)
 {
-    static const char units[] = "kKmMgG";
-    const char *end;
-    const char *unit;
-    size_t *bytes = value;
+    uint64_t number;
 
-    if (text == NULL)
-        return false;
-    end = text + length;
-    if (!read_digits(&text, end, bytes))
-        return false;
-    if (text == end)
-        return true;
-    unit = memchr(units, *text, sizeof units - 1);
-    return unit != NULL && text + 1 == end &&
-           !__builtin_mul_overflow(*bytes, (size_t)1024 << (unit - units) / 2 * 10, bytes);
-}
-
-static bool read_frames(const char *text, size_t length, void *value)
-{
-    const char *end;
-    size_t number;
-
-    if (text == NULL)
-        return false;
-    end = text + length;
-    if (!read_digits(&text, end, &number) || text != end || number > ZM_DEBUG_FRAMES_MAX)
+    if (text.text == NULL || !zm_element_take_number(&text, &number))
         return false;
     *(unsigned *)value = (unsigned)number;
-    return true;
+    return text.length == 0 && number <= ZM_DEBUG_FRAMES_MAX;
 }
 
 /* The name alone is a yes. */
-static bool read_yes_or_no(const char *text, size_t length, void *value)
+static bool read_yes_or_no(struct zm_element text, void *value)
 {
-    bool yes = text == NULL || (length == 3 && memcmp(text, "yes", 3) == 0);
+    bool yes = text.text == NULL || zm_element_take(&text, "yes");
 
-    if (!yes && (length != 2 || memcmp(text, "no", 2) != 0))
-        return false;
     *(bool *)value = yes;
-    return true;
+    return (yes || zm_element_take(&text, "no")) && text.length == 0;
 }
 
 #define BYTES "a number of bytes, or one with k, m or g for KiB, MiB or GiB"
@@ -131,10 +104,11 @@ static int parse_element(const struct zm_element *element, struct zm_debug_optio
     const char *equals = memchr(element->text, '=', element->length);
     size_t name_length = equals != NULL ? (size_t)(equals - element->text) : element->length;
     const struct option *option = find_option(element->text, name_length);
-    const char *text = equals != NULL ? equals + 1 : NULL;
-    size_t length = equals != NULL ? element->length - name_length - 1 : 0;
+    struct zm_element text = {0};
 
-    if (option == NULL || !option->read(text, length, (char *)options + option->offset))
+    if (equals != NULL)
+        text = (struct zm_element){equals + 1, element->length - name_length - 1};
+    if (option == NULL || !option->read(text, (char *)options + option->offset))
         return refuse(element, option, why);
     return 0;
 }

@@ -12,60 +12,16 @@
 /* More digits after the point than the generator could tell apart. */
 #define RATE_DIGITS_MAX 9
 
-/* ---- Taking a rule apart ---- */
-
-static bool take(struct zm_element *rest, const char *word)
-{
-    size_t length = strlen(word);
-
-    if (rest->length < length || memcmp(rest->text, word, length) != 0)
-        return false;
-    rest->text += length;
-    rest->length -= length;
-    return true;
-}
-
-static bool take_digit(struct zm_element *rest, unsigned *digit)
-{
-    if (rest->length == 0 || *rest->text < '0' || *rest->text > '9')
-        return false;
-    *digit = (unsigned)(*rest->text - '0');
-    rest->text++;
-    rest->length--;
-    return true;
-}
-
-/* A number that is too large becomes UINT64_MAX. */
-static bool take_number(struct zm_element *rest, uint64_t *number)
-{
-    unsigned digit;
-
-    if (!take_digit(rest, &digit))
-        return false;
-    *number = 0;
-    do {
-        if (__builtin_mul_overflow(*number, 10, number) ||
-            __builtin_add_overflow(*number, digit, number))
-            *number = UINT64_MAX;
-    } while (take_digit(rest, &digit));
-    return true;
-}
-
-/* SIZE_MAX where the product is too large: no request has that number or that size. */
-static size_t times(uint64_t number, size_t unit)
-{
-    size_t product;
-
-    return __builtin_mul_overflow(number, unit, &product) ? SIZE_MAX : product;
-}
+/* ---- Reading each kind ---- */
 
 static bool read_count(struct zm_element rest, size_t *count)
 {
     uint64_t number;
 
-    if (!take_number(&rest, &number))
+    if (!zm_element_take_number(&rest, &number))
         return false;
-    *count = times(number, 1);
+    /* One that is too large for the machine no request has. */
+    *count = number < SIZE_MAX ? (size_t)number : SIZE_MAX;
     return *count > 0 && rest.length == 0;
 }
 
@@ -91,11 +47,11 @@ static bool take_rate(struct zm_element *rest, uint32_t *rate)
     uint64_t denominator = 1;
     unsigned digit;
 
-    if (!take_digit(rest, &digit))
+    if (!zm_element_take_digit(rest, &digit))
         return false;
     numerator = digit;
-    if (take(rest, "."))
-        for (unsigned digits = 0; take_digit(rest, &digit); denominator *= 10) {
+    if (zm_element_take(rest, "."))
+        for (unsigned digits = 0; zm_element_take_digit(rest, &digit); denominator *= 10) {
             if (digits++ == RATE_DIGITS_MAX)
                 return false;
             numerator = numerator * 10 + digit;
@@ -112,7 +68,7 @@ static bool read_rate(struct zm_element rest, struct zm_fail_rules *rules)
 
     if (!take_rate(&rest, &rules->rate))
         return false;
-    if (take(&rest, ":") && !take_number(&rest, &seed))
+    if (zm_element_take(&rest, ":") && !zm_element_take_number(&rest, &seed))
         return false;
     rules->seed = (uint32_t)seed;
     return rest.length == 0 && seed <= UINT32_MAX;
@@ -120,18 +76,7 @@ static bool read_rate(struct zm_element rest, struct zm_fail_rules *rules)
 
 static bool read_size(struct zm_element rest, struct zm_fail_rules *rules)
 {
-    static const char suffixes[] = "kmg";
-    size_t unit = 1;
-    uint64_t number;
-
-    if (!take_number(&rest, &number))
-        return false;
-    if (rest.length == 1 && strchr(suffixes, *rest.text) != NULL) {
-        unit = (size_t)1 << 10 * (strchr(suffixes, *rest.text) - suffixes + 1);
-        rest.length = 0;
-    }
-    rules->least_size = times(number, unit);
-    return rest.length == 0;
+    return zm_element_take_size(&rest, &rules->least_size) && rest.length == 0;
 }
 
 /* ---- The kinds of rules ---- */
@@ -156,7 +101,7 @@ static size_t take_kind(struct zm_element *rule)
 {
     size_t kind = 0;
 
-    while (kind < KIND_COUNT && !take(rule, kinds[kind].begins))
+    while (kind < KIND_COUNT && !zm_element_take(rule, kinds[kind].begins))
         kind++;
     return kind;
 }

@@ -273,7 +273,7 @@ static void bad_rules_change_nothing(void **state)
         "size>=",
         "size>=k",
         "size>=1kk",
-        "size>=1K",
+        "size>=1T",
         "size>=-1",
         "size>1",
         "size=1",
