@@ -53,7 +53,8 @@ struct zmalloc_backend {
     /* [a-z0-9_-], at most 31 characters. */
     const char *name;
 
-    /* Bytes of a block's own that stand before it, counted as used. At most 4096. */
+    /* Bytes of a block's own that stand before it, counted as used. At most 4096. While the block
+     * lives they stay as they are, up to 16 of them: the layer debug looks whether they do. */
     size_t prefix_size;
 
     /*

@@ -6,25 +6,30 @@
 #include <string.h>
 
 #include "debug.h"
-#include "debug_unwind.h"
 #include "layer.h"
 
 static const struct zmalloc_backend *below;
 
-static zm_debug_site site_here(void)
+static zm_stack_number stack_here(void)
 {
-    struct zm_debug_trace trace;
+    struct zm_stack stack;
 
-    zm_debug_trace_here(&trace);
-    return zm_debug_site_of(&trace);
+    zm_stack_here(&stack, zm_debug_options.frames);
+    return zm_stack_keep(&stack);
 }
 
 /* ---- Allocating ---- */
 
-/* Whether below may not be asked for so much: what goes around the block counts as well. */
-static bool is_too_large(size_t around, size_t size)
+/* Whether below may not be asked for so much: what is before the block counts as well. */
+static bool is_too_large(size_t before, size_t size)
 {
-    return around + size >= ZM_SIZE_LIMIT - below->prefix_size;
+    return before + size >= ZM_SIZE_LIMIT - below->prefix_size;
+}
+
+/* What a block takes from its first byte on. */
+static size_t with_tail(size_t size)
+{
+    return zm_layer_usable(size) + zm_debug_options.canary;
 }
 
 static void *base_of(const struct zm_debug_block *block)
@@ -33,18 +38,13 @@ static void *base_of(const struct zm_debug_block *block)
 }
 
 /* Makes a block of what below gave; where there is no memory to remember it, gives it back. */
-static void *make_block(void *base, size_t head, size_t size, zm_debug_site site)
+static void *make_block(void *base, struct zm_debug_block block)
 {
-    struct zm_debug_block block = {
-        .address = (uintptr_t)base + head,
-        .size = size,
-        .head = head,
-        .allocated_at = site,
-        .state = ZM_DEBUG_LIVE,
-    };
-
     if (base == NULL)
         return NULL;
+    block.address = (uintptr_t)base + block.head;
+    block.state = ZM_DEBUG_LIVE;
+    block.was_nothing = block.size == 0;
     zm_debug_mark(&block);
     if (zm_debug_blocks_add(&block))
         return (void *)block.address;
@@ -52,72 +52,84 @@ static void *make_block(void *base, size_t head, size_t size, zm_debug_site site
     return NULL;
 }
 
-#define AROUND (2 * ZM_DEBUG_CANARY_SIZE)
-
-static void *allocate(size_t size, zm_debug_site site)
+static void *allocate(size_t size, bool is_zeroed, zm_stack_number site)
 {
+    size_t head = zm_debug_options.canary;
+    size_t total = head + with_tail(size);
     size_t ignored;
+    void *base;
 
-    if (is_too_large(AROUND, size))
+    if (is_too_large(0, total))
         return NULL;
-    return make_block(below->alloc(AROUND + size, &ignored), ZM_DEBUG_CANARY_SIZE, size, site);
+    base = is_zeroed ? below->calloc(total, &ignored) : below->alloc(total, &ignored);
+    return make_block(
+        base, (struct zm_debug_block){
+                  .size = size, .head = head, .allocated_at = site, .is_zeroed = is_zeroed});
 }
 
 static void *debug_alloc(size_t size, size_t *usable)
 {
-    void *ptr = allocate(size, site_here());
+    void *ptr = allocate(size, false, stack_here());
 
     if (ptr != NULL) {
         zm_debug_fill(ptr, size, ZM_DEBUG_FILL_NEW);
-        *usable = size;
+        *usable = zm_layer_usable(size);
     }
     return ptr;
 }
 
 static void *debug_calloc(size_t size, size_t *usable)
 {
-    zm_debug_site site = site_here();
-    size_t ignored;
-    void *ptr = NULL;
+    void *ptr = allocate(size, true, stack_here());
 
-    if (!is_too_large(AROUND, size))
-        ptr = make_block(below->calloc(AROUND + size, &ignored), ZM_DEBUG_CANARY_SIZE, size, site);
     if (ptr != NULL)
-        *usable = size;
+        *usable = zm_layer_usable(size);
     return ptr;
 }
 
-/* With a whole alignment before it the block is aligned as well. */
+/* With whole alignments before it the block is aligned as well. */
 static void *debug_aligned_alloc(size_t alignment, size_t size, size_t *usable)
 {
-    zm_debug_site site = site_here();
-    size_t total = alignment + size + ZM_DEBUG_CANARY_SIZE;
+    zm_stack_number site = stack_here();
+    size_t head = (zm_debug_options.canary + alignment - 1) & ~(alignment - 1);
+    size_t total = head + with_tail(size);
     size_t ignored;
-    void *ptr = NULL;
+    void *ptr;
 
-    if (!is_too_large(alignment, total))
-        ptr = make_block(below->aligned_alloc(alignment, total, &ignored), alignment, size, site);
+    if (is_too_large(alignment, total))
+        return NULL;
+    ptr = make_block(below->aligned_alloc(alignment, total, &ignored),
+                     (struct zm_debug_block){.size = size, .head = head, .allocated_at = site});
     if (ptr != NULL) {
         zm_debug_fill(ptr, size, ZM_DEBUG_FILL_NEW);
-        *usable = size;
+        *usable = zm_layer_usable(size);
     }
     return ptr;
 }
 
 /* ---- Freeing ---- */
 
-/* Ends the process unless the block was found, is live and whole. */
-static void check(const struct zm_debug_call *call, const struct zm_debug_block *block, bool found)
+/* Each ends the process unless it is so. */
+static void check_is_live(const struct zm_debug_call *call, const struct zm_debug_block *block,
+                          bool found)
 {
-    struct zm_debug_damage damage;
-
     if (!found)
         zm_debug_die_of_pointer(call);
     if (block->state != ZM_DEBUG_LIVE)
         zm_debug_die_of_use(call, block);
-    damage = zm_debug_look_around(block);
+}
+
+static void check_damage(const struct zm_debug_call *call, const struct zm_debug_block *block,
+                         struct zm_debug_damage damage)
+{
     if (damage.place != ZM_DEBUG_NOWHERE)
         zm_debug_die_of_damage(call, block, damage);
+}
+
+static void check(const struct zm_debug_call *call, const struct zm_debug_block *block, bool found)
+{
+    check_is_live(call, block, found);
+    check_damage(call, block, zm_debug_look_around(block));
 }
 
 /* Gives blocks back, the oldest first, until only so many bytes are in quarantine. */
@@ -127,10 +139,8 @@ static void shrink_quarantine(size_t limit)
 
     while (zm_debug_blocks_forget(limit, &block)) {
         struct zm_debug_call call = {"end of quarantine of", (void *)block.address};
-        struct zm_debug_damage damage = zm_debug_look_at_freed(&block);
 
-        if (damage.place != ZM_DEBUG_NOWHERE)
-            zm_debug_die_of_damage(&call, &block, damage);
+        check_damage(&call, &block, zm_debug_look_at_freed(&block));
         below->free(base_of(&block));
     }
 }
@@ -150,7 +160,7 @@ static void put_away(const struct zm_debug_block *block)
     shrink_quarantine(zm_debug_options.quarantine);
 }
 
-static struct zm_debug_block take(const struct zm_debug_call *call, zm_debug_site site)
+static struct zm_debug_block take(const struct zm_debug_call *call, zm_stack_number site)
 {
     struct zm_debug_block block;
     bool found = zm_debug_blocks_take(call->ptr, site, &block);
@@ -162,40 +172,40 @@ static struct zm_debug_block take(const struct zm_debug_call *call, zm_debug_sit
 static size_t debug_free(void *ptr)
 {
     struct zm_debug_call call = {"free of", ptr};
-    struct zm_debug_block block = take(&call, site_here());
+    struct zm_debug_block block = take(&call, stack_here());
 
     put_away(&block);
-    return block.size;
+    return zm_layer_usable(block.size);
 }
 
-/* Of a block of the size that stands for nothing the caller may have asked for nothing. */
+/* What was asked for, the usable size, or anything between them. */
 static bool is_size_of(const struct zm_debug_block *block, size_t size)
 {
-    return size == block->size || (size < block->size && block->size == ZM_SIZE_OF_NOTHING);
+    return size == block->size || (block->was_nothing && size <= ZM_SIZE_OF_NOTHING);
 }
 
 static size_t debug_free_sized(void *ptr, size_t size)
 {
     struct zm_debug_call call = {"free of", ptr};
-    struct zm_debug_block block = take(&call, site_here());
+    struct zm_debug_block block = take(&call, stack_here());
 
     if (!is_size_of(&block, size))
         zm_debug_die_of_size(&call, &block, size);
     put_away(&block);
-    return block.size;
+    return zm_layer_usable(block.size);
 }
 
 /* Moves always, so that nobody who kept the old pointer gets away with it. */
 static void *debug_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
 {
     struct zm_debug_call call = {"realloc of", ptr};
-    zm_debug_site site = site_here();
+    zm_stack_number site = stack_here();
     struct zm_debug_block old;
     bool found = zm_debug_blocks_find(ptr, &old);
     char *moved;
 
     check(&call, &old, found);
-    moved = allocate(size, site);
+    moved = allocate(size, false, site);
     if (moved == NULL)
         return NULL;
     memcpy(moved, ptr, size < old.size ? size : old.size);
@@ -203,21 +213,36 @@ static void *debug_realloc(void *ptr, size_t size, size_t *old_usable, size_t *u
         zm_debug_fill(moved + old.size, size - old.size, ZM_DEBUG_FILL_NEW);
     old = take(&call, site);
     put_away(&old);
-    *old_usable = old.size;
+    *old_usable = zm_layer_usable(old.size);
     *usable = size;
     return moved;
 }
 
 /* ---- Telling ---- */
 
+/* Two threads may ask at the same time. */
+static void open_nothing(struct zm_debug_block *block, void *argument)
+{
+    struct zm_debug_damage *damage = argument;
+
+    if (block->size != 0)
+        return;
+    *damage = zm_debug_look_around(block);
+    if (damage->place == ZM_DEBUG_NOWHERE)
+        zm_debug_mark_open(block);
+}
+
+/* From now on all of the usable size is the caller's. */
 static size_t debug_usable_size(const void *ptr)
 {
     struct zm_debug_call call = {"size of", ptr};
+    struct zm_debug_damage damage = {.place = ZM_DEBUG_NOWHERE};
     struct zm_debug_block block;
-    bool found = zm_debug_blocks_find(ptr, &block);
+    bool found = zm_debug_blocks_change(ptr, &block, open_nothing, &damage);
 
-    check(&call, &block, found);
-    return block.size;
+    check_is_live(&call, &block, found);
+    check_damage(&call, &block, block.size != 0 ? zm_debug_look_around(&block) : damage);
+    return zm_layer_usable(block.size);
 }
 
 static size_t debug_good_size(size_t size)
@@ -233,9 +258,9 @@ static int debug_purge(void)
 
 /* ---- The layer ---- */
 
-static void start_unwinder(void)
+static void start_stacks(void)
 {
-    const char *why = zm_debug_unwind_start();
+    const char *why = zm_stacks_start();
     struct zm_message message = {0};
 
     if (why == NULL)
@@ -258,9 +283,8 @@ static int debug_cover(const struct zmalloc_backend *backend, struct zmalloc_bac
         return ENOMEM;
     }
     if (zm_debug_options.frames > 0)
-        start_unwinder();
-    zm_debug_marks_start();
-    zm_debug_objects_start();
+        start_stacks();
+    zm_debug_marks_start(backend->prefix_size);
     zm_debug_exit_start();
     below = backend;
     table->prefix_size = 0;

@@ -8,16 +8,25 @@
  * What it knows of the blocks stands in a table of its own, out of line: a pointer that is none of
  * ours is never followed, and no overflow reaches the table. A block of the backend below holds
  *
- *   [unused][head canary][the caller's bytes][tail canary]
+ *   [head canary][the caller's bytes][tail canary]
+ *
+ * The head canary goes back to the start of the backend's block; before that may be the backend's
+ * own prefix, of which the table has a copy. Of a block of size 0 the bytes that it counts as belong
+ * to the tail canary until somebody asks for the usable size.
  *
  * A block's life is LIVE, FREEING while its bytes are filled by the thread that frees it, KEPT while
  * it is in quarantine; then it goes back to the backend below and is known no more.
  */
 
 #include "internal.h"
+#include "stacks.h"
 
-#define ZM_DEBUG_FRAMES_MAX 16
-#define ZM_DEBUG_CANARY_SIZE ((size_t)16)
+#define ZM_DEBUG_CANARY_MIN 16
+#define ZM_DEBUG_CANARY_MAX 65536
+/* What all blocks are aligned to. */
+#define ZM_DEBUG_ALIGNMENT ((size_t)16)
+/* A backend's prefix up to this size is looked at as well. */
+#define ZM_DEBUG_PREFIX_MAX 16
 
 /* What blocks are filled with: as pointers no addresses, as numbers large. */
 #define ZM_DEBUG_FILL_NEW 0xcd
@@ -28,7 +37,8 @@
 struct zm_debug_options {
     size_t quarantine;  /* bytes that freed blocks may keep */
     size_t fill;        /* bytes of each block, from its start, that are filled and looked at */
-    unsigned frames;    /* return addresses remembered, up to ZM_DEBUG_FRAMES_MAX */
+    size_t canary;      /* bytes before and after each block, a multiple of ZM_DEBUG_ALIGNMENT */
+    unsigned frames;    /* return addresses remembered, up to ZM_STACK_FRAMES_MAX */
     bool check_at_exit; /* look at all blocks once more */
     bool leaks;         /* report what is in use at exit */
 };
@@ -40,42 +50,6 @@ extern struct zm_debug_options zm_debug_options;
  * wrong in why, which has ZM_WHY_SIZE bytes. */
 int zm_debug_parse(const char *text, struct zm_debug_options *options, char *why);
 
-/* ---- debug_lock.c: guards the blocks and the sites. A leaf. ---- */
-
-void zm_debug_lock(void);
-void zm_debug_unlock(void);
-/* Around each use of the unwinder: no fork() happens between the two. */
-void zm_debug_begin_unwinding(void);
-void zm_debug_end_unwinding(void);
-
-/* Zeroed pages, or NULL. Keeps errno. */
-void *zm_debug_map(size_t size);
-
-/* ---- debug_sites.c: where the program was ---- */
-
-struct zm_debug_trace {
-    unsigned count;
-    uintptr_t addresses[ZM_DEBUG_FRAMES_MAX]; /* the innermost first */
-};
-
-/* A trace that was kept, by its number; 0 is none. */
-typedef uint32_t zm_debug_site;
-
-/* The return addresses from the program's call of the library on. */
-void zm_debug_trace_here(struct zm_debug_trace *trace);
-/* The same trace has the same number. 0 where there is no memory for it. */
-zm_debug_site zm_debug_site_of(const struct zm_debug_trace *trace);
-void zm_debug_site_trace(zm_debug_site site, struct zm_debug_trace *trace);
-/* How many there are: they are numbered from 1. */
-zm_debug_site zm_debug_site_count(void);
-
-/* What is in use from a site, for the report at exit. Under the lock. */
-struct zm_debug_use {
-    size_t blocks;
-    size_t bytes;
-};
-struct zm_debug_use *zm_debug_site_use(zm_debug_site site);
-
 /* ---- debug_blocks.c: the blocks that are live or in quarantine ---- */
 
 enum zm_debug_state { ZM_DEBUG_LIVE, ZM_DEBUG_FREEING, ZM_DEBUG_KEPT };
@@ -84,11 +58,14 @@ struct zm_debug_block {
     struct zm_debug_block *next;  /* of the same bucket, or unused */
     struct zm_debug_block *newer; /* in quarantine */
     uintptr_t address;            /* of the first byte that is the caller's */
-    size_t size;                  /* what was asked for */
+    size_t size;                  /* the caller's: what was asked for, or the usable size */
     size_t head;                  /* bytes before that in the block of the backend below */
-    zm_debug_site allocated_at;
-    zm_debug_site freed_at;
-    enum zm_debug_state state;
+    zm_stack_number allocated_at;
+    zm_stack_number freed_at;
+    unsigned char state; /* enum zm_debug_state */
+    bool is_zeroed;
+    bool was_nothing; /* what was asked for is 0 */
+    unsigned char prefix[ZM_DEBUG_PREFIX_MAX];
 };
 
 /* Once or more; false where there is no memory. */
@@ -97,10 +74,14 @@ bool zm_debug_blocks_start(void);
 bool zm_debug_blocks_add(const struct zm_debug_block *block);
 /* Each copies what it has found; false where there is none. */
 bool zm_debug_blocks_find(const void *ptr, struct zm_debug_block *block);
-/* The block, live or not, that ptr points into or just behind. Looks at all. */
+/* The block, live or not, that ptr points into, or into what is around it. Looks at all. */
 bool zm_debug_blocks_find_around(const void *ptr, struct zm_debug_block *block);
 /* Finds it, as it was, and makes a LIVE one FREEING. */
-bool zm_debug_blocks_take(const void *ptr, zm_debug_site freed_at, struct zm_debug_block *block);
+bool zm_debug_blocks_take(const void *ptr, zm_stack_number freed_at, struct zm_debug_block *block);
+/* Finds it, and calls change for it, if it is LIVE, under the lock; copies it as it was before. */
+bool zm_debug_blocks_change(const void *ptr, struct zm_debug_block *block,
+                            void (*change)(struct zm_debug_block *block, void *argument),
+                            void *argument);
 /* Puts a FREEING one into quarantine. */
 void zm_debug_blocks_keep(const void *ptr);
 /* Takes the oldest out of quarantine, and out of the table, while more than limit bytes are kept. */
@@ -121,9 +102,12 @@ struct zm_debug_damage {
     unsigned char byte;
 };
 
-void zm_debug_marks_start(void);
-/* Of a new block: both canaries. */
-void zm_debug_mark(const struct zm_debug_block *block);
+/* Draws the numbers that canaries are made from. Prefixes of that size are below. */
+void zm_debug_marks_start(size_t prefix_size);
+/* Of a new block: both canaries, and what it has to remember. */
+void zm_debug_mark(struct zm_debug_block *block);
+/* Moves the end of a block of size 0 to the size that it counts as. */
+void zm_debug_mark_open(struct zm_debug_block *block);
 void zm_debug_fill(void *bytes, size_t size, int with);
 struct zm_debug_damage zm_debug_look_around(const struct zm_debug_block *block);
 /* The same for a block that was filled when it was freed, with its bytes. */
@@ -148,19 +132,10 @@ ZM_COLD _Noreturn void zm_debug_die_of_use(const struct zm_debug_call *call,
 /* No block begins there. */
 ZM_COLD _Noreturn void zm_debug_die_of_pointer(const struct zm_debug_call *call);
 
-/* Appends before and the trace. */
-void zm_debug_message_trace(struct zm_message *message, const char *before,
-                            const struct zm_debug_trace *trace);
+/* ---- debug_leaks.c ---- */
 
-/* ---- debug_objects.c: what is where in the address space ---- */
-
-/* Appends before and OBJECT+0xOFFSET where a loaded object holds the address; false where none
- * does. */
-bool zm_debug_message_object(struct zm_message *message, const char *before, uintptr_t address);
-/* Whether the code is the library's own. In a static program nobody knows. */
-bool zm_debug_is_ours(uintptr_t address);
-/* Finds out where the library is. */
-void zm_debug_objects_start(void);
+/* Tells what is in use, by place. */
+void zm_debug_report_leaks(void);
 
 /* ---- debug_exit.c ---- */
 

@@ -2,12 +2,14 @@
 
 /*
  * The table of blocks, by their addresses: a chain for each bucket, about one block long. It takes
- * its memory from the system, grows, and gives nothing back.
+ * its memory from the system and grows; what blocks took that are gone it uses again.
  */
 
 #include <sys/mman.h>
 
 #include "debug.h"
+#include "layer.h"
+#include "leaf.h"
 
 #define FIRST_BUCKETS ((size_t)1 << 12)
 #define RECORDS_AT_ONCE ((size_t)1000)
@@ -26,12 +28,12 @@ static size_t bytes_kept;
 /* All that a block in quarantine keeps from being used again. */
 static size_t cost_of(const struct zm_debug_block *block)
 {
-    return block->head + block->size + ZM_DEBUG_CANARY_SIZE + sizeof *block;
+    return block->head + zm_layer_usable(block->size) + zm_debug_options.canary + sizeof *block;
 }
 
 static struct zm_debug_block **bucket_of(uintptr_t address)
 {
-    uint64_t mixed = (uint64_t)(address / ZM_DEBUG_CANARY_SIZE) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t mixed = (uint64_t)(address / ZM_DEBUG_ALIGNMENT) * UINT64_C(0x9e3779b97f4a7c15);
 
     return &buckets[(size_t)(mixed >> 32) & (bucket_count - 1)];
 }
@@ -48,7 +50,7 @@ static struct zm_debug_block **look_up(uintptr_t address)
 
 static struct zm_debug_block **map_buckets(size_t count)
 {
-    return zm_debug_map(count * sizeof(struct zm_debug_block *));
+    return zm_leaf_map(count * sizeof(struct zm_debug_block *));
 }
 
 bool zm_debug_blocks_start(void)
@@ -92,7 +94,7 @@ static struct zm_debug_block *take_record(void)
     struct zm_debug_block *record = unused;
 
     if (record == NULL) {
-        struct zm_debug_block *more = zm_debug_map(RECORDS_AT_ONCE * sizeof *more);
+        struct zm_debug_block *more = zm_leaf_map(RECORDS_AT_ONCE * sizeof *more);
 
         for (size_t i = 0; more != NULL && i < RECORDS_AT_ONCE; i++)
             give_record_back(&more[i]);
@@ -107,7 +109,7 @@ bool zm_debug_blocks_add(const struct zm_debug_block *block)
 {
     struct zm_debug_block *record;
 
-    zm_debug_lock();
+    zm_leaf_lock();
     record = take_record();
     if (record != NULL) {
         struct zm_debug_block **bucket;
@@ -119,7 +121,7 @@ bool zm_debug_blocks_add(const struct zm_debug_block *block)
         record->next = *bucket;
         *bucket = record;
     }
-    zm_debug_unlock();
+    zm_leaf_unlock();
     return record != NULL;
 }
 
@@ -127,19 +129,19 @@ bool zm_debug_blocks_find(const void *ptr, struct zm_debug_block *block)
 {
     const struct zm_debug_block *found;
 
-    zm_debug_lock();
+    zm_leaf_lock();
     found = *look_up((uintptr_t)ptr);
     if (found != NULL)
         *block = *found;
-    zm_debug_unlock();
+    zm_leaf_unlock();
     return found != NULL;
 }
 
-bool zm_debug_blocks_take(const void *ptr, zm_debug_site freed_at, struct zm_debug_block *block)
+bool zm_debug_blocks_take(const void *ptr, zm_stack_number freed_at, struct zm_debug_block *block)
 {
     struct zm_debug_block *found;
 
-    zm_debug_lock();
+    zm_leaf_lock();
     found = *look_up((uintptr_t)ptr);
     if (found != NULL) {
         *block = *found;
@@ -148,7 +150,24 @@ bool zm_debug_blocks_take(const void *ptr, zm_debug_site freed_at, struct zm_deb
             found->freed_at = freed_at;
         }
     }
-    zm_debug_unlock();
+    zm_leaf_unlock();
+    return found != NULL;
+}
+
+bool zm_debug_blocks_change(const void *ptr, struct zm_debug_block *block,
+                            void (*change)(struct zm_debug_block *block, void *argument),
+                            void *argument)
+{
+    struct zm_debug_block *found;
+
+    zm_leaf_lock();
+    found = *look_up((uintptr_t)ptr);
+    if (found != NULL) {
+        *block = *found;
+        if (found->state == ZM_DEBUG_LIVE)
+            change(found, argument);
+    }
+    zm_leaf_unlock();
     return found != NULL;
 }
 
@@ -175,7 +194,7 @@ void zm_debug_blocks_keep(const void *ptr)
 {
     struct zm_debug_block *block;
 
-    zm_debug_lock();
+    zm_leaf_lock();
     block = *look_up((uintptr_t)ptr);
     block->state = ZM_DEBUG_KEPT;
     if (cost_of(block) > zm_debug_options.quarantine)
@@ -183,7 +202,7 @@ void zm_debug_blocks_keep(const void *ptr)
     else
         queue_last(block);
     bytes_kept += cost_of(block);
-    zm_debug_unlock();
+    zm_leaf_unlock();
 }
 
 static void leave_quarantine(void)
@@ -205,14 +224,14 @@ bool zm_debug_blocks_forget(size_t limit, struct zm_debug_block *block)
 {
     struct zm_debug_block *leaving = NULL;
 
-    zm_debug_lock();
+    zm_leaf_lock();
     if (bytes_kept > limit) {
         leaving = oldest;
         *block = *leaving;
         leave_quarantine();
         remove_record(leaving);
     }
-    zm_debug_unlock();
+    zm_leaf_unlock();
     return leaving != NULL;
 }
 
@@ -235,7 +254,8 @@ static bool look_whether_around(const struct zm_debug_block *block, void *argume
 {
     struct search *search = argument;
 
-    search->found = search->address - block->address < block->size + ZM_DEBUG_CANARY_SIZE;
+    search->found = search->address - (block->address - block->head) <
+                    block->head + zm_layer_usable(block->size) + zm_debug_options.canary;
     if (search->found)
         *search->result = *block;
     return !search->found;
@@ -245,8 +265,8 @@ bool zm_debug_blocks_find_around(const void *ptr, struct zm_debug_block *block)
 {
     struct search search = {.address = (uintptr_t)ptr, .result = block};
 
-    zm_debug_lock();
+    zm_leaf_lock();
     zm_debug_blocks_each(look_whether_around, &search);
-    zm_debug_unlock();
+    zm_leaf_unlock();
     return search.found;
 }

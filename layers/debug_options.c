@@ -10,6 +10,7 @@
 static const struct zm_debug_options defaults = {
     .quarantine = (size_t)16 << 20,
     .fill = (size_t)1 << 20,
+    .canary = 32,
     .frames = 8,
     .check_at_exit = true,
 };
@@ -29,6 +30,17 @@ static bool read_bytes(struct zm_element text, void *value)
     return text.length == 0 && bytes != SIZE_MAX;
 }
 
+/* What follows is aligned. */
+static bool read_canary(struct zm_element text, void *value)
+{
+    size_t bytes;
+
+    if (!read_bytes(text, &bytes) || bytes < ZM_DEBUG_CANARY_MIN || bytes > ZM_DEBUG_CANARY_MAX)
+        return false;
+    *(size_t *)value = (bytes + ZM_DEBUG_ALIGNMENT - 1) & ~(ZM_DEBUG_ALIGNMENT - 1);
+    return true;
+}
+
 static bool read_frames(struct zm_element text, void *value)
 {
     uint64_t number;
@@ -36,7 +48,7 @@ static bool read_frames(struct zm_element text, void *value)
     if (text.text == NULL || !zm_element_take_number(&text, &number))
         return false;
     *(unsigned *)value = (unsigned)number;
-    return text.length == 0 && number <= ZM_DEBUG_FRAMES_MAX;
+    return text.length == 0 && number <= ZM_STACK_FRAMES_MAX;
 }
 
 /* The name alone is a yes. */
@@ -59,8 +71,10 @@ static const struct option {
 } known[] = {
     {"quarantine", offsetof(struct zm_debug_options, quarantine), read_bytes, BYTES},
     {"fill", offsetof(struct zm_debug_options, fill), read_bytes, BYTES},
+    {"canary", offsetof(struct zm_debug_options, canary), read_canary,
+     ZMALLOC_QUOTE(ZM_DEBUG_CANARY_MIN) " to " ZMALLOC_QUOTE(ZM_DEBUG_CANARY_MAX) " bytes"},
     {"frames", offsetof(struct zm_debug_options, frames), read_frames,
-     "0 to " ZMALLOC_QUOTE(ZM_DEBUG_FRAMES_MAX)},
+     "0 to " ZMALLOC_QUOTE(ZM_STACK_FRAMES_MAX)},
     {"check", offsetof(struct zm_debug_options, check_at_exit), read_yes_or_no, YES_OR_NO},
     {"leaks", offsetof(struct zm_debug_options, leaks), read_yes_or_no, YES_OR_NO},
 };

@@ -3,7 +3,7 @@
 /*
  * What was found is told in one line, then the process ends with SIGABRT:
  *
- *   debug: CALL 0xPTR: WHAT; block of N bytes, allocated at TRACE, freed at TRACE; now at TRACE
+ *   debug: CALL 0xPTR: WHAT; block of N bytes, allocated at PLACE, freed at PLACE; now at PLACE
  *
  * Nothing here needs memory, and the lock is not held.
  */
@@ -11,38 +11,11 @@
 #include <stdlib.h>
 
 #include "debug.h"
-#include "debug_unwind.h"
+#include "leaf.h"
+#include "stack_unwind.h"
 
 /* No block begins below. */
 #define LOWEST_ADDRESS 4096
-
-/* GCOVR_EXCL_START: of code that was made at run time, which no test of ours does */
-static void append_bare(struct zm_message *message, uintptr_t address)
-{
-    zm_message_text(message, " ");
-    zm_message_pointer(message, (const void *)address);
-}
-/* GCOVR_EXCL_STOP */
-
-void zm_debug_message_trace(struct zm_message *message, const char *before,
-                            const struct zm_debug_trace *trace)
-{
-    zm_message_text(message, before);
-    for (unsigned i = 0; i < trace->count; i++) {
-        if (!zm_debug_message_object(message, " ", trace->addresses[i]))
-            append_bare(message, trace->addresses[i]); /* GCOVR_EXCL_LINE: see there */
-    }
-    if (trace->count == 0)
-        zm_message_text(message, " an unknown place");
-}
-
-static void append_site(struct zm_message *message, const char *before, zm_debug_site site)
-{
-    struct zm_debug_trace trace;
-
-    zm_debug_site_trace(site, &trace);
-    zm_debug_message_trace(message, before, &trace);
-}
 
 static void append_call(struct zm_message *message, const struct zm_debug_call *call)
 {
@@ -57,17 +30,14 @@ static void append_block(struct zm_message *message, const struct zm_debug_block
 {
     zm_message_text(message, "; block of ");
     zm_message_decimal(message, block->size);
-    append_site(message, " bytes, allocated at", block->allocated_at);
+    zm_message_stack(message, " bytes, allocated at", block->allocated_at);
     if (block->state != ZM_DEBUG_LIVE)
-        append_site(message, ", freed at", block->freed_at);
+        zm_message_stack(message, ", freed at", block->freed_at);
 }
 
 static _Noreturn void send_and_abort(struct zm_message *message)
 {
-    struct zm_debug_trace trace;
-
-    zm_debug_trace_here(&trace);
-    zm_debug_message_trace(message, "; now at", &trace);
+    zm_message_stack_here(message, "; now at", zm_debug_options.frames);
     zm_message_send(message);
     abort();
 }
@@ -136,7 +106,7 @@ static _Unwind_Reason_Code climb(struct _Unwind_Context *context, void *argument
 {
     struct stack *stack = argument;
 
-    stack->top = zm_debug_unwind_cfa(context);
+    stack->top = zm_unwind_cfa(context);
     return _URC_NO_REASON;
 }
 
@@ -146,9 +116,9 @@ static bool is_on_stack(uintptr_t address)
     struct stack stack = {0};
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 
-    zm_debug_begin_unwinding();
-    zm_debug_unwind(climb, &stack);
-    zm_debug_end_unwinding();
+    zm_leaf_begin_unwinding();
+    zm_unwind(climb, &stack);
+    zm_leaf_end_unwinding();
     return address > here && address < stack.top;
 }
 
@@ -160,10 +130,19 @@ static void append_place(struct zm_message *message, uintptr_t address)
     } else if (is_on_stack(address)) {
         zm_message_text(message, " but on the stack");
     } else {
-        zm_debug_message_object(message, " but in ", address);
+        zm_message_object(message, " but in ", address);
     }
-    if (address % ZM_DEBUG_CANARY_SIZE != 0)
+    if (address % ZM_DEBUG_ALIGNMENT != 0)
         zm_message_text(message, ", misaligned");
+}
+
+static void append_byte(struct zm_message *message, uintptr_t address, uintptr_t start)
+{
+    zm_message_text(message, "byte ");
+    zm_message_decimal(message, address < start ? start - address : address - start);
+    zm_message_text(message, address < start ? " before" : " of");
+    zm_message_text(message, " a block, not its start ");
+    zm_message_pointer(message, (const void *)start);
 }
 
 void zm_debug_die_of_pointer(const struct zm_debug_call *call)
@@ -173,10 +152,7 @@ void zm_debug_die_of_pointer(const struct zm_debug_call *call)
 
     append_call(&message, call);
     if (zm_debug_blocks_find_around(call->ptr, &block)) {
-        zm_message_text(&message, "byte ");
-        zm_message_decimal(&message, (uintptr_t)call->ptr - block.address);
-        zm_message_text(&message, " of a block, not its start ");
-        zm_message_pointer(&message, (const void *)block.address);
+        append_byte(&message, (uintptr_t)call->ptr, block.address);
         append_block(&message, &block);
     } else {
         append_place(&message, (uintptr_t)call->ptr);

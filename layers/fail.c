@@ -43,7 +43,7 @@ static bool fails(size_t size)
     struct zm_fail_rules rules;
 
     copy_rules(&rules, &active_rules);
-    if (size < rules.least_size ||
+    if (zm_layer_usable(size) < rules.least_size ||
         !zm_fail_judge(&rules, __atomic_add_fetch(&requests, 1, __ATOMIC_RELAXED)))
         return false;
     __atomic_add_fetch(&failures, 1, __ATOMIC_RELAXED);

@@ -88,7 +88,7 @@ static const struct zm_instance *instance_for(const struct zm_candidate *candida
 {
     if (outermost == candidate->backend && candidate->instance != NULL)
         return candidate->instance;
-    return zm_generic_instance(outermost);
+    return zm_generic_instance(outermost, outermost != candidate->backend);
 }
 
 /* A list, and who gives it. */

@@ -26,6 +26,11 @@
 #define CORE_BACKEND_LIMIT (ZM_SIZE_LIMIT - core_backend->prefix_size)
 #define CORE_MIN_ALIGNMENT ((size_t)16)
 
+/* What a request for nothing asks the backend for. */
+#ifndef CORE_SIZE_OF_NOTHING
+#define CORE_SIZE_OF_NOTHING ZM_SIZE_OF_NOTHING
+#endif
+
 #define CORE_COLD static __attribute__((cold, noinline))
 /* Not on the shortest way, and not rare. */
 #define CORE_NOINLINE static __attribute__((noinline))
@@ -157,9 +162,10 @@ ZM_INLINE void *core_ask(size_t size, unsigned how, size_t *got)
     return how & CORE_ZEROED ? core_backend->calloc(size, got) : core_backend->alloc(size, got);
 }
 
+/* A layer may guard what was not asked for, up to the usable size, until somebody asks for that. */
 CORE_NOINLINE void *core_alloc_unusual(size_t size, size_t *usable, unsigned how)
 {
-    size_t asked = size != 0 ? size : ZM_SIZE_OF_NOTHING;
+    size_t asked = size != 0 ? size : CORE_SIZE_OF_NOTHING;
     size_t got = 0;
     void *ptr = asked < CORE_BACKEND_LIMIT ? core_ask(asked, how, &got) : NULL;
 
@@ -171,7 +177,7 @@ CORE_NOINLINE void *core_alloc_unusual(size_t size, size_t *usable, unsigned how
     if (asked >= ZM_LARGE_BLOCK)
         zm_accounting_large();
     if (usable != NULL)
-        *usable = got;
+        *usable = size != 0 ? got : core_backend->usable_size(ptr);
     return ptr;
 }
 
@@ -333,7 +339,7 @@ ZM_INLINE bool core_alignment_is_valid(size_t alignment)
 
 ZM_INLINE void *core_alloc_aligned(size_t alignment, size_t size, unsigned how)
 {
-    size_t asked = size != 0 ? size : ZM_SIZE_OF_NOTHING;
+    size_t asked = size != 0 ? size : CORE_SIZE_OF_NOTHING;
     size_t got = 0;
     void *ptr = NULL;
 

@@ -197,8 +197,9 @@ bool zm_private_dirty(long pid, size_t *bytes);
 
 /* ---- generic.c ---- */
 
-/* The instance over a table that is known at run time only. There is one; the last call decides. */
-const struct zm_instance *zm_generic_instance(const struct zmalloc_backend *backend);
+/* The instance over a table that is known at run time only. There is one; the last call decides. A
+ * layer's table gets size 0 as it was asked for, see layer.h. */
+const struct zm_instance *zm_generic_instance(const struct zmalloc_backend *backend, bool is_layer);
 
 /* ---- choice.c ---- */
 

@@ -114,6 +114,37 @@ bool zm_layers_include(const struct zm_layers *layers, const struct zm_layers *w
     return found == wanted->count;
 }
 
+/* ---- The ground that the lowest layer stands on: the backend, which is asked for no 0 ---- */
+
+static const struct zmalloc_backend *backend_below;
+
+static void *ground_alloc(size_t size, size_t *usable)
+{
+    return backend_below->alloc(zm_layer_usable(size), usable);
+}
+
+static void *ground_calloc(size_t size, size_t *usable)
+{
+    return backend_below->calloc(zm_layer_usable(size), usable);
+}
+
+static void *ground_aligned_alloc(size_t alignment, size_t size, size_t *usable)
+{
+    return backend_below->aligned_alloc(alignment, zm_layer_usable(size), usable);
+}
+
+static const struct zmalloc_backend *ground_over(const struct zmalloc_backend *backend)
+{
+    static struct zmalloc_backend ground;
+
+    backend_below = backend;
+    ground = *backend;
+    ground.alloc = ground_alloc;
+    ground.calloc = ground_calloc;
+    ground.aligned_alloc = ground_aligned_alloc;
+    return &ground;
+}
+
 /* ---- Covering ---- */
 
 static void put_outermost(struct zm_layers *layers, const struct zm_layer *layer)
@@ -163,6 +194,8 @@ int zm_layers_cover(const struct zm_layers *layers, const struct zmalloc_backend
     const char *name = write_name(layers, (*backend)->name);
     int error = 0;
 
+    if (layers->count > 0)
+        *backend = ground_over(*backend);
     for (size_t i = layers->count; error == 0 && i-- > 0;) {
         name -= strlen(layers->outermost_first[i]->name) + 1;
         error = cover(layers->outermost_first[i], name, backend);

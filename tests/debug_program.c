@@ -12,6 +12,11 @@
  *   purge          zmalloc_purge()
  *   leak           forgets three blocks, of 1 and 2 bytes from one place and 50 from another
  *   sites N        allocates and frees from N places
+ *   leak-sites N   forgets a block from each of N places, of 1 to 1000 bytes
+ *   plugin-a       opens that plug-in, which allocates 100 bytes and forgets them, and closes it; or
+ *                  prints "no plug-ins"
+ *   plugin-b       the same for another one
+ *   seconds N      ends it after so much time of the processor
  *   fork           goes on in a child, and then in the parent
  *   fork-beside    the same, while another thread is about to allocate; the program looks whether it
  *                  waits for the fork, or prints "no handlers" where it cannot look
@@ -19,9 +24,12 @@
  *   memory         has it no longer do so
  *   exhaust        allocates until there is no memory; then frees everything
  *   init LIST      zmalloc_init(LIST), and prints 0 or errno
+ *   canaries LIST  in four children, the last two without getrandom(): zmalloc_init(LIST), and prints
+ *                  where the bytes behind a block are, and those
  *   used           prints zmalloc_used_memory()
  */
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -33,6 +41,11 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#endif
 
 #include "support.h"
 
@@ -58,6 +71,9 @@ static void forget_blocks(size_t unused)
     forgotten = NULL;
 }
 
+/* The compiler does not know, and so makes no one call of two. */
+static volatile unsigned nothing;
+
 /* Each bit of the number makes another call, so that each number has a trace of its own. */
 static __attribute__((noinline)) void free_from(unsigned bits, unsigned place)
 {
@@ -66,8 +82,58 @@ static __attribute__((noinline)) void free_from(unsigned bits, unsigned place)
     else if (place & 1)
         free_from(bits - 1, place >> 1);
     else
-        free_from(bits - 1, place >> 1);
-    __asm__ volatile(""); /* no tail calls, and not one call for both */
+        free_from(bits - 1 + nothing, place >> 1);
+    __asm__ volatile(""); /* no tail calls */
+}
+
+static __attribute__((noinline)) void forget_from(unsigned bits, unsigned place, size_t size)
+{
+    if (bits == 0)
+        forgotten = zmalloc(size);
+    else if (place & 1)
+        forget_from(bits - 1, place >> 1, size);
+    else
+        forget_from(bits - 1 + nothing, place >> 1, size);
+    __asm__ volatile(""); /* no tail calls */
+}
+
+static void forget_from_places(size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        forget_from(15, (unsigned)i, 1 + i * 7919 % 1000);
+}
+
+static void limit_seconds(size_t seconds)
+{
+    struct rlimit limit = {seconds, seconds};
+
+    setrlimit(RLIMIT_CPU, &limit);
+}
+
+static void visit_plugin(const char *file)
+{
+    void *plugin = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+    void *(*allocate)(void *(*from)(size_t size), size_t size);
+
+    if (plugin == NULL) {
+        puts("no plug-ins");
+        return;
+    }
+    *(void **)&allocate = dlsym(plugin, "debug_plugin_allocate");
+    forgotten = allocate(zmalloc, SIZE);
+    dlclose(plugin);
+}
+
+static void visit_plugin_a(size_t unused)
+{
+    (void)unused;
+    visit_plugin("debug-plugin-a.so");
+}
+
+static void visit_plugin_b(size_t unused)
+{
+    (void)unused;
+    visit_plugin("debug-plugin-b.so");
 }
 
 static void go_on_in_child(size_t unused)
@@ -185,10 +251,10 @@ static void look_beside(void)
             _exit(EXIT_FAILURE);
 }
 
-/* Allocates nothing: the locks of the allocator are held as well. */
+/* Allocates nothing: the locks of the allocator are held as well. And chooses no backend. */
 static void look_in_fork(void)
 {
-    if (zmalloc_size(block) % SIZE != 0)
+    if (block != NULL && zmalloc_size(block) % SIZE != 0)
         _exit(EXIT_FAILURE);
 }
 
@@ -284,13 +350,24 @@ static const struct word {
     void (*act)(size_t number);
     bool has_number;
 } words[] = {
-    {"alloc", allocate, false},      {"free", release, false},
-    {"write", write_at, true},       {"other", free_others, true},
-    {"large", free_one, true},       {"purge", purge, false},
-    {"leak", forget_blocks, false},  {"sites", free_from_places, true},
-    {"fork", go_on_in_child, false}, {"no-memory", refuse_memory, false},
-    {"memory", give_memory, false},  {"exhaust", exhaust, false},
-    {"used", print_used, false},     {"fork-beside", go_on_in_child_beside, false},
+    {"alloc", allocate, false},
+    {"free", release, false},
+    {"write", write_at, true},
+    {"other", free_others, true},
+    {"large", free_one, true},
+    {"purge", purge, false},
+    {"leak", forget_blocks, false},
+    {"sites", free_from_places, true},
+    {"fork", go_on_in_child, false},
+    {"no-memory", refuse_memory, false},
+    {"memory", give_memory, false},
+    {"exhaust", exhaust, false},
+    {"used", print_used, false},
+    {"fork-beside", go_on_in_child_beside, false},
+    {"leak-sites", forget_from_places, true},
+    {"seconds", limit_seconds, true},
+    {"plugin-a", visit_plugin_a, false},
+    {"plugin-b", visit_plugin_b, false},
 };
 
 static const struct word *find_word(const char *name)
@@ -313,6 +390,66 @@ static void init(const char *list)
         exit(EXIT_FAILURE);
 }
 
+/* ---- Canaries ---- */
+
+#ifdef __linux__
+
+static void refuse_random_bytes(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getrandom, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        fprintf(stderr, "no filter of system calls: %s\n", strerror(errno));
+}
+
+#else
+
+static void refuse_random_bytes(void)
+{
+}
+
+#endif
+
+static void print_canary(const char *list)
+{
+    const unsigned char *behind;
+
+    if (zmalloc_init(list) != 0)
+        _exit(EXIT_FAILURE);
+    block = zmalloc(SIZE);
+    behind = (const unsigned char *)block + SIZE;
+    __asm__("" : "+r"(behind));
+    printf("%p ", (const void *)behind);
+    for (size_t i = 0; i < 32; i++)
+        printf("%02x", behind[i]);
+    putchar('\n');
+    fflush(stdout);
+    _exit(EXIT_SUCCESS);
+}
+
+static void print_canaries(const char *list)
+{
+    for (int i = 0; i < 4; i++) {
+        int status = -1;
+        pid_t pid = fork();
+
+        if (pid == 0) {
+            if (i >= 2)
+                refuse_random_bytes();
+            print_canary(list);
+        }
+        if (waitpid(pid, &status, 0) != pid || status != 0)
+            exit(EXIT_FAILURE);
+    }
+}
+
 /* Returns how many arguments come with the word; after the last one there is NULL. */
 static int act(char **arguments)
 {
@@ -321,6 +458,10 @@ static int act(char **arguments)
     if (strcmp(arguments[0], "init") == 0) {
         init(arguments[1]);
         return arguments[1] != NULL;
+    }
+    if (strcmp(arguments[0], "canaries") == 0) {
+        print_canaries(arguments[1]);
+        return 1;
     }
     word = find_word(arguments[0]);
     if (!word->has_number || arguments[1] == NULL) {

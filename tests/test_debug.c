@@ -19,6 +19,8 @@
 
 #define STATUS_ALLOCATION 8
 #define FILL_NEW 0xcd
+#define CANARY 32
+#define ALIGNMENT 4096
 
 /* ---- Blocks, each from a function that a trace can lead to: its call is not its last act ---- */
 
@@ -45,7 +47,7 @@ static __attribute__((noinline)) void *from_zrealloc(void)
 
 static __attribute__((noinline)) void *from_aligned(void)
 {
-    void *volatile block = zmalloc_aligned(4096, SIZE);
+    void *volatile block = zmalloc_aligned(ALIGNMENT, SIZE);
 
     return block;
 }
@@ -129,7 +131,7 @@ static void every_byte_nearby_is_found(void **state)
     char what[64];
 
     (void)state;
-    for (int i = 1; i <= 16; i++) {
+    for (int i = 1; i <= CANARY; i++) {
         attempt.at = (ptrdiff_t)SIZE - 1 + i;
         snprintf(what, sizeof what, "overflow: byte %d past its end", i);
         dies_of_byte(attempt, what);
@@ -138,6 +140,45 @@ static void every_byte_nearby_is_found(void **state)
         dies_of_byte(attempt, what);
     }
     zfree(attempt.ptr);
+}
+
+/* Back to where its memory begins. */
+static void all_before_an_aligned_block_is_guarded(void **state)
+{
+    struct attempt attempt = {.use = &uses[0], .ptr = from_aligned(), .byte = 'x'};
+    const int distances[] = {1, CANARY, CANARY + 1, 1000, ALIGNMENT - 1, ALIGNMENT};
+    char what[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof distances / sizeof *distances; i++) {
+        attempt.at = -distances[i];
+        snprintf(what, sizeof what, "underflow: byte %d before its start", distances[i]);
+        dies_of_byte(attempt, what);
+    }
+    zfree(attempt.ptr);
+}
+
+/* The backend would speak of an address that the program never had. */
+static void a_write_into_the_prefix_of_the_backend_is_told(void **state)
+{
+    char what[64];
+
+    (void)state;
+    if (strcmp(name_without_layers(), "libc") != 0) {
+        print_message("skipped: the backend has no prefix\n");
+        skip();
+    }
+    for (size_t use = 0; use < USES; use++) {
+        struct attempt attempt = {.use = &uses[use], .ptr = from_zmalloc()};
+
+        for (int i = CANARY + 1; i <= CANARY + 16; i++) {
+            attempt.at = -i;
+            attempt.byte = (char)~((volatile char *)attempt.ptr)[attempt.at];
+            snprintf(what, sizeof what, "underflow: byte %d before its start", i);
+            dies_of_byte(attempt, what);
+        }
+        zfree(attempt.ptr);
+    }
 }
 
 static void blocks_of_every_function_are_guarded(void **state)
@@ -177,6 +218,123 @@ static void the_last_byte_is_that_of_the_request(void **state)
             dies_of_end_byte(&allocating_functions[i], size);
 }
 
+/* ---- Blocks of no size: what they count as is the caller's who asks for it ---- */
+
+static void *nothing_from_zmalloc(void)
+{
+    return zmalloc(0);
+}
+
+static void *nothing_from_zcalloc(void)
+{
+    return zcalloc(0);
+}
+
+static void *nothing_from_zcalloc_num(void)
+{
+    return zcalloc_num(0, SIZE);
+}
+
+static void *nothing_from_zrealloc(void)
+{
+    return zrealloc(NULL, 0);
+}
+
+static void *nothing_from_aligned(void)
+{
+    return zmalloc_aligned(64, 0);
+}
+
+static const struct source_of_nothing {
+    void *(*call)(void);
+    unsigned char contents;
+} sources_of_nothing[] = {
+    {nothing_from_zmalloc, FILL_NEW}, {nothing_from_zcalloc, 0},
+    {nothing_from_zcalloc_num, 0},    {nothing_from_zrealloc, FILL_NEW},
+    {nothing_from_aligned, FILL_NEW},
+};
+#define SOURCES_OF_NOTHING (sizeof sources_of_nothing / sizeof *sources_of_nothing)
+
+static void dies_behind(char *ptr, size_t size, ptrdiff_t at)
+{
+    for (size_t i = 0; i < USES; i++) {
+        struct attempt attempt = {
+            .use = &uses[i], .ptr = ptr, .prepare = write_byte, .at = at, .byte = 'z'};
+        struct outcome outcome = run_child(try_it, &attempt);
+
+        assert_told(&outcome, "%s %p: overflow: byte %d past its end is 0x7a; block of %zu bytes, ",
+                    uses[i].name, (void *)ptr, (int)(at - (ptrdiff_t)size) + 1, size);
+    }
+}
+
+static void a_block_of_no_size_has_no_bytes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SOURCES_OF_NOTHING; i++) {
+        char *ptr = sources_of_nothing[i].call();
+
+        assert_int_equal(zmalloc_used_memory(), sizeof(long));
+        dies_behind(ptr, 0, 0);
+        dies_behind(ptr, 0, sizeof(long) - 1);
+        dies_behind(ptr, 0, sizeof(long) + CANARY - 1);
+        zfree(ptr);
+    }
+}
+
+static void whoever_asks_how_much_is_usable_may_use_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SOURCES_OF_NOTHING; i++) {
+        char *ptr = sources_of_nothing[i].call();
+
+        assert_int_equal(zmalloc_usable_size(ptr), sizeof(long));
+        assert_true(is_all(ptr, sizeof(long), sources_of_nothing[i].contents));
+        memset(ptr, 'a', sizeof(long));
+        assert_int_equal(zmalloc_usable_size(ptr), sizeof(long));
+        dies_behind(ptr, sizeof(long), sizeof(long));
+        ptr = zrealloc(ptr, SIZE);
+        assert_true(is_all(ptr, sizeof(long), 'a'));
+        zfree(ptr);
+    }
+}
+
+static void the_usable_family_gives_what_it_tells(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < allocating_function_count; i++) {
+        const struct allocating_function *function = &allocating_functions[i];
+        size_t usable = 0;
+        char *ptr = function->call(NULL, 0, &usable);
+
+        if (function->tells_usable) {
+            assert_int_equal(usable, sizeof(long));
+            memset(ptr, 'a', usable);
+            dies_behind(ptr, usable, sizeof(long));
+        }
+        zfree_with_size(ptr, 0);
+    }
+}
+
+#define BLOCKS 1000
+static char *blocks[BLOCKS];
+
+static void *ask_for_sizes(void *argument)
+{
+    for (size_t i = 0; i < BLOCKS; i++)
+        child_check(zmalloc_usable_size(blocks[i]) == sizeof(long));
+    return argument;
+}
+
+static void threads_may_ask_for_one_size(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BLOCKS; i++)
+        blocks[i] = zmalloc(0);
+    run_threads(4, ask_for_sizes, NULL);
+    for (size_t i = 0; i < BLOCKS; i++)
+        zfree(blocks[i]);
+}
+
 /* ---- Wrong sizes ---- */
 
 static void free_with_wrong_size(void *argument)
@@ -203,6 +361,26 @@ static void a_wrong_size_is_told(void **state)
     zfree_with_size(attempt.ptr, SIZE);
     for (size_t size = 0; size <= sizeof(long); size++)
         zfree_with_size(zmalloc(0), size);
+}
+
+static void a_wrong_size_of_a_small_block_is_told(void **state)
+{
+    struct attempt attempt = {.ptr = zmalloc(sizeof(long))};
+    struct outcome outcome;
+
+    (void)state;
+    for (attempt.at = 0; attempt.at < (ptrdiff_t)sizeof(long); attempt.at++) {
+        outcome = run_child(free_with_wrong_size, &attempt);
+        assert_told(&outcome, "free of %p: wrong size: %d given; block of %zu bytes, ",
+                    (void *)attempt.ptr, (int)attempt.at, sizeof(long));
+    }
+    zfree(attempt.ptr);
+    attempt.ptr = zmalloc(0);
+    attempt.at = sizeof(long) + 1;
+    outcome = run_child(free_with_wrong_size, &attempt);
+    assert_told(&outcome, "free of %p: wrong size: %d given; block of 0 bytes, ",
+                (void *)attempt.ptr, (int)attempt.at);
+    zfree(attempt.ptr);
 }
 
 /* ---- Pointers that are no live blocks ---- */
@@ -314,6 +492,21 @@ static void a_pointer_into_a_block_is_told(void **state)
     dies_as_part_of(block, 16);
     dies_as_part_of(block, SIZE - 1);
     dies_as_part_of(block, SIZE);
+    zfree(block);
+}
+
+static void a_pointer_before_a_block_is_told(void **state)
+{
+    char *block = from_zmalloc();
+
+    (void)state;
+    for (ptrdiff_t distance = 1; distance <= CANARY; distance += 7) {
+        struct attempt attempt = {.use = &uses[0], .ptr = block - distance};
+        struct outcome outcome = run_child(try_it, &attempt);
+
+        assert_told(&outcome, "free of %p: byte %d before a block, not its start %p; block of ",
+                    (void *)attempt.ptr, (int)distance, (void *)block);
+    }
     zfree(block);
 }
 
@@ -436,9 +629,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         zm_test(one_byte_is_found_by_every_use),
         zm_test(every_byte_nearby_is_found),
+        zm_test(all_before_an_aligned_block_is_guarded),
+        zm_test(a_write_into_the_prefix_of_the_backend_is_told),
         zm_test(blocks_of_every_function_are_guarded),
         zm_test(the_last_byte_is_that_of_the_request),
+        zm_test(a_block_of_no_size_has_no_bytes),
+        zm_test(whoever_asks_how_much_is_usable_may_use_it),
+        zm_test(the_usable_family_gives_what_it_tells),
+        zm_test(threads_may_ask_for_one_size),
         zm_test(a_wrong_size_is_told),
+        zm_test(a_wrong_size_of_a_small_block_is_told),
         zm_test(a_block_freed_before_is_told),
         zm_test(a_block_that_was_reallocated_is_gone),
         zm_test(a_pointer_next_to_null_is_told),
@@ -446,6 +646,7 @@ int main(void)
         zm_test(a_pointer_to_a_variable_is_told),
         zm_test(a_wild_pointer_is_told),
         zm_test(a_pointer_into_a_block_is_told),
+        zm_test(a_pointer_before_a_block_is_told),
         zm_test(the_line_tells_where),
         zm_test(new_memory_is_filled),
         zm_test(sizes_at_the_limit_fail),

@@ -142,6 +142,62 @@ static void as_much_is_filled_as_is_asked_for(void **state)
           "written after free: byte 1 past its end");
 }
 
+/* ---- Canaries ---- */
+
+static void is_guarded_by(const char *options, int canary)
+{
+    char last[16];
+    char first[24];
+    char behind[64];
+    char before[64];
+
+    snprintf(last, sizeof last, "%d", 100 + canary - 1);
+    snprintf(first, sizeof first, "%lu", (unsigned long)-canary);
+    snprintf(behind, sizeof behind, "overflow: byte %d past its end is 0x41", canary);
+    snprintf(before, sizeof before, "underflow: byte %d before its start is 0x41", canary);
+    tells(options, WORDS("alloc", "write", last, "free"), "free of", behind);
+    tells(options, WORDS("alloc", "write", first, "free"), "free of", before);
+    tells(options, WORDS("alloc", "write", last), AT_EXIT, behind);
+}
+
+static void canaries_are_as_wide_as_is_asked_for(void **state)
+{
+    (void)state;
+    is_guarded_by(NULL, 32);
+    is_guarded_by("canary=16", 16);
+    is_guarded_by("canary=17", 32);
+    is_guarded_by("canary=100", 112);
+    is_guarded_by("canary=4k", 4096);
+    is_guarded_by("canary=65536", 65536);
+    is_guarded_by("canary=64K,fill=0", 65536);
+}
+
+/* Two processes that have the random bytes of one program's start, as one has that forks, and one
+ * more that the system gives no others. */
+static void canaries_tell_nothing_of_the_random_bytes_of_the_start(void **state)
+{
+    char list[64];
+    const char *const environment[] = {"ZMALLOC_BACKEND", "ZMALLOC_DEBUG=frames=0", NULL};
+    const char *const arguments[] = {path_beside("debug-program"), "canaries", list, NULL};
+    struct outcome outcome;
+    char addresses[4][32];
+    char canaries[4][80];
+
+    (void)state;
+    snprintf(list, sizeof list, "debug+%s", name_without_layers());
+    outcome = run_program(arguments, environment);
+    assert_exited_with(&outcome, 0);
+    assert_int_equal(sscanf(outcome.out, "%31s %79s %31s %79s %31s %79s %31s %79s", addresses[0],
+                            canaries[0], addresses[1], canaries[1], addresses[2], canaries[2],
+                            addresses[3], canaries[3]),
+                     8);
+    for (size_t i = 0; i < 4; i++)
+        for (size_t k = i + 1; k < 4; k++)
+            assert_string_not_equal(canaries[i], canaries[k]);
+    if (strcmp(name_without_layers(), "libc") == 0)
+        assert_string_equal(addresses[0], addresses[3]);
+}
+
 /* ---- Traces ---- */
 
 static void has_frames(const char *options, size_t least, size_t most)
@@ -197,6 +253,82 @@ static void the_leaks_are_told_by_place(void **state)
     assert_ptr_equal(strchr(at + 1, '\n') + 1, outcome.err + strlen(outcome.err));
 }
 
+/* That the sizes in the lines, those that were kept, never grow. Returns how many lines there are. */
+static size_t count_falling_lines(const char *text)
+{
+    static const char begins[] = "\nzmalloc: debug: in use: ";
+    size_t lines = 0;
+    size_t last = SIZE_MAX;
+
+    while ((text = strstr(text, begins)) != NULL) {
+        size_t bytes;
+
+        text += strlen(begins);
+        bytes = strtoul(text, NULL, 10);
+        assert_true(bytes <= last);
+        last = bytes;
+        lines++;
+    }
+    return lines;
+}
+
+static void the_largest_leaks_are_told_first(void **state)
+{
+    struct outcome outcome = run_debug("leaks,frames=16", WORDS("leak-sites", "30"));
+
+    (void)state;
+    skip_without_call_stacks();
+    assert_exited_with(&outcome, 0);
+    assert_non_null(strstr(outcome.err, " in 30 blocks in use\n"));
+    assert_int_equal(count_falling_lines(outcome.err), 30);
+}
+
+/* In so little time only if each place is not compared with each other. */
+static void many_places_are_told_soon(void **state)
+{
+    const bool is_slow = UNDER_SANITIZER || under_valgrind();
+    struct outcome outcome = run_debug(
+        "leaks,frames=16", WORDS("seconds", is_slow ? "100" : "3", "leak-sites", "32768"));
+
+    (void)state;
+    skip_without_call_stacks();
+    assert_exited_with(&outcome, 0);
+    assert_non_null(strstr(outcome.err, " in 32768 blocks in use\n"));
+    assert_true(count_falling_lines(outcome.err) > 20);
+}
+
+static void skip_without_plugins(void)
+{
+    struct outcome outcome = run_debug("frames=0", WORDS("plugin-a"));
+
+    assert_exited_with(&outcome, 0);
+    if (strstr(outcome.out, "no plug-ins") != NULL) {
+        print_message("skipped: a static program opens no plug-ins\n");
+        skip();
+    }
+}
+
+/* The second one comes where the first was, and both have the same code. */
+static void a_plugin_that_was_closed_is_named(void **state)
+{
+    struct outcome outcome;
+    const char *at;
+
+    (void)state;
+    skip_without_plugins();
+    skip_without_call_stacks();
+    outcome = run_debug("leaks,frames=2", WORDS("plugin-a", "plugin-b", "plugin-b", "plugin-a",
+                                                "plugin-b", "plugin-b"));
+    assert_exited_with(&outcome, 0);
+    at = strstr(outcome.err, "\nzmalloc: debug: in use: 400 bytes in 4 blocks, allocated at "
+                             "debug-plugin-b.so+0x");
+    assert_non_null(at);
+    at = strstr(at, "\nzmalloc: debug: in use: 200 bytes in 2 blocks, allocated at "
+                    "debug-plugin-a.so+0x");
+    assert_non_null(at);
+    assert_ptr_equal(strchr(at + 1, '\n') + 1, outcome.err + strlen(outcome.err));
+}
+
 static void what_has_no_place_is_told_together(void **state)
 {
     struct outcome outcome = run_debug("leaks=yes,frames=0", WORDS("leak", "alloc"));
@@ -234,6 +366,14 @@ static void a_forked_child_tells_its_own(void **state)
                          atoi(second + strlen("zmalloc: debug: process ")));
 }
 
+static void skip_without_preload(void)
+{
+    if (getenv("REFUSING") == NULL || *getenv("REFUSING") == '\0') {
+        print_message("skipped: nothing can be preloaded here\n");
+        skip();
+    }
+}
+
 static void skip_without_handlers(void)
 {
     struct outcome outcome = run_debug("frames=0", WORDS("fork-beside"));
@@ -264,6 +404,24 @@ static void a_misuse_within_a_fork_is_told(void **state)
     skip_without_handlers();
     tells("frames=2", WORDS("alloc", "free", "fork"), "size of",
           "it was freed before; block of 100 bytes, allocated at ");
+}
+
+/* A signal handler may come at any time. */
+static void a_thread_may_fork_while_it_is_unwound(void **state)
+{
+    char preload[4096];
+    const char *const environment[] = {preload, "ZMALLOC_DEBUG", NULL};
+    const char *arguments[] = {NULL, "other", "3", NULL};
+    struct outcome outcome;
+
+    (void)state;
+    skip_without_preload();
+    skip_without_call_stacks();
+    snprintf(preload, sizeof preload, "LD_PRELOAD=%s", path_beside("fork-in-linker.so"));
+    arguments[0] = path_beside("debug-program");
+    outcome = run_program(arguments, environment);
+    assert_exited_with(&outcome, 0);
+    assert_err_is(&outcome, "");
 }
 
 /* ---- Without memory ---- */
@@ -331,7 +489,9 @@ static void is_refused(const char *options, const char *element, const char *why
 }
 
 #define BYTES " is a number of bytes, or one with k, m or g for KiB, MiB or GiB"
-#define UNKNOWN "no such option; they are quarantine fill frames check leaks"
+#define UNKNOWN "no such option; they are quarantine fill canary frames check leaks"
+
+#define CANARY "canary is 16 to 65536 bytes"
 
 static void what_is_no_option_is_refused(void **state)
 {
@@ -351,12 +511,24 @@ static void what_is_no_option_is_refused(void **state)
     is_refused("fill=18446744073709551616", "fill=18446744073709551616", "fill" BYTES);
     is_refused("fill=18446744073709551620", "fill=18446744073709551620", "fill" BYTES);
     is_refused("fill=18446744073709551615G", "fill=18446744073709551615G", "fill" BYTES);
+    is_refused("fill=18446744073709551615", "fill=18446744073709551615", "fill" BYTES);
+    is_refused("canary=15", "canary=15", CANARY);
+    is_refused("canary=0", "canary=0", CANARY);
+    is_refused("canary=65537", "canary=65537", CANARY);
+    is_refused("canary=65k", "canary=65k", CANARY);
+    is_refused("canary=1m", "canary=1m", CANARY);
+    is_refused("canary=18446744073709551648", "canary=18446744073709551648", CANARY);
+    is_refused("canary=32x", "canary=32x", CANARY);
+    is_refused("canary=", "canary=", CANARY);
+    is_refused("canary", "canary", CANARY);
+    is_refused("frames=4294967297", "frames=4294967297", "frames is 0 to 16");
     is_refused("frames=17", "frames=17", "frames is 0 to 16");
     is_refused("frames=1x", "frames=1x", "frames is 0 to 16");
     is_refused("frames=", "frames=", "frames is 0 to 16");
     is_refused("frames", "frames", "frames is 0 to 16");
     is_refused("leaks=1", "leaks=1", "leaks is yes or no");
     is_refused("leaks=ye", "leaks=ye", "leaks is yes or no");
+    is_refused("leaks=yess", "leaks=yess", "leaks is yes or no");
     is_refused("leaks=abc", "leaks=abc", "leaks is yes or no");
     is_refused("check=", "check=", "check is yes or no");
 }
@@ -379,12 +551,8 @@ static void without_an_unwinder_places_are_unknown(void **state)
     const char *line;
 
     (void)state;
-    snprintf(preload, sizeof preload, "LD_PRELOAD=%s",
-             getenv("REFUSING") ? getenv("REFUSING") : "");
-    if (getenv("REFUSING") == NULL || *getenv("REFUSING") == '\0') {
-        print_message("skipped: nothing can be preloaded here\n");
-        skip();
-    }
+    skip_without_preload();
+    snprintf(preload, sizeof preload, "LD_PRELOAD=%s", getenv("REFUSING"));
     outcome = run_program(arguments, environment);
     assert_killed_by(&outcome, SIGABRT);
     line = strchr(outcome.err, '\n') + 1;
@@ -407,14 +575,20 @@ int main(void)
         zm_test(without_a_quarantine_nothing_is_kept),
         zm_test(a_purge_empties_the_quarantine),
         zm_test(as_much_is_filled_as_is_asked_for),
+        zm_test(canaries_are_as_wide_as_is_asked_for),
+        zm_test(canaries_tell_nothing_of_the_random_bytes_of_the_start),
         zm_test(a_trace_has_as_many_frames_as_are_asked_for),
         zm_test(there_is_room_for_many_places),
         zm_test(the_leaks_are_told_by_place),
+        zm_test(the_largest_leaks_are_told_first),
+        zm_test(many_places_are_told_soon),
+        zm_test(a_plugin_that_was_closed_is_named),
         zm_test(what_has_no_place_is_told_together),
         zm_test(without_leaks_there_are_none),
         zm_test(a_forked_child_tells_its_own),
         zm_test(who_allocates_during_a_fork_waits_for_it),
         zm_test(a_misuse_within_a_fork_is_told),
+        zm_test(a_thread_may_fork_while_it_is_unwound),
         zm_test(without_memory_for_a_trace_the_place_is_unknown),
         zm_test(without_memory_for_its_table_it_is_not_chosen),
         zm_test(without_memory_for_its_table_a_request_fails),

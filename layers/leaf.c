@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The one lock of the layer, and its memory. Whoever holds the lock calls neither the backend below
- * nor anything of the program's, so that it cannot stand in the way of another lock.
+ * The one lock of the layers' tables, and their memory. Whoever holds the lock calls neither the
+ * backend below nor the dynamic linker nor anything of the program's, so that it cannot stand in the
+ * way of another lock.
  *
  * For fork it is taken after the core's locks, since its handlers are registered before those
  * (accounting.c), and handlers of the program that are registered after both run without any of
@@ -16,26 +17,31 @@
 #include <sched.h>
 #include <sys/mman.h>
 
-#include "debug.h"
+#include "internal.h"
+#include "leaf.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 /* The thread that holds the lock for a fork() that is under way. */
 static uintptr_t forker;
 /* How many threads unwind, or are about to see that a fork() is under way. */
 static size_t unwinding;
+/* Of those this thread, where a signal handler may fork; counted before it is above. */
+static __thread size_t unwinding_here;
+/* Written by the forker: what the child finds above. */
+static size_t unwinding_forker;
 
 static bool held_for_fork(void)
 {
     return __atomic_load_n(&forker, __ATOMIC_RELAXED) == (uintptr_t)pthread_self();
 }
 
-void zm_debug_lock(void)
+void zm_leaf_lock(void)
 {
     if (!held_for_fork())
         pthread_mutex_lock(&mutex);
 }
 
-void zm_debug_unlock(void)
+void zm_leaf_unlock(void)
 {
     if (!held_for_fork())
         pthread_mutex_unlock(&mutex);
@@ -47,31 +53,46 @@ static void wait_for_fork(void)
     pthread_mutex_unlock(&mutex);
 }
 
+static void enter(void)
+{
+    unwinding_here++;
+    __atomic_add_fetch(&unwinding, 1, __ATOMIC_SEQ_CST);
+}
+
+static void leave(void)
+{
+    __atomic_sub_fetch(&unwinding, 1, __ATOMIC_RELEASE);
+    unwinding_here--;
+}
+
 /* Who has the lock does not wait here: there is no fork then. */
-void zm_debug_begin_unwinding(void)
+void zm_leaf_begin_unwinding(void)
 {
     if (held_for_fork())
         return;
-    __atomic_add_fetch(&unwinding, 1, __ATOMIC_SEQ_CST);
+    enter();
     while (__atomic_load_n(&forker, __ATOMIC_SEQ_CST) != 0) {
-        zm_debug_end_unwinding();
+        leave();
         wait_for_fork();
-        __atomic_add_fetch(&unwinding, 1, __ATOMIC_SEQ_CST);
+        enter();
     }
 }
 
-void zm_debug_end_unwinding(void)
+void zm_leaf_end_unwinding(void)
 {
     if (!held_for_fork())
-        __atomic_sub_fetch(&unwinding, 1, __ATOMIC_RELEASE);
+        leave();
 }
 
 static void before_fork(void)
 {
+    size_t count;
+
     pthread_mutex_lock(&mutex);
     __atomic_store_n(&forker, (uintptr_t)pthread_self(), __ATOMIC_SEQ_CST);
-    while (__atomic_load_n(&unwinding, __ATOMIC_SEQ_CST) != 0)
+    while ((count = __atomic_load_n(&unwinding, __ATOMIC_SEQ_CST)) > unwinding_here)
         sched_yield();
+    unwinding_forker = count;
 }
 
 static void after_fork(void)
@@ -83,7 +104,7 @@ static void after_fork(void)
 /* The threads that were about to see the fork are not in the child. */
 static void after_fork_in_child(void)
 {
-    __atomic_store_n(&unwinding, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&unwinding, unwinding_forker, __ATOMIC_RELAXED);
     after_fork();
 }
 
@@ -96,7 +117,7 @@ __attribute__((constructor(101))) static void watch_fork(void)
 void __lsan_register_root_region(const void *begin, size_t size) __attribute__((weak));
 
 /* A block that only the table knows is in quarantine, and no leak. */
-void *zm_debug_map(size_t size)
+void *zm_leaf_map(size_t size)
 {
     int saved_errno = errno;
     void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

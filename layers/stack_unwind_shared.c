@@ -5,8 +5,8 @@
 #include <dlfcn.h>
 #include <stddef.h>
 
-#include "debug_unwind.h"
 #include "late_library.h"
+#include "stack_unwind.h"
 
 static _Unwind_Reason_Code (*backtrace)(_Unwind_Trace_Fn step, void *argument);
 static uintptr_t (*get_ip)(struct _Unwind_Context *context);
@@ -19,28 +19,28 @@ static const struct zm_late_function functions[] = {
     {NULL, NULL},
 };
 
-const char *zm_debug_unwind_start(void)
+const char *zm_unwind_start(void)
 {
     return zm_late_library_open(LIBGCC_S_SO, functions) ? NULL : dlerror();
 }
 
-void zm_debug_unwind(_Unwind_Trace_Fn step, void *argument)
+void zm_unwind(_Unwind_Trace_Fn step, void *argument)
 {
     if (backtrace != NULL)
         backtrace(step, argument);
 }
 
-uintptr_t zm_debug_unwind_ip(struct _Unwind_Context *context)
+uintptr_t zm_unwind_ip(struct _Unwind_Context *context)
 {
     return get_ip(context);
 }
 
-uintptr_t zm_debug_unwind_cfa(struct _Unwind_Context *context)
+uintptr_t zm_unwind_cfa(struct _Unwind_Context *context)
 {
     return get_cfa(context);
 }
 
-bool zm_debug_library_is_apart(void)
+bool zm_library_is_apart(void)
 {
     return true;
 }
