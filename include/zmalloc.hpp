@@ -195,6 +195,10 @@ struct zmalloc {
     /*
      * The same for arrays. Where the elements have a destructor their number stands before them,
      * and they must come from make_unique; else it does for any block.
+     *
+     * An array of such elements may not go to the deleter of one object, nor an object to that of an
+     * array; under the layer debug (docs/debugging.md) both end the program with its line. Without
+     * destructors both deleters do the same, and either may have any block.
      */
     template <typename T> struct deleter<T[]> {
         constexpr deleter() noexcept = default;
@@ -209,7 +213,7 @@ struct zmalloc {
                 return;
             char *block = static_cast<char *>(start_of(elements)) - room_for_count<T>();
             if constexpr (room_for_count<T>() > 0)
-                destroy_last_first(elements, *std::launder(reinterpret_cast<std::size_t *>(block)));
+                destroy_last_first(elements, count_at<T>(block));
             ::zfree(block);
         }
     };
@@ -309,6 +313,27 @@ struct zmalloc {
         if (std::is_trivially_destructible_v<T>)
             return 0;
         return alignof(T) > sizeof(std::size_t) ? alignof(T) : sizeof(std::size_t);
+    }
+
+    /* A number that no array has was not put there by make_unique. What the layer debug has before
+     * each block reads as such a number. Apart, or gcc makes much of the number that is left and
+     * finds fault with the arrays it sees. */
+    ZMALLOC_ATTRIBUTE(noinline)
+    static void check_count(const char *block, std::size_t count, std::size_t most) noexcept
+    {
+        if (count <= most)
+            return;
+        static_cast<void>(::zmalloc_usable_size(block));
+        std::abort();
+    }
+
+    /* The number that make_unique has put there. */
+    template <typename T> static std::size_t count_at(char *block) noexcept
+    {
+        std::size_t count = *std::launder(reinterpret_cast<std::size_t *>(block));
+
+        check_count(block, count, (largest - room_for_count<T>()) / sizeof(T));
+        return count;
     }
 
     template <typename T> static void destroy_last_first(T *elements, std::size_t count) noexcept
