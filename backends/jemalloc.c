@@ -221,6 +221,18 @@ static bool read_size(const char *name, size_t *value)
     return zm_je_mallctl(name, value, &size, NULL, 0) == 0;
 }
 
+/* What jemalloc calls allocated has in it what the caches of threads hold, and what it has taken for
+ * itself. */
+static void read_allocated(size_t *allocated)
+{
+    size_t all, cached, internal;
+
+    if (read_size("stats.allocated", &all) &&
+        read_size("stats.arenas." ALL_ARENAS ".tcache_bytes", &cached) &&
+        read_size("stats.arenas." ALL_ARENAS ".internal", &internal) && cached + internal <= all)
+        *allocated = all - cached - internal;
+}
+
 static void jemalloc_allocator_info(size_t *allocated, size_t *active, size_t *resident,
                                     size_t *retained, size_t *muzzy)
 {
@@ -230,7 +242,7 @@ static void jemalloc_allocator_info(size_t *allocated, size_t *active, size_t *r
     size_t muzzy_pages;
 
     zm_je_mallctl("epoch", NULL, NULL, &epoch, sizeof epoch);
-    read_size("stats.allocated", allocated);
+    read_allocated(allocated);
     read_size("stats.active", active);
     read_size("stats.resident", resident);
     read_size("stats.retained", retained);
@@ -243,6 +255,15 @@ static int jemalloc_purge(void)
 {
     INSIDE_ALLOCATOR;
     return zm_je_mallctl("arena." ALL_ARENAS ".purge", NULL, NULL, NULL, 0);
+}
+
+/* EFAULT: the thread has no cache. */
+static int jemalloc_thread_idle(void)
+{
+    INSIDE_ALLOCATOR;
+    int error = zm_je_mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
+
+    return error != EFAULT ? error : 0;
 }
 
 static int jemalloc_background_thread(int enable)
@@ -295,6 +316,7 @@ static const struct zmalloc_backend jemalloc_backend = {
     .good_size = jemalloc_good_size,
     .stats_print = jemalloc_stats_print,
     .ctl = jemalloc_ctl,
+    .thread_idle = jemalloc_thread_idle,
 };
 
 static const struct zmalloc_backend *const core_backend = &jemalloc_backend;

@@ -328,7 +328,6 @@ static const struct zmalloc_backend libc_backend = {
     .usable_size = libc_usable_size,
     .release = libc_release,
     .version = zm_platform_version,
-    .allocator_info = zm_platform_allocator_info,
     .purge = zm_platform_purge,
     .good_size = libc_good_size,
 };

@@ -3,10 +3,12 @@
 /* mimalloc 2. Sizes are asked of the block: mi_good_size() does not tell those of large blocks, and
  * never those of aligned ones. */
 
+#include <errno.h>
 #include <mimalloc.h>
 #include <stdio.h>
 
 #include "internal.h"
+#include "other_threads.h"
 #include "small_sizes.h"
 
 static const struct zmalloc_backend mimalloc_backend;
@@ -83,21 +85,23 @@ static const char *mimalloc_version(void)
     return version;
 }
 
-/* It counts what it has committed; what of that is resident or in blocks it does not tell. */
-static void mimalloc_allocator_info(size_t *allocated, size_t *active, size_t *resident,
-                                    size_t *retained, size_t *muzzy)
-{
-    (void)allocated;
-    (void)resident;
-    (void)retained;
-    (void)muzzy;
-    mi_process_info(NULL, NULL, NULL, NULL, NULL, active, NULL, NULL);
-}
+/*
+ * There is no allocator_info. mimalloc counts what it has committed, and that alone, and gets it
+ * wrong: in 2.0.9 the count grows without end while large blocks come and go, in 3.0.1 it falls
+ * below 0, in 3.6.0 it does not fall when memory is given back.
+ */
 
-static int mimalloc_purge(void)
+static int collect(void)
 {
     mi_collect(true);
     return 0;
+}
+
+/* The pages of a thread are its own, also if all blocks in them were freed by others. */
+static int mimalloc_purge(void)
+{
+    collect();
+    return may_have_other_threads() ? EBUSY : 0;
 }
 
 /* Beyond it, 128 KiB on 64-bit machines, mi_good_size() rounds otherwise than mi_malloc(). */
@@ -142,10 +146,10 @@ static const struct zmalloc_backend mimalloc_backend = {
     .release = mi_free,
     .start = mimalloc_start,
     .version = mimalloc_version,
-    .allocator_info = mimalloc_allocator_info,
     .purge = mimalloc_purge,
     .good_size = mimalloc_good_size,
     .stats_print = mimalloc_stats_print,
+    .thread_idle = collect,
 };
 
 static const struct zmalloc_backend *const core_backend = &mimalloc_backend;

@@ -3,23 +3,40 @@
 /* The platform's malloc with its own size query: no prefix, and the bytes it rounds up to are
  * usable and counted. */
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 #include "platform.h"
 
 #if defined(__APPLE__)
 #include <malloc/malloc.h>
-#define size_query malloc_size
+#define SIZE_QUERY malloc_size
 #else
 #if defined(__FreeBSD__)
 #include <malloc_np.h>
 #else
 #include <malloc.h>
 #endif
-/* Its parameter is not const everywhere. */
-#define size_query(ptr) malloc_usable_size((void *)(uintptr_t)(ptr))
+#define SIZE_QUERY malloc_usable_size
 #endif
+
+/* Its parameter is not const everywhere. */
+ZM_INLINE size_t size_query(const void *ptr)
+{
+    return SIZE_QUERY((void *)(uintptr_t)ptr);
+}
+
+/*
+ * glibc's calloc clears all of a block, with any of its tunables set. One that has taken its place
+ * may clear no more than was asked for, as that of glibc's own libc_malloc_debug.so does; nor does
+ * ISO C ask for more.
+ */
+void *calloc_of_glibc(size_t num, size_t size) __asm__("__libc_calloc") __attribute__((weak));
+
+static bool calloc_clears_all;
 
 static void *report(void *ptr, size_t *usable)
 {
@@ -35,9 +52,18 @@ static void *native_alloc(size_t size, size_t *usable)
     return report(malloc(size), usable);
 }
 
+static __attribute__((noinline)) void *clear_the_rest(char *ptr, size_t size, size_t usable)
+{
+    if (ptr != NULL)
+        memset(ptr + size, 0, usable - size);
+    return ptr;
+}
+
 static void *native_calloc(size_t size, size_t *usable)
 {
-    return report(calloc(1, size), usable);
+    void *ptr = report(calloc(1, size), usable);
+
+    return ZM_LIKELY(calloc_clears_all) ? ptr : clear_the_rest(ptr, size, *usable);
 }
 
 static void *native_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
@@ -76,6 +102,78 @@ static size_t native_usable_size(const void *ptr)
     return size_query(ptr);
 }
 
+/* ---- Starting ---- */
+
+#define SIZE_QUERY_NAME ZMALLOC_QUOTE(SIZE_QUERY)
+
+static char why_not[ZM_WHY_SIZE];
+
+/* More than any allocator gives for a small block, and less than what is read where there is no
+ * size. */
+#define SPARE_MAX ((size_t)256 << 10)
+#define TRIED 8
+
+/* 0 is no answer, and no wrong one: a preloaded tcmalloc can tell sizes only after its constructor
+ * has run, which may be after ours. */
+static bool is_size_of(size_t told, size_t size)
+{
+    return told == 0 || (told >= size && told <= size + SPARE_MAX);
+}
+
+/* Of blocks that lie beside each other, full and empty: what is read before a block as its size may
+ * be what the one before it holds. */
+static bool tells_sizes_of(size_t size)
+{
+    void *tried[TRIED];
+    size_t told = size;
+
+    for (size_t i = 0; i < TRIED; i++) {
+        tried[i] = malloc(size);
+        if (tried[i] != NULL)
+            memset(tried[i], i % 2 == 0 ? 0xff : 0, size);
+    }
+    for (size_t i = 0; i < TRIED && is_size_of(told, size); i++)
+        if (tried[i] != NULL)
+            told = size_query(tried[i]);
+    for (size_t i = 0; i < TRIED; i++)
+        free(tried[i]);
+    if (is_size_of(told, size))
+        return true;
+    snprintf(why_not, sizeof why_not,
+             SIZE_QUERY_NAME " says that a block of %zu bytes has %zu; take libc", size, told);
+    return false;
+}
+
+/*
+ * What is preloaded may have taken over malloc() alone. Then the size query is not asked even once:
+ * it looks for the size before the block, and follows what it finds there.
+ */
+static bool is_of_malloc(void)
+{
+    struct zm_object of_malloc, query;
+
+    if (zm_platform_are_together((void *)(uintptr_t)malloc, (void *)(uintptr_t)SIZE_QUERY,
+                                 &of_malloc, &query))
+        return true;
+    snprintf(why_not, sizeof why_not,
+             "malloc is that of %.50s, but " SIZE_QUERY_NAME " that of %.50s, which does not know its "
+             "blocks; take libc",
+             of_malloc.name, query.name);
+    return false;
+}
+
+static int native_start(const char **why)
+{
+    static const size_t sizes[] = {1, 24, 100, 1000, 5000};
+    bool right = is_of_malloc();
+
+    for (size_t i = 0; right && i < sizeof sizes / sizeof *sizes; i++)
+        right = tells_sizes_of(sizes[i]);
+    calloc_clears_all = calloc_of_glibc != NULL && calloc == calloc_of_glibc;
+    *why = why_not;
+    return right ? 0 : ENOTSUP;
+}
+
 static const struct zmalloc_backend native_backend = {
     .struct_size = sizeof(struct zmalloc_backend),
     .abi_version = ZMALLOC_BACKEND_ABI,
@@ -89,8 +187,8 @@ static const struct zmalloc_backend native_backend = {
     .free_sized = native_free_sized,
     .usable_size = native_usable_size,
     .release = free,
+    .start = native_start,
     .version = zm_platform_version,
-    .allocator_info = zm_platform_allocator_info,
     .purge = zm_platform_purge,
 };
 

@@ -4,7 +4,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,44 +12,79 @@
 
 #include "config.h"
 #include "kept_text.h"
+#include "other_threads.h"
 
-#if defined(ZM_HAVE_MALLINFO2) || defined(ZM_HAVE_MALLOC_TRIM)
+#ifdef ZM_HAVE_MALLOC_TRIM
 #include <malloc.h>
 #endif
 
 #ifdef __GLIBC__
 #include <gnu/libc-version.h>
+#include <link.h>
 #define C_LIBRARY_VERSION gnu_get_libc_version()
 #else
 #define C_LIBRARY_VERSION "unknown"
 #endif
+
+/* ---- Where functions are ---- */
+
+static bool ask_linker(void *function, Dl_info *info)
+{
+#ifdef __GLIBC__
+    const ElfW(Sym) *symbol = NULL;
+
+    /* An address in the program of a function that it does not define stands for one elsewhere. */
+    return dladdr1(function, info, (void **)&symbol, RTLD_DL_SYMENT) != 0 &&
+           (symbol == NULL || symbol->st_shndx != SHN_UNDEF);
+#else
+    return dladdr(function, info) != 0;
+#endif
+}
+
+static bool find(void *function, struct zm_object *object)
+{
+    const char *slash;
+    Dl_info info;
+
+    if (!ask_linker(function, &info) || info.dli_fname == NULL)
+        return false;
+    slash = strrchr(info.dli_fname, '/');
+    object->base = info.dli_fbase;
+    object->name = slash != NULL ? slash + 1 : info.dli_fname;
+    return true;
+}
+
+bool zm_platform_are_together(void *function, void *other, struct zm_object *object,
+                              struct zm_object *other_object)
+{
+    return !find(function, object) || !find(other, other_object) ||
+           object->base == other_object->base;
+}
+
+/* If not, it tells of which object malloc is. */
+static bool is_beside_malloc(void *function, struct zm_object *of_malloc)
+{
+    struct zm_object object;
+
+    return zm_platform_are_together((void *)(uintptr_t)malloc, function, of_malloc, &object);
+}
+
+/* ---- The version ---- */
 
 #define VERSION_SIZE 160
 
 static char version[VERSION_SIZE];
 static bool version_is_kept;
 
-static const char *file_defining(void *function)
-{
-    Dl_info info;
-
-    return dladdr(function, &info) != 0 ? info.dli_fname : NULL;
-}
-
-/* getpid stands for the C library: nobody replaces it. In a static program both are the program. */
+/* getpid stands for the C library: nobody replaces it. */
 static void write_version(char text[VERSION_SIZE])
 {
-    const char *malloc_file = file_defining((void *)(uintptr_t)malloc);
-    const char *libc_file = file_defining((void *)(uintptr_t)getpid);
-    const char *slash;
+    struct zm_object of_malloc;
 
-    if (malloc_file == NULL || libc_file == NULL || strcmp(malloc_file, libc_file) == 0) {
+    if (is_beside_malloc((void *)(uintptr_t)getpid, &of_malloc))
         snprintf(text, VERSION_SIZE, "%s", C_LIBRARY_VERSION);
-        return;
-    }
-    slash = strrchr(malloc_file, '/');
-    snprintf(text, VERSION_SIZE, "%s, malloc of %s", C_LIBRARY_VERSION,
-             slash != NULL ? slash + 1 : malloc_file);
+    else
+        snprintf(text, VERSION_SIZE, "%s, malloc of %s", C_LIBRARY_VERSION, of_malloc.name);
 }
 
 const char *zm_platform_version(void)
@@ -64,49 +98,19 @@ const char *zm_platform_version(void)
     return version;
 }
 
-#ifdef ZM_HAVE_MALLINFO2
+/* ---- Purging ---- */
 
-/* It knows nothing of a malloc that stands before the C library's own. */
-static bool mallinfo2_is_of_malloc(void)
-{
-    const char *malloc_file = file_defining((void *)(uintptr_t)malloc);
-    const char *mallinfo2_file = file_defining((void *)(uintptr_t)mallinfo2);
-
-    return malloc_file == NULL || mallinfo2_file == NULL ||
-           strcmp(malloc_file, mallinfo2_file) == 0;
-}
-
-/* active is what the heaps have from the system; the C library keeps no count of resident pages. */
-static void ask_mallinfo2(size_t *allocated, size_t *active)
-{
-    struct mallinfo2 info = mallinfo2();
-
-    *allocated = info.uordblks + info.hblkhd;
-    *active = info.arena + info.hblkhd;
-}
-
-#endif
-
-void zm_platform_allocator_info(size_t *allocated, size_t *active, size_t *resident,
-                                size_t *retained, size_t *muzzy)
-{
-    (void)resident;
-    (void)retained;
-    (void)muzzy;
-#ifdef ZM_HAVE_MALLINFO2
-    if (mallinfo2_is_of_malloc())
-        ask_mallinfo2(allocated, active);
-#else
-    (void)allocated;
-    (void)active;
-#endif
-}
-
+/* glibc goes through the heaps of all threads, but leaves the end of each but the first one, and
+ * what the caches of threads hold. A malloc in the place of its own it does not know. */
 int zm_platform_purge(void)
 {
 #ifdef ZM_HAVE_MALLOC_TRIM
+    struct zm_object of_malloc;
+
+    if (!is_beside_malloc((void *)(uintptr_t)malloc_trim, &of_malloc))
+        return ENOTSUP;
     malloc_trim(0);
-    return 0;
+    return may_have_other_threads() ? EBUSY : 0;
 #else
     return ENOTSUP;
 #endif

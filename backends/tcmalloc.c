@@ -133,18 +133,37 @@ static bool read_property(const char *name, size_t *value)
     return MallocExtension_GetNumericProperty(name, value) != 0;
 }
 
-/* heap_size leaves out what was given back to the system. */
+/*
+ * heap_size is all that came from the system ever, in every version: what was given back is still in
+ * it, and so are free pages; slack_bytes is both together. Each property is read under locks of its
+ * own. The heap only grows, so what is read of it last is never less than the parts read before.
+ * What is allocated tcmalloc counts without a lock: while others allocate it may come out below 0.
+ */
 static void tcmalloc_allocator_info(size_t *allocated, size_t *active, size_t *resident,
                                     size_t *retained, size_t *muzzy)
 {
-    size_t free_pages;
+    size_t in_blocks, unmapped, slack, heap;
+    bool knows = read_property("generic.current_allocated_bytes", &in_blocks) &&
+                 read_property("tcmalloc.pageheap_unmapped_bytes", &unmapped) &&
+                 read_property("tcmalloc.slack_bytes", &slack) &&
+                 read_property("generic.heap_size", &heap);
 
     (void)muzzy;
-    read_property("generic.current_allocated_bytes", allocated);
-    read_property("tcmalloc.pageheap_unmapped_bytes", retained);
-    if (read_property("generic.heap_size", resident) &&
-        read_property("tcmalloc.pageheap_free_bytes", &free_pages))
-        *active = *resident - free_pages;
+    if (!knows)
+        return; /* GCOVR_EXCL_LINE: not a tcmalloc of gperftools */
+    if (in_blocks <= heap)
+        *allocated = in_blocks;
+    *active = heap - slack;
+    *retained = unmapped;
+    /* With what tcmalloc has for itself; versions before 2.9 do not tell that. */
+    if (!read_property("generic.total_physical_bytes", resident))
+        *resident = heap - unmapped; /* GCOVR_EXCL_LINE: as above */
+}
+
+static int tcmalloc_thread_idle(void)
+{
+    MallocExtension_MarkThreadIdle();
+    return 0;
 }
 
 static int tcmalloc_purge(void)
@@ -228,6 +247,7 @@ static const struct zmalloc_backend tcmalloc_backend = {
     .good_size = tcmalloc_good_size,
     .stats_print = tcmalloc_stats_print,
     .ctl = tcmalloc_ctl,
+    .thread_idle = tcmalloc_thread_idle,
 };
 
 static const struct zmalloc_backend *const core_backend = &tcmalloc_backend;

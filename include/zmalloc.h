@@ -329,21 +329,59 @@ ZMALLOC_API int zmalloc_get_backend_info(size_t index, struct zmalloc_backend_in
 /* ---- What the allocator tells and does ------------------------------------------------------- */
 
 /*
- * What the active allocator says of itself, each in bytes, 0 where it does not know: allocated by
- * the program (as it counts), active (pages that hold blocks), resident (physically there),
- * retained (address space kept for later), muzzy (given back lazily). Any pointer may be NULL.
- * Returns 1 where the allocator knows anything, else 0. May take the allocator's locks. Redis 7 and
- * Valkey.
+ * What the active allocator says of itself, each in bytes, 0 if it does not know: allocated by the
+ * program, active (pages that hold blocks), resident (pages that may be physically there),
+ * retained (address space given back, but kept for later), muzzy (given back lazily). Any pointer
+ * may be NULL. Returns 1 if the allocator knows anything, else 0. May take the allocator's locks.
+ * Redis 7 and Valkey.
+ *
+ * A figure that an allocator gets wrong is unknown. By backend:
+ *
+ *   jemalloc      all five. allocated is what zmalloc_used_memory() says, without what the caches of
+ *                 threads hold; resident has in it what jemalloc needs for itself.
+ *   tcmalloc      all but muzzy, in the same sense. While other threads allocate, allocated may be
+ *                 off by what they do meanwhile, or unknown.
+ *   mimalloc      none: its count of committed memory drifts.
+ *   libc, native  none: the C library counts for all of the process, with its own headers and the
+ *                 caches of threads, and goes on counting what was given back.
+ *
+ * Pages that nobody has touched yet count as active and as resident. An active or resident figure
+ * above zmalloc_get_memory_size() is unknown.
  */
 ZMALLOC_API int zmalloc_get_allocator_info(size_t *allocated, size_t *active, size_t *resident,
                                            size_t *retained, size_t *muzzy)
     ZMALLOC_SYMBOL(zmalloc_get_allocator_info);
 
 /*
- * Gives unused memory of the active allocator back to the system. Returns 0, or -1 with errno
- * ENOTSUP where it cannot. May take long. Ours, after Redis 7's jemalloc_purge.
+ * Gives unused memory of the active allocator back to the system. Returns 0; 1 if it did what it
+ * can, but the process may have other threads, and what they keep is out of its reach and may be
+ * much; or -1 with errno ENOTSUP if it cannot. May take long. Ours, after Redis 7's jemalloc_purge.
+ *
+ * What it does not reach, by backend:
+ *
+ *   jemalloc      blocks in the caches of threads, and the pages they lie in; some MiB as a rule.
+ *   tcmalloc      the same; all caches together have at most
+ *                 tcmalloc.max_total_thread_cache_bytes, 32 MiB.
+ *   mimalloc      (returns 1) all pages that another live thread took, also if every block in them
+ *                 was freed. mimalloc 2 keeps most free pages that lie between used ones.
+ *   libc, native  (return 1) with glibc the free end of the heap of each thread but the first, and
+ *                 blocks in the caches of threads. With another C library, or another malloc in its
+ *                 place: ENOTSUP.
+ *
+ * With jemalloc, tcmalloc and mimalloc zmalloc_thread_idle(), called in those threads before, lets
+ * it reach all that they keep.
  */
 ZMALLOC_API int zmalloc_purge(void) ZMALLOC_SYMBOL(zmalloc_purge);
+
+/*
+ * For a thread that is about to wait for long: gives what the allocator keeps for the calling thread
+ * alone, its cache of freed blocks and with mimalloc its unused pages, back to the allocator, for
+ * other threads and for zmalloc_purge(). Blocks stay as they are, and the thread may go on to
+ * allocate at any time; its next calls take a little longer. Returns 0, or -1 with errno ENOTSUP if
+ * the allocator cannot: libc and native, as the C library empties the cache of a thread only when
+ * the thread ends. Takes the allocator's locks. Ours, after tcmalloc's MarkThreadIdle.
+ */
+ZMALLOC_API int zmalloc_thread_idle(void) ZMALLOC_SYMBOL(zmalloc_thread_idle);
 
 /*
  * Lets the allocator purge in a thread of its own, or stops it. Returns 0, or -1 with errno ENOTSUP

@@ -121,11 +121,13 @@ struct zmalloc_backend {
     int (*thread_counters)(const uint64_t **allocated, const uint64_t **freed);
 
     /* See zmalloc_get_allocator_info. Sets what the allocator knows, also where that is 0, and
-     * leaves the other results as they are. [knows nothing] */
+     * leaves the other results as they are. A figure that may be wrong is one that it does not know.
+     * [knows nothing] */
     void (*allocator_info)(size_t *allocated, size_t *active, size_t *resident, size_t *retained,
                            size_t *muzzy);
 
-    /* Gives unused memory back. Returns 0 or an errno value. [ENOTSUP] */
+    /* Gives unused memory back. Returns 0; EBUSY if it has done so, but other threads may keep more
+     * of it without bound, which it cannot reach; or another errno value. [ENOTSUP] */
     int (*purge)(void);
 
     /* See zmalloc_set_background_thread. Returns 0 or an errno value. [ENOTSUP] */
@@ -141,6 +143,9 @@ struct zmalloc_backend {
 
     /* See zmalloc_backend_ctl. Returns 0 or an errno value. [ENOTSUP] */
     int (*ctl)(const char *name, void *oldp, size_t *oldlenp, const void *newp, size_t newlen);
+
+    /* See zmalloc_thread_idle. Returns 0 or an errno value. [ENOTSUP] */
+    int (*thread_idle)(void);
 };
 
 /* What a module defines. */

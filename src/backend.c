@@ -93,14 +93,23 @@ const char *zmalloc_lib(void)
     return kept;
 }
 
+/* No allocator has more in memory than the machine has. */
+static size_t credible(size_t figure, size_t memory)
+{
+    return memory == 0 || figure <= memory ? figure : ZM_UNKNOWN;
+}
+
 struct zm_allocator_info zm_allocator_info(void)
 {
+    size_t memory = zmalloc_get_memory_size();
     const struct zmalloc_backend *backend = zm_active();
     struct zm_allocator_info info = {ZM_UNKNOWN, ZM_UNKNOWN, ZM_UNKNOWN, ZM_UNKNOWN, ZM_UNKNOWN};
 
     if (backend->allocator_info != NULL)
         backend->allocator_info(&info.allocated, &info.active, &info.resident, &info.retained,
                                 &info.muzzy);
+    info.active = credible(info.active, memory);
+    info.resident = credible(info.resident, memory);
     return info;
 }
 
@@ -124,8 +133,16 @@ int zmalloc_get_allocator_info(size_t *allocated, size_t *active, size_t *reside
 int zmalloc_purge(void)
 {
     const struct zmalloc_backend *backend = zm_active();
+    int error = backend->purge != NULL ? backend->purge() : ENOTSUP;
 
-    return zm_result(backend->purge != NULL ? backend->purge() : ENOTSUP);
+    return error == EBUSY ? 1 : zm_result(error);
+}
+
+int zmalloc_thread_idle(void)
+{
+    const struct zmalloc_backend *backend = zm_active();
+
+    return zm_result(backend->thread_idle != NULL ? backend->thread_idle() : ENOTSUP);
 }
 
 int zmalloc_set_background_thread(int enable)

@@ -4,10 +4,12 @@
  * A program that is started under LD_PRELOAD of another allocator. It tells the backend's name,
  * version and ZMALLOC_LIB, the file that malloc is in, and what that allocator says: how many bytes
  * more it has given after a large allocation by zmalloc, where it has a function to ask, else -1.
- * And whether the figures of the backend know of that block: wrong is to say no.
+ * And whether the figures of the backend know of that block: wrong is to say no; and whether zeroed
+ * blocks are zero over all of their usable size.
  */
 
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +86,48 @@ static const char *judge_figures(void)
     return allocated >= SIZE ? "right" : "wrong";
 }
 
+#define DIRTY 50
+
+static bool is_zero(const unsigned char *block, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (block[i] != 0)
+            return false;
+    return true;
+}
+
+/* Of blocks that lie where dirty ones of the same size were. */
+static bool zeroed_are_zero(size_t size)
+{
+    static unsigned char *blocks[DIRTY];
+    bool zero = true;
+    size_t usable;
+
+    for (size_t i = 0; i < DIRTY; i++) {
+        blocks[i] = zmalloc_usable(size, &usable);
+        memset(blocks[i], 0xff, usable);
+    }
+    for (size_t i = 0; i < DIRTY; i++)
+        zfree(blocks[i]);
+    for (size_t i = 0; i < DIRTY; i++) {
+        blocks[i] = zcalloc_usable(size, &usable);
+        zero = zero && is_zero(blocks[i], usable);
+    }
+    for (size_t i = 0; i < DIRTY; i++)
+        zfree(blocks[i]);
+    return zero;
+}
+
+static const char *judge_zeroed(void)
+{
+    static const size_t sizes[] = {1, 17, 117, 1001, 5001, 150001};
+    bool zero = true;
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        zero = zero && zeroed_are_zero(sizes[i]);
+    return zero ? "right" : "wrong";
+}
+
 int main(void)
 {
     long before = ask(NULL);
@@ -98,5 +142,6 @@ int main(void)
            before < 0 ? -1 : after - before >= (long)SIZE, judge_figures());
     block = zrealloc(block, 2 * SIZE);
     zfree(block);
+    printf("zeroed: %s\n", judge_zeroed());
     return zmalloc_used_memory() == 0 ? 0 : 2;
 }

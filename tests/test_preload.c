@@ -2,7 +2,8 @@
 
 /*
  * For the backends over the C library's malloc alone: under LD_PRELOAD of another allocator they
- * take their memory from that one, and say so. What is not installed is left out.
+ * take their memory from that one, and say so; or do not start over it. What is not installed is left
+ * out.
  */
 
 #include "support.h"
@@ -16,14 +17,21 @@ struct preloaded {
     const char *allocator;
 };
 
+/* The program, with variables set besides. */
+static struct outcome run_with(const char *file, const char *variable, const char *other)
+{
+    const char *arguments[] = {NULL, NULL};
+    char preload[PATH_MAX + sizeof "LD_PRELOAD="];
+    const char *const environment[] = {preload, variable, other, NULL};
+
+    snprintf(preload, sizeof preload, "LD_PRELOAD=%s", file);
+    arguments[0] = path_beside("preload-program"); /* file may be another path beside */
+    return run_program(arguments, environment);
+}
+
 static struct outcome run_preloaded(const char *file)
 {
-    const char *const arguments[] = {path_beside("preload-program"), NULL};
-    char variable[100];
-    const char *const environment[] = {variable, NULL};
-
-    snprintf(variable, sizeof variable, "LD_PRELOAD=%s", file);
-    return run_program(arguments, environment);
+    return run_with(file, NULL, NULL);
 }
 
 static const char *value_of(const struct outcome *outcome, const char *name, char value[200])
@@ -94,6 +102,7 @@ static void uses_and_names_what_is_preloaded(void **state)
     assert_null(strstr(value_of(&outcome, "lib", value), preloaded->allocator));
     assert_string_equal(value_of(&outcome, "rose", value), "1");
     assert_string_not_equal(value_of(&outcome, "figures", value), "wrong");
+    assert_string_equal(value_of(&outcome, "zeroed", value), "right");
 }
 
 static void names_the_c_library_alone_without(void **state)
@@ -108,6 +117,86 @@ static void names_the_c_library_alone_without(void **state)
     assert_name_and_lib(&outcome);
     assert_string_equal(value_of(&outcome, "rose", value), "-1");
     assert_string_not_equal(value_of(&outcome, "figures", value), "wrong");
+}
+
+/* ---- What is zeroed ---- */
+
+static void assert_zeroed(const struct outcome *outcome)
+{
+    char value[200];
+
+    assert_exited_with(outcome, 0);
+    assert_string_equal(value_of(outcome, "zeroed", value), "right");
+}
+
+/* By the variable of old, and by the tunable, the C library's malloc fills what it gives. */
+static void zeroed_blocks_are_zero_over_a_malloc_that_fills(void **state)
+{
+    struct outcome outcome = run_with("", "MALLOC_PERTURB_=165", NULL);
+
+    (void)state;
+    assert_zeroed(&outcome);
+    outcome = run_with("", "MALLOC_PERTURB_", "GLIBC_TUNABLES=glibc.malloc.perturb=165");
+    assert_zeroed(&outcome);
+}
+
+/* glibc's own calloc for debugging is of that kind. */
+static void zeroed_blocks_are_zero_over_a_calloc_that_clears_less(void **state)
+{
+    struct outcome outcome = run_preloaded(path_beside("dirty-calloc.so"));
+
+    (void)state;
+    assert_zeroed(&outcome);
+    outcome = run_preloaded("libc_malloc_debug.so.0");
+    if (was_preloaded(&outcome))
+        assert_zeroed(&outcome);
+    outcome = run_with("libc_malloc_debug.so.0", "MALLOC_CHECK_=3", "MALLOC_PERTURB_=165");
+    if (was_preloaded(&outcome))
+        assert_zeroed(&outcome);
+}
+
+/* ---- A malloc without a size query ---- */
+
+static void assert_only_libc_starts(const char *path, const char *name)
+{
+    char file[PATH_MAX];
+    struct outcome outcome;
+    char expected[200];
+    char value[200];
+
+    snprintf(file, sizeof file, "%s", path);
+    outcome = run_with(file, "ZMALLOC_BACKEND=native", NULL);
+    snprintf(expected, sizeof expected, "native\": failed to start: malloc is that of %s, ", name);
+    assert_exited_with(&outcome, 78);
+    assert_non_null(strstr(outcome.err, expected));
+    outcome = run_with(file, "ZMALLOC_BACKEND=native,libc", NULL);
+    assert_exited_with(&outcome, 0);
+    assert_string_equal(value_of(&outcome, "name", value), "libc");
+    snprintf(expected, sizeof expected, "%s, malloc of %s", c_library_version(), name);
+    assert_string_equal(value_of(&outcome, "version", value), expected);
+}
+
+static void native_does_not_start_over_a_malloc_without_sizes(void **state)
+{
+    struct outcome outcome = run_with("libmemusage.so", "ZMALLOC_BACKEND=libc", NULL);
+
+    (void)state;
+    assert_only_libc_starts(path_beside("sizeless-malloc.so"), "sizeless-malloc.so");
+    if (was_preloaded(&outcome))
+        assert_only_libc_starts("libmemusage.so", "libmemusage.so");
+}
+
+/* Then the address of malloc is in the program wherever it is asked for. */
+static void a_program_with_the_address_of_malloc_is_not_its_owner(void **state)
+{
+    const char *const arguments[] = {path_beside("address-program"), NULL};
+    struct outcome outcome = run_program(arguments, NULL);
+    char expected[200];
+
+    (void)state;
+    snprintf(expected, sizeof expected, "%s %s\n", backend_under_test(), c_library_version());
+    assert_exited_with(&outcome, 0);
+    assert_string_equal(outcome.out, expected);
 }
 
 #define PRELOAD_TEST(number)                                                                       \
@@ -126,6 +215,10 @@ int main(void)
         PRELOAD_TEST(0),
         PRELOAD_TEST(1),
         PRELOAD_TEST(2),
+        zm_test(zeroed_blocks_are_zero_over_a_malloc_that_fills),
+        zm_test(zeroed_blocks_are_zero_over_a_calloc_that_clears_less),
+        zm_test(native_does_not_start_over_a_malloc_without_sizes),
+        zm_test(a_program_with_the_address_of_malloc_is_not_its_owner),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,6 +52,7 @@
 #define zmalloc_stats_print zml_zmalloc_stats_print
 #define zmalloc_stats_prometheus zml_zmalloc_stats_prometheus
 #define zmalloc_stats_text zml_zmalloc_stats_text
+#define zmalloc_thread_idle zml_zmalloc_thread_idle
 #define zmalloc_usable zml_zmalloc_usable
 #define zmalloc_usable_size zml_zmalloc_usable_size
 #define zmalloc_used_memory zml_zmalloc_used_memory

@@ -48,6 +48,7 @@
     F(int, zmalloc_get_backend_info, (size_t, struct zmalloc_backend_info *))                          \
     F(int, zmalloc_get_allocator_info, (size_t *, size_t *, size_t *, size_t *, size_t *))         \
     F(int, zmalloc_purge, (void))                                                                  \
+    F(int, zmalloc_thread_idle, (void))                                                            \
     F(int, zmalloc_set_background_thread, (int))                                                   \
     F(size_t, zmalloc_good_size, (size_t))                                                         \
     F(int, zmalloc_stats_print, (void (*)(void *, const char *), void *))                          \

@@ -35,7 +35,7 @@ static inline void set_jemalloc_bg_thread(int enable)
 /* Of whichever allocator is active. 0, or -1 where it cannot. */
 static inline int jemalloc_purge(void)
 {
-    return zmalloc_purge();
+    return zmalloc_purge() < 0 ? -1 : 0;
 }
 
 /* 1, or 0 where there is no such field. */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_OTHER_THREADS_H
+#define ZM_OTHER_THREADS_H
+
+/* For allocators that cannot give back what other threads have. */
+
+#include <stdbool.h>
+
+#include "zmalloc.h"
+
+/* num_threads, see proc(5). */
+#define THREADS_FIELD 20
+
+/* Whether the process has threads beside the calling one; true if the system does not tell. */
+static inline bool may_have_other_threads(void)
+{
+    long long threads;
+
+    return zmalloc_get_proc_stat(THREADS_FIELD, &threads) != 0 || threads != 1;
+}
+
+#endif
