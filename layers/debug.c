@@ -253,7 +253,7 @@ static size_t debug_good_size(size_t size)
 static int debug_purge(void)
 {
     shrink_quarantine(0);
-    return below->purge != NULL ? below->purge() : 0;
+    return below->purge != NULL ? below->purge() : ENOTSUP;
 }
 
 /* ---- The layer ---- */

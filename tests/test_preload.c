@@ -165,11 +165,11 @@ static void assert_only_libc_starts(const char *path, const char *name)
     char value[200];
 
     snprintf(file, sizeof file, "%s", path);
-    outcome = run_with(file, "ZMALLOC_BACKEND=native", NULL);
+    outcome = run_with(file, "ZMALLOC_BACKEND=native", "ZMALLOC_DEBUG");
     snprintf(expected, sizeof expected, "native\": failed to start: malloc is that of %s, ", name);
     assert_exited_with(&outcome, 78);
     assert_non_null(strstr(outcome.err, expected));
-    outcome = run_with(file, "ZMALLOC_BACKEND=native,libc", NULL);
+    outcome = run_with(file, "ZMALLOC_BACKEND=native,libc", "ZMALLOC_DEBUG");
     assert_exited_with(&outcome, 0);
     assert_string_equal(value_of(&outcome, "name", value), "libc");
     snprintf(expected, sizeof expected, "%s, malloc of %s", c_library_version(), name);

@@ -388,6 +388,11 @@ static int answer_purge(void)
     return EAGAIN;
 }
 
+static int answer_busy(void)
+{
+    return EBUSY;
+}
+
 static int answer_background_thread(int enable)
 {
     return enable == 1 ? 0 : EPERM;
@@ -401,6 +406,14 @@ static void answer_allocator_info(size_t *allocated, size_t *active, size_t *res
     *active = 2;
     *resident = 3;
     *muzzy = 5;
+}
+
+/* What no allocator has. */
+static void answer_more_than_there_is(size_t *allocated, size_t *active, size_t *resident,
+                                      size_t *retained, size_t *muzzy)
+{
+    (void)muzzy;
+    *allocated = *active = *resident = *retained = zmalloc_get_memory_size() + 1;
 }
 
 static size_t answer_good_size(size_t size)
@@ -448,6 +461,7 @@ static void ask_one_that_knows(void *argument)
 
     (void)argument;
     backend->purge = answer_purge;
+    backend->thread_idle = answer_purge;
     backend->background_thread = answer_background_thread;
     backend->allocator_info = answer_allocator_info;
     backend->good_size = answer_good_size;
@@ -456,6 +470,7 @@ static void ask_one_that_knows(void *argument)
     asked = backend;
     check(registers(backend) == 0 && inits("mine") == 0);
     check(zmalloc_purge() == -1 && errno == EAGAIN);
+    check(zmalloc_thread_idle() == -1 && errno == EAGAIN);
     check(zmalloc_set_background_thread(1) == 0);
     check(zmalloc_set_background_thread(0) == -1 && errno == EPERM);
     check(zmalloc_get_allocator_info(&values[0], &values[1], &values[2], &values[3], &values[4]));
@@ -481,6 +496,21 @@ static void ask_one_that_has_nothing(void *argument)
     check(values[0] == 0 && values[1] == 0);
 }
 
+static void ask_one_that_has_too_much(void *argument)
+{
+    struct zmalloc_backend *backend = new_backend("mine");
+    size_t values[] = {9, 9, 9, 9};
+
+    (void)argument;
+    backend->allocator_info = answer_more_than_there_is;
+    backend->purge = answer_busy;
+    check(registers(backend) == 0 && inits("mine") == 0);
+    check(zmalloc_get_allocator_info(&values[0], &values[1], &values[2], &values[3], NULL));
+    check(values[0] == zmalloc_get_memory_size() + 1 && values[3] == values[0]);
+    check(values[1] == 0 && values[2] == 0);
+    check(zmalloc_purge() == 1);
+}
+
 static void ask_one_that_does_not(void *argument)
 {
     struct zmalloc_backend *backend = new_backend("mine");
@@ -490,6 +520,7 @@ static void ask_one_that_does_not(void *argument)
     backend->version = NULL;
     check(registers(backend) == 0 && inits("mine") == 0);
     check(zmalloc_purge() == -1 && errno == ENOTSUP);
+    check(zmalloc_thread_idle() == -1 && errno == ENOTSUP);
     check(zmalloc_set_background_thread(1) == -1 && errno == ENOTSUP);
     check(!zmalloc_get_allocator_info(NULL, &value, NULL, NULL, NULL) && value == 0);
     check(zmalloc_good_size(10) == 0);
@@ -504,6 +535,7 @@ static void optional_operations_have_neutral_answers(void **state)
     (void)state;
     runs(ask_one_that_knows, NULL);
     runs(ask_one_that_has_nothing, NULL);
+    runs(ask_one_that_has_too_much, NULL);
     runs(ask_one_that_does_not, NULL);
 }
 
