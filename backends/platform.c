@@ -28,31 +28,69 @@
 
 /* ---- Where functions are ---- */
 
-static bool ask_linker(void *function, Dl_info *info)
+static const char *without_folders(const char *path)
 {
-#ifdef __GLIBC__
-    const ElfW(Sym) *symbol = NULL;
+    const char *slash = strrchr(path, '/');
 
-    /* An address in the program of a function that it does not define stands for one elsewhere. */
-    return dladdr1(function, info, (void **)&symbol, RTLD_DL_SYMENT) != 0 &&
-           (symbol == NULL || symbol->st_shndx != SHN_UNDEF);
-#else
-    return dladdr(function, info) != 0;
-#endif
+    return slash != NULL ? slash + 1 : path;
 }
+
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 35)
+
+/*
+ * A program that was linked to stay where it is, with the address of a function that is elsewhere,
+ * stands in for it: an address in the program becomes that of the function for everybody. The
+ * program's own table has it as undefined; those come before what the hash table counts from.
+ */
+static bool is_stand_in(const struct link_map *program, const void *function)
+{
+    const ElfW(Sym) *symbols = NULL;
+    const uint32_t *hash = NULL;
+
+    for (const ElfW(Dyn) *entry = program->l_ld; entry->d_tag != DT_NULL; entry++) {
+        if (entry->d_tag == DT_SYMTAB)
+            symbols = (const ElfW(Sym) *)entry->d_un.d_ptr;
+        if (entry->d_tag == DT_GNU_HASH)
+            hash = (const uint32_t *)entry->d_un.d_ptr;
+    }
+    for (uint32_t i = 1; symbols != NULL && hash != NULL && i < hash[1]; i++)
+        if (symbols[i].st_value == (uintptr_t)function)
+            return true;
+    return false;
+}
+
+/* Not dladdr(), which takes the dynamic linker's lock: a thread that has it may be waiting for the
+ * lock under which native is started. */
+static bool find(void *function, struct zm_object *object)
+{
+    struct dl_find_object found;
+    const struct link_map *map;
+
+    if (_dl_find_object(function, &found) != 0)
+        return false;
+    map = found.dlfo_link_map;
+    if (map->l_addr == 0 && map->l_ld != NULL && is_stand_in(map, function))
+        return false;
+    object->base = map;
+    object->name =
+        *map->l_name != '\0' ? without_folders(map->l_name) : program_invocation_short_name;
+    return true;
+}
+
+#else
 
 static bool find(void *function, struct zm_object *object)
 {
-    const char *slash;
     Dl_info info;
 
-    if (!ask_linker(function, &info) || info.dli_fname == NULL)
+    if (dladdr(function, &info) == 0 || info.dli_fname == NULL)
         return false;
-    slash = strrchr(info.dli_fname, '/');
     object->base = info.dli_fbase;
-    object->name = slash != NULL ? slash + 1 : info.dli_fname;
+    object->name = without_folders(info.dli_fname);
     return true;
 }
+
+#endif
 
 bool zm_platform_are_together(void *function, void *other, struct zm_object *object,
                               struct zm_object *other_object)

@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-/* Where a function is: an address that tells objects apart, and the file's name without folders. */
+/* Where a function is: what tells objects apart, and the file's name without folders. */
 struct zm_object {
     const void *base;
     const char *name;
