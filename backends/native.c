@@ -36,7 +36,18 @@ ZM_INLINE size_t size_query(const void *ptr)
  */
 void *calloc_of_glibc(size_t num, size_t size) __asm__("__libc_calloc") __attribute__((weak));
 
-static bool calloc_clears_all;
+static void *calloc_and_clear(size_t num, size_t size)
+{
+    char *ptr = calloc(num, size);
+
+    __asm__("" : "+r"(ptr)); /* or the compiler takes the block to end where it was asked to */
+    if (ptr != NULL && size_query(ptr) > num * size)
+        memset(ptr + num * size, 0, size_query(ptr) - num * size);
+    return ptr;
+}
+
+/* A call by it takes as many instructions as one of another library's function. */
+static void *(*clearing_calloc)(size_t num, size_t size) = calloc_and_clear;
 
 static void *report(void *ptr, size_t *usable)
 {
@@ -52,18 +63,9 @@ static void *native_alloc(size_t size, size_t *usable)
     return report(malloc(size), usable);
 }
 
-static __attribute__((noinline)) void *clear_the_rest(char *ptr, size_t size, size_t usable)
-{
-    if (ptr != NULL)
-        memset(ptr + size, 0, usable - size);
-    return ptr;
-}
-
 static void *native_calloc(size_t size, size_t *usable)
 {
-    void *ptr = report(calloc(1, size), usable);
-
-    return ZM_LIKELY(calloc_clears_all) ? ptr : clear_the_rest(ptr, size, *usable);
+    return report(clearing_calloc(1, size), usable);
 }
 
 static void *native_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
@@ -164,12 +166,13 @@ static bool is_of_malloc(void)
 
 static int native_start(const char **why)
 {
-    static const size_t sizes[] = {1, 24, 100, 1000, 5000};
+    static const size_t sizes[] = {1, 24, 100, 1000};
     bool right = is_of_malloc();
 
     for (size_t i = 0; right && i < sizeof sizes / sizeof *sizes; i++)
         right = tells_sizes_of(sizes[i]);
-    calloc_clears_all = calloc_of_glibc != NULL && calloc == calloc_of_glibc;
+    if (calloc_of_glibc != NULL && calloc == calloc_of_glibc)
+        clearing_calloc = calloc;
     *why = why_not;
     return right ? 0 : ENOTSUP;
 }

@@ -37,15 +37,34 @@ static const char *without_folders(const char *path)
 
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 35)
 
+/* One beyond the last symbol of a table: its hash table alone knows. */
+static uint32_t end_of_symbols(const uint32_t *hash)
+{
+    uint32_t bucket_count = hash[0];
+    uint32_t first = hash[1];
+    const uint32_t *buckets = hash + 4 + hash[2] * (sizeof(ElfW(Addr)) / sizeof *hash);
+    const uint32_t *chains = buckets + bucket_count;
+    uint32_t last = 0;
+
+    for (uint32_t i = 0; i < bucket_count; i++)
+        last = buckets[i] > last ? buckets[i] : last;
+    if (last < first)
+        return first;
+    while ((chains[last - first] & 1) == 0)
+        last++;
+    return last + 1;
+}
+
 /*
  * A program that was linked to stay where it is, with the address of a function that is elsewhere,
- * stands in for it: an address in the program becomes that of the function for everybody. The
- * program's own table has it as undefined; those come before what the hash table counts from.
+ * stands in for it: an address in the program becomes that of the function for everybody. In the
+ * program's table the function is undefined all the same.
  */
 static bool is_stand_in(const struct link_map *program, const void *function)
 {
     const ElfW(Sym) *symbols = NULL;
     const uint32_t *hash = NULL;
+    uint32_t end;
 
     for (const ElfW(Dyn) *entry = program->l_ld; entry->d_tag != DT_NULL; entry++) {
         if (entry->d_tag == DT_SYMTAB)
@@ -53,8 +72,11 @@ static bool is_stand_in(const struct link_map *program, const void *function)
         if (entry->d_tag == DT_GNU_HASH)
             hash = (const uint32_t *)entry->d_un.d_ptr;
     }
-    for (uint32_t i = 1; symbols != NULL && hash != NULL && i < hash[1]; i++)
-        if (symbols[i].st_value == (uintptr_t)function)
+    if (symbols == NULL || hash == NULL)
+        return false;
+    end = end_of_symbols(hash);
+    for (uint32_t i = 1; i < end; i++)
+        if (symbols[i].st_shndx == SHN_UNDEF && symbols[i].st_value == (uintptr_t)function)
             return true;
     return false;
 }
