@@ -25,8 +25,9 @@ const struct subject *first_of(const struct comparison *comparison)
 double ratio_to(const struct subject *first, const struct subject *subject, enum metric metric)
 {
     double base = first->summaries[metric].median;
+    double median = subject->summaries[metric].median;
 
-    return base > 0 ? subject->summaries[metric].median / base : (double)NAN;
+    return base > 0 && median > 0 ? median / base : (double)NAN;
 }
 
 struct scale scale_of(const struct comparison *comparison, enum metric metric)

@@ -36,7 +36,7 @@ bool takes_part(const struct subject *subject);
 /* The subject that ratios are to, the first that takes part; NULL where none does. */
 const struct subject *first_of(const struct comparison *comparison);
 
-/* The median over that of the first; NAN where that is 0. */
+/* The median over that of the first; NAN if either is 0, which says no more than that it is. */
 double ratio_to(const struct subject *first, const struct subject *subject, enum metric metric);
 
 /* How the medians of all that take part are shown. */

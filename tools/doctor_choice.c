@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "doctor.h"
+#include "path.h"
 #include "text.h"
 #include "verb.h"
 
@@ -175,6 +176,24 @@ static void tell_of_complaints(struct findings *findings, const struct probe *pr
     }
 }
 
+/* ---- libc and Valgrind ---- */
+
+/* Pointers that a program has to its blocks are behind the prefix, inside what malloc gave. */
+static void tell_of_valgrind(struct findings *findings)
+{
+    char *valgrind = path_find("valgrind");
+
+    if (valgrind == NULL)
+        return;
+    finding(findings, LEVEL_NOTE,
+            "Under Valgrind live blocks of libc are \"possibly lost\" (there is %s).", valgrind);
+    meaning(findings, "memcheck looks for pointers to where malloc's block begins; the program's "
+                      "point behind the prefix of 16 bytes that libc has there.");
+    advice(findings, "look for leaks with ZMALLOC_BACKEND=native valgrind ..., which has no "
+                     "prefix; or with ZMALLOC_DEBUG=leaks and no Valgrind.");
+    free(valgrind);
+}
+
 /* ---- The others ---- */
 
 /* Those that the environment names were spoken of. */
@@ -222,6 +241,8 @@ void examine_choice(struct findings *findings, const struct backends *backends)
     else
         tell_of_choice(findings, backends);
     tell_of_elements(findings, backends);
+    if (chosen_name(backends) != NULL && strcmp(chosen_name(backends), "libc") == 0)
+        tell_of_valgrind(findings);
     tell_of_complaints(findings, &backends->by_environment);
     for (size_t i = 0; i < backends->count; i++)
         if (backends->rows[i].state == BACKEND_BROKEN && !is_named(backends->rows[i].name))
