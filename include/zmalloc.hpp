@@ -30,7 +30,9 @@
  * Compiled with -fno-exceptions they call the out-of-memory handler as zmalloc() does, for want of
  * somebody who could catch, with SIZE_MAX / 2 for too many elements, and abort should it return.
  * Where parts of a program that use the same container are compiled with and without, the linker
- * takes the functions of either, as it does with those of the standard library.
+ * takes the functions of either, as it does with those of the standard library. The same is done by
+ * the dynamic linker with a program and a plug-in, which must not be if they have each a copy of
+ * zmalloc: compile such a plug-in, with the archive inside, with -DZMALLOC_STATIC.
  *
  * RTTI is not needed.
  */
@@ -56,7 +58,14 @@
 #define ZMALLOC_HAS_MEMORY_RESOURCE 0
 #endif
 
-struct zmalloc {
+/* What is made of a hidden class, containers with its allocator among them, is hidden, too. */
+#ifdef ZMALLOC_STATIC
+#define ZMALLOC_CLASS ZMALLOC_API
+#else
+#define ZMALLOC_CLASS
+#endif
+
+struct ZMALLOC_CLASS zmalloc {
     zmalloc() = delete;
 
     /* ---- For containers ---------------------------------------------------------------------- */

@@ -183,8 +183,8 @@ static int try_list(struct wish wish)
     const char *rest = wish.list;
     struct zm_element element;
 
-    zm_stay_loaded();
     zm_thread.choosing = true;
+    zm_stay_loaded();
     while (best.stage != ACTIVE && zm_list_next(&rest, &element)) {
         struct outcome outcome = try_element(&wish, element);
 

@@ -98,3 +98,27 @@ done
 default=$(sed -n "s/.*'default_backend'.*value: '\([a-z]*\)'.*/\1/p" "$tree/meson_options.txt")
 check "the same where the first block chooses" \
     "$prefix/bin/closing" "$default" "$prefix/bin/plugin-archive.so"
+
+# ---- C++ ----
+
+# build_cxx OPTION...: unoptimised, so that nothing is inlined and all could be taken from elsewhere.
+build_cxx() {
+    ${CXX:-c++} -std=c++17 -O0 -Wall -Wextra -Wpedantic -Werror "$@" -ldl
+}
+
+if command -v "${CXX:-c++}" >/dev/null; then
+    for form in shared archive; do
+        # shellcheck disable=SC2046
+        check "a program in C++ builds, $form" build_cxx "$sources/program.cpp" \
+            -o "$prefix/bin/cxx-$form" $(flags_for "$form") -rdynamic "$beside_library"
+    done
+    # shellcheck disable=SC2046
+    check "a plug-in in C++ builds, archive" build_cxx -DZMALLOC_STATIC -shared -fPIC \
+        "$sources/plugin.cpp" -o "$prefix/bin/cxx.so" $(flags_for archive)
+    for form in shared archive; do
+        check_backends "C++: program $form, plug-in archive" "$built_in" \
+            "$prefix/bin/cxx-$form" "$prefix/bin/cxx.so"
+    done
+else
+    echo "skipped: $script: there is no C++ compiler"
+fi

@@ -115,9 +115,11 @@ comm -13 "$work/declared" "$work/archive" | sed '/^zm_/d' >"$work/rest"
 same "and zm_ names, and nothing else" /dev/null "$work/rest"
 has_no_name_of_others "the archive" "$work/archive"
 
-# The private jemalloc has more functions than we call, and calls one of two to map memory.
-nm -u "$prefix/lib/libzmalloc.a" | awk '/ zm_je_/ {print $2}' | sort -u | sed '/_mmap/d' >"$work/called"
-sed -n -e '/_mmap/d' -e '/^zm_je_/p' "$work/archive" >"$work/defined"
+# The private jemalloc has more functions than we call.
+nm -A -g --defined-only "$prefix/lib/libzmalloc.a" |
+    awk '/:jemalloc_private\.o:/ {print $3}' | sort >"$work/defined"
+nm -u "$prefix/lib/libzmalloc.a" | awk '{print $2}' | sort -u | comm -12 - "$work/defined" \
+    >"$work/called"
 same "of jemalloc the archive defines what it calls" "$work/called" "$work/defined"
 
 # What a plug-in that holds all of the archive shows to others.

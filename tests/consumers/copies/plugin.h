@@ -4,6 +4,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What the program asks of the plug-in: functions of the copy of zmalloc that the plug-in has. */
 struct plugin {
     void *(*get)(size_t size);
@@ -17,5 +21,9 @@ struct plugin {
 
 /* Its only symbol. */
 const struct plugin *plugin(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
