@@ -77,7 +77,7 @@ char *list_names(const struct names *names, const char *between)
 
 static bool is_built_in(const char *name)
 {
-    struct zmalloc_backend_info info;
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
 
     for (size_t i = 0; zmalloc_get_backend_info(i, &info) == 0; i++)
         if (strcmp(info.name, name) == 0)
@@ -120,7 +120,7 @@ static const char *nearest_of(const struct names *names, const char *word)
 
 bool is_known_backend(const char *element)
 {
-    struct zmalloc_backend_info info;
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
     bool found = false;
 
     for (size_t i = 0; !found && zmalloc_get_backend_info(i, &info) == 0; i++)
