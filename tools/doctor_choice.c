@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "doctor.h"
-#include "path.h"
+#include "program.h"
 #include "text.h"
 #include "verb.h"
 
