@@ -7,7 +7,7 @@ set -eu
 
 usage() {
     cat <<END
-usage: scripts/ports.sh [--quick] [musl] [musl-static] [i386]
+usage: scripts/ports.sh [--quick] [musl] [musl-static] [i386] [arm64]
 
 Builds zmalloc for the platforms that are named, or for all, and runs its tests there; installs what
 that takes. cmocka is built for each from the system's source package. Run again, it builds only
@@ -16,6 +16,7 @@ what changed. Ends with a line for each platform, before it what was not run the
   musl          the C library musl
   musl-static   the same, library and programs static
   i386          32 bits
+  arm64         64-bit ARM, under the emulator qemu
   --quick       only the backends that are built in, without layers over them
 
 Everything goes into \${BUILD_DIR:-build-ports}. It takes a Debian or Ubuntu on x86-64.
@@ -28,9 +29,10 @@ refuse() {
     exit 2
 }
 
-# need_port NAME: sets of what the cross file is and which C compiler builds cmocka, and what else
-# Meson is told.
+# need_port NAME: sets of what the cross file is and which C compiler builds cmocka, what else Meson
+# is told; how the names of binutils begin and what starts programs, if they are of another machine.
 need_port() {
+    emulator='' binutils=''
     case $1 in
     musl) target=musl compiler='musl-gcc' options='' ;;
     musl-static)
@@ -38,6 +40,11 @@ need_port() {
         options='-Ddefault_library=static -Dprefer_static=true -Dc_link_args=-static'
         ;;
     i386) target=i386 compiler='gcc -m32' options='' ;;
+    arm64)
+        target=arm64 compiler='clang-14 --target=aarch64-linux-gnu' options=''
+        binutils=aarch64-linux-gnu-
+        emulator='qemu-aarch64 -L /usr/aarch64-linux-gnu'
+        ;;
     *) refuse "unknown platform '$1'; --help lists what there is" ;;
     esac
 }
@@ -58,7 +65,7 @@ for argument; do
     need_port "$argument"
     ports="$ports $argument"
 done
-: "${ports:=musl musl-static i386}"
+: "${ports:=musl musl-static i386 arm64}"
 
 cd "$(dirname "$0")/.."
 build=${BUILD_DIR:-build-ports}
@@ -88,6 +95,7 @@ logged() {
 configure_cmocka() {
     CC=$compiler cmake -G Ninja -S "$build/cmocka-source/cmocka" -B "$cmocka.build" \
         -DCMAKE_BUILD_TYPE=Release -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_INSTALL_PREFIX="$cmocka.part" \
+        -DCMAKE_AR="$(command -v "${binutils}ar")" -DCMAKE_RANLIB="$(command -v "${binutils}ranlib")" \
         -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF -DWITH_STATIC_LIB=ON -DWITH_EXAMPLES=OFF
 }
 
@@ -122,9 +130,10 @@ configure() {
 }
 
 # A kernel may be built without 32 bits.
+# shellcheck disable=SC2086
 runs_here() {
     echo 'int main(void) { return 0; }' >"$build/runs.c"
-    $compiler "$build/runs.c" -o "$build/runs" && "$build/runs" 2>/dev/null
+    $compiler "$build/runs.c" -o "$build/runs" && $emulator "$build/runs" 2>/dev/null
 }
 
 # build_port OPTION...

@@ -18,7 +18,8 @@ bench_tools='libbenchmark-dev gnuplot-nox hyperfine'
 bench_packages="$demo_packages g++ python3 $bench_tools"
 redis_tools='make dpkg-dev tcl procps util-linux'
 redis_packages="$demo_packages python3 $redis_tools"
-ports_tools='musl-tools gcc-multilib g++-multilib cmake dpkg-dev'
+ports_tools='musl-tools gcc-multilib g++-multilib clang-14 binutils-aarch64-linux-gnu
+    libc6-dev-arm64-cross libstdc++-12-dev-arm64-cross qemu-user cmake dpkg-dev'
 ports_packages="$demo_packages g++ python3 $ports_tools"
 fuzz_tools='clang-14 libclang-rt-14-dev afl++'
 fuzz_packages="$demo_packages $fuzz_tools"

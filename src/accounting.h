@@ -32,6 +32,14 @@
 /* Read by other threads while the owner writes; modulo SIZE_MAX + 1. */
 typedef size_t __attribute__((may_alias)) zm_counter;
 
+/* A line of the cache where the C library aligns the storage of its threads to one. Where it does so
+ * to less, as on 64-bit ARM, it opens no library late that wants more. */
+#if defined(__x86_64__) || defined(__i386__)
+#define ZM_THREAD_ALIGNMENT 64
+#else
+#define ZM_THREAD_ALIGNMENT 16
+#endif
+
 struct zm_thread {
     /* What the owner uses all the time and a reader of the sum needs: one line of the cache. */
     zm_counter allocated; /* bytes, prefixes included; unused where the allocator counts */
@@ -56,7 +64,7 @@ struct zm_thread {
     bool choosing;         /* is in the midst of a choice, see choice.c */
     unsigned choice_depth; /* how often it has taken the choice lock */
     unsigned opening;      /* how many modules it is just opening, one inside the other */
-} __attribute__((aligned(64)));
+} __attribute__((aligned(ZM_THREAD_ALIGNMENT)));
 
 ZM_INLINE bool zm_thread_is_live(const struct zm_thread *thread)
 {

@@ -12,8 +12,15 @@ if [ -z "$offset" ]; then
     exit 77
 fi
 unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC_FAIL
-[ "$("$1" protection "$offset" alloc protection "$offset")" = "rw-p
+chosen=$1
+
+# Meson sets the wrapper where the program is for another machine.
+run() {
+    sh -c "${MESON_EXE_WRAPPER:-} "'"$@"' sh "$chosen" "$@"
+}
+
+[ "$(run protection "$offset" alloc protection "$offset")" = "rw-p
 r--p" ]
-[ "$(ZMALLOC_BACKEND=libc "$1" protection "$offset")" = r--p ]
-[ "$("$1" init libc protection "$offset")" = "0
+[ "$(ZMALLOC_BACKEND=libc run protection "$offset")" = r--p ]
+[ "$(run init libc protection "$offset")" = "0
 r--p" ]

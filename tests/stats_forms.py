@@ -5,6 +5,7 @@ schema, the format of Prometheus as a strict reader takes it, and the same figur
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -13,12 +14,14 @@ import unittest
 import jsonschema
 
 PROGRAM = ""
+# What starts it where it is for another machine.
+WRAPPER = shlex.split(os.environ.get("MESON_EXE_WRAPPER", ""))
 SCHEMA = {}
 
 
 def run(*words, stats=""):
     """What tests/chosen.c prints when it does those words."""
-    done = subprocess.run([PROGRAM, *words], env={**os.environ, "ZMALLOC_STATS": stats},
+    done = subprocess.run([*WRAPPER, PROGRAM, *words], env={**os.environ, "ZMALLOC_STATS": stats},
                           capture_output=True, check=True)
     return done.stdout.decode(), done.stderr.decode()
 

@@ -43,6 +43,11 @@
 /* Valgrind: threads take turns, and malloc is not the C library's. */
 bool under_valgrind(void);
 
+/* The build is for another machine, and programs run here under an emulator, whose /proc, limits and
+ * ways to start programs are not those of a kernel. The reason goes on "an emulator ...". */
+bool under_emulator(void);
+void skip_under_emulator(const char *why);
+
 /* A test after which nothing may be in use any more: used memory is exactly 0. */
 #define zm_test(function) cmocka_unit_test_teardown(function, teardown_nothing_used)
 int teardown_nothing_used(void **state);
@@ -85,6 +90,9 @@ struct outcome run_child(void (*body)(void *argument), void *argument);
  * what this process has; it may be NULL.
  */
 struct outcome run_program(const char *const *arguments, const char *const *environment);
+
+/* Becomes that program, as run_program() starts it; returns only where that fails, with errno. */
+void exec_program(const char *const *arguments);
 
 /* Whether the first thread of a forked child may end before others that join it: with musl 1.2.3
  * they wait for ever. */

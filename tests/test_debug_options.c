@@ -368,7 +368,7 @@ static void a_forked_child_tells_its_own(void **state)
 
 static void skip_without_preload(void)
 {
-    if (getenv("REFUSING") == NULL || *getenv("REFUSING") == '\0') {
+    if (under_emulator() || getenv("REFUSING") == NULL || *getenv("REFUSING") == '\0') {
         print_message("skipped: nothing can be preloaded here\n");
         skip();
     }
@@ -432,6 +432,7 @@ static void skip_where_memory_cannot_be_refused(void)
         print_message("skipped: a sanitizer ends where it gets no memory for itself\n");
         skip();
     }
+    skip_under_emulator("does not limit the address space");
 }
 
 static void without_memory_for_a_trace_the_place_is_unknown(void **state)

@@ -118,6 +118,7 @@ static void start_programs_at_work(void *argument)
 static void programs_start_from_busy_threads(void **state)
 {
     (void)state;
+    skip_under_emulator("does not start programs as the kernel does");
     run_and_check(start_programs_at_work);
 }
 

@@ -22,6 +22,7 @@ static void skip_where_limits_do_not_work(void)
         print_message("skipped: a sanitizer needs the address space for its shadow\n");
         skip();
     }
+    skip_under_emulator("does not limit the address space");
 }
 
 /* Pages of address space that the process has. */

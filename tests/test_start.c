@@ -47,6 +47,7 @@ static void little_space_is_no_fault(void **state)
     (void)state;
     if (UNDER_SANITIZER || UNDER_COVERAGE || under_valgrind())
         skip(); /* they need far more space for themselves */
+    skip_under_emulator("does not limit the address space");
     for (rlim_t limit = 6 * MIB; limit <= 128 * MIB;
          limit += limit < 24 * MIB ? MIB / 2 : 8 * MIB) {
         struct outcome outcome = run_child(start_program, &limit);

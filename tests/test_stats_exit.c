@@ -309,7 +309,7 @@ static void become_chosen(const char *stats)
 {
     setenv("ZMALLOC_BACKEND", "libc", 1);
     setenv("ZMALLOC_STATS", stats, 1);
-    execl(chosen_program, chosen_program, "name", "exit", "8", (char *)NULL);
+    exec_program(WORDS(chosen_program, "name", "exit", "8"));
     _exit(127);
 }
 
@@ -414,7 +414,7 @@ static void exit_with_pending_signal(void)
 
 static struct outcome run_this(const char *part)
 {
-    const char *const arguments[] = {"/proc/self/exe", part, NULL};
+    const char *const arguments[] = {path_beside("test-stats_exit"), part, NULL};
     const char *const environment[] = {"ZMALLOC_STATS=json", NULL};
 
     return run_program(arguments, environment);
