@@ -35,7 +35,8 @@ static const struct zm_module_needs tcmalloc_needs = {
     ROW(native, NATIVE, NULL)                                                                      \
     ROW(jemalloc, JEMALLOC, NULL)                                                                  \
     ROW(tcmalloc, TCMALLOC, &tcmalloc_needs)                                                       \
-    ROW(mimalloc, MIMALLOC, NULL)
+    ROW(mimalloc, MIMALLOC, NULL)                                                                  \
+    /* The next one above this line. */
 /* clang-format on */
 
 enum origin { BUILT_IN, MODULE, NOT_BUILT };

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Does what CONTRIBUTING.md says of a new backend to a copy of the tree, with the toy backend, and
-# runs a program with the result: once built in, once as a module.
+# runs the new one's tests: built in, in both forms of the library, and as a module.
 #
 # usage: add_backend.sh SOURCE_ROOT MESON COMPILER [ARGUMENT...]
 set -eu
@@ -12,12 +12,21 @@ shift 2
 CC=$*
 export CC
 unset CFLAGS LDFLAGS DESTDIR ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC_FAIL LD_LIBRARY_PATH || true
+# That it works is shown by a fraction of the long tests.
+export ZMALLOC_TEST_SCALE=0.1
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-tree=$work/tree build=$work/build
+tree=$work/tree
 mkdir "$tree"
-(cd "$root" && cp -R meson.build meson_options.txt LICENSE LICENSE.jemalloc ./*.md docs include src backends cmake layers examples "$tree")
+tar -C "$root" -c --exclude=./.git --exclude='./build*' . | tar -C "$tree" -x
+
+logged() {
+    "$@" >"$work/log" 2>&1 || {
+        cat "$work/log"
+        exit 1
+    }
+}
 
 # The block of code number $1 of the section.
 block() {
@@ -27,31 +36,82 @@ block() {
         inside && within && count == number' "$root/CONTRIBUTING.md"
 }
 
-# The edits.
-toy=$tree/backends/toy.c
-sed -e 's/"zmalloc_backend.h"/"internal.h"/' \
-    -e 's/^const struct zmalloc_backend zmalloc_backend_module/static const struct zmalloc_backend toy_backend/' \
-    "$root/tests/toy_backend.c" >"$toy"
-block 1 >>"$toy"
+# ---- The edits ----
+
+# Its own version goes, with the function.
+sed -e 's/"zmalloc_backend.h"/"internal.h"\n#include "platform.h"/' \
+    -e 's/^const struct zmalloc_backend zmalloc_backend_module/static const struct zmalloc_backend plain_backend/' \
+    -e 's/"toy"/"plain"/' -e 's/= toy_version/= zm_platform_version/' \
+    -e '/^static const char \*toy_version/,/^}/d' \
+    "$root/tests/toy_backend.c" >"$tree/backends/plain.c"
+block 1 >>"$tree/backends/plain.c"
 block 2 >>"$tree/backends/meson.build"
 block 3 >"$work/row"
-last=$(sed -n '/^#define OUR_BACKENDS/,/[^\\]$/=' "$tree/src/registry.c" | tail -n 1)
-sed -i "$((last - 1))r $work/row" "$tree/src/registry.c"
+above=$(sed -n '/^#define OUR_BACKENDS/,/The next one above this line/=' "$tree/src/registry.c" | tail -n 1)
+sed -i "$((above - 1))r $work/row" "$tree/src/registry.c"
 
-run() {
-    "$meson" compile -C "$build" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
-    ZMALLOC_BACKEND=toy "$build/examples/wordcount" "$root/CONTRIBUTING.md" >"$work/out"
-    grep -q '^backend=toy version=1.0 ' "$work/out" || { cat "$work/out"; exit 1; }
-    ! ZMALLOC_BACKEND=foo "$build/examples/wordcount" 2>"$work/err" || exit 1
-    grep -q '; available: libc native toy$' "$work/err" || { cat "$work/err"; exit 1; }
+# ---- What comes of them ----
+
+# setup NAME OPTION...: with this backend and those of the C library, so that it is soon done.
+setup() {
+    build=$work/$1
+    shift
+    logged "$meson" setup "$build" "$tree" --werror -Dexamples=enabled -Dbench=disabled \
+        -Dtools=disabled -Ddocs=disabled -Djemalloc=disabled -Dtcmalloc=disabled \
+        -Dmimalloc=disabled "$@"
 }
 
-"$meson" setup "$build" "$tree" --werror -Dtests=disabled -Dexamples=enabled \
-    -Dbench=disabled -Dtools=disabled -Ddocs=disabled -Djemalloc=disabled -Dtcmalloc=disabled \
-    -Dmimalloc=disabled >"$work/log" 2>&1 ||
-    { cat "$work/log"; exit 1; }
-run
-sed -i "/^backends += {'toy'/,\$s/'built in'/'module'/" "$tree/backends/meson.build"
-run
-test -e "$build/libzmalloc-toy.so"
-echo "toy is a backend, built in and as a module"
+compile() {
+    logged "$meson" compile -C "$build"
+}
+
+test_it() {
+    logged "$meson" test -C "$build" --no-rebuild --print-errorlogs "$@"
+}
+
+# refuses NAME REASON AVAILABLE
+refuses() {
+    ! ZMALLOC_BACKEND=$1 "$build/examples/wordcount" "$root/LICENSE" 2>"$work/err" || exit 1
+    grep -q "$2; available: $3\$" "$work/err" || {
+        cat "$work/err"
+        exit 1
+    }
+}
+
+runs() {
+    ZMALLOC_BACKEND=plain "$build/examples/wordcount" "$root/LICENSE" >"$work/out"
+    grep -q '^backend=plain ' "$work/out" || {
+        cat "$work/out"
+        exit 1
+    }
+    refuses foo 'unknown backend' 'libc native plain'
+}
+
+# The other tests of the choice make builds, and this is one of them.
+setup shared -Dtests=enabled
+compile
+runs
+test_it --suite plain
+test_it choice foreign init register
+echo "ok: built in"
+
+setup static -Ddefault_library=static -Dtests=disabled
+compile
+runs
+echo "ok: built into the static library"
+
+# A module has of the library what core.h calls, and no more.
+sed -i '/zm_platform_version/d; /platform.h/d' "$tree/backends/plain.c"
+sed -i "/^backends += {'plain'/,\$s/'built in'/'module'/" "$tree/backends/meson.build"
+build=$work/shared
+compile
+runs
+test -e "$build/libzmalloc-plain.so"
+test_it --suite plain mix realloc threads start
+test_it choice foreign init register
+echo "ok: as a module"
+
+build=$work/static
+compile
+refuses plain 'it is a module, and the static library opens none' 'libc native'
+echo "ok: as a module, of which the static library says that it opens none"

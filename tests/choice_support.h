@@ -4,8 +4,8 @@
 
 /*
  * For the tests of the choice: programs run in an environment of their own. Meson tells what is in
- * this build, as macros: AVAILABLE, the names that can be chosen, and BUILT_IN, those that need no
- * module, in the order of the messages; DEFAULT_BACKEND, the option default_backend.
+ * this build, as macros: KNOWN, the names of our backends, AVAILABLE, those that can be chosen, and
+ * BUILT_IN, those that need no module, in the order of the messages; DEFAULT_BACKEND, the option default_backend.
  */
 
 #include "support.h"
@@ -41,7 +41,7 @@ void assert_prints(const struct outcome *outcome, const char *out);
 /* That it came to status 78 with these lines on stderr and did nothing. */
 void assert_refused(const struct outcome *outcome, const char *err);
 
-/* The next of the names in AVAILABLE or BUILT_IN, where *at begins; false after the last. */
+/* The next of the names in one of these, where *at begins; false after the last. */
 #define NAME_SIZE 32
 bool next_name(const char **at, char name[NAME_SIZE]);
 

@@ -303,16 +303,28 @@ static int start_in_vain(const char **why)
     return EIO;
 }
 
+/* The row of the one that the program has brought stands behind ours. */
+static void find_mine(struct zmalloc_backend_info *info)
+{
+    size_t i = 0;
+
+    info->struct_size = sizeof *info;
+    do
+        check(zmalloc_get_backend_info(i++, info) == 0);
+    while (strcmp(info->name, mine.name) != 0);
+}
+
 static void start_and_fail(void *argument)
 {
-    struct zmalloc_backend_info info = {.struct_size = sizeof info};
+    struct zmalloc_backend_info info;
 
     (void)argument;
     mine.start = start_in_vain;
     check(zmalloc_register_backend(&mine) == 0);
     check(zmalloc_init("toy") == -1 && errno == EIO);
     check(zmalloc_init("foo,toy,FOO") == -1 && errno == EIO && starts == 1);
-    check(zmalloc_get_backend_info(5, &info) == 0 && info.state == ZMALLOC_BACKEND_BROKEN);
+    find_mine(&info);
+    check(info.state == ZMALLOC_BACKEND_BROKEN);
     check(strcmp(info.why, "failed to start: not today") == 0);
     check(zmalloc_init("toy,libc") == 0 && strcmp(zmalloc_backend_name(), "libc") == 0);
     exercise_functions();

@@ -180,14 +180,20 @@ static const struct {
     {"mimalloc", false, false, false},
 };
 
+#define FIGURES (sizeof figures / sizeof *figures)
+
 static void what_can_be_known_is_told(void **state)
 {
     struct info info;
     size_t i = 0;
 
     (void)state;
-    while (strcmp(figures[i].backend, name_without_layers()) != 0)
-        assert_true(++i < sizeof figures / sizeof *figures);
+    while (i < FIGURES && strcmp(figures[i].backend, name_without_layers()) != 0)
+        i++;
+    if (i == FIGURES) {
+        print_message("skipped: there is no row of figures for this backend\n");
+        skip();
+    }
     allocate_all();
     info = ask_info();
     assert_int_equal(info.allocated != 0, figures[i].allocated);

@@ -164,9 +164,10 @@ refusal() {
 }
 
 # In the order in which the library lists its backends.
-available=$(for name in libc native jemalloc; do
-    echo "$built_in" | grep -x "$name" || true
-done)
+available=$(sed -n 's/^ *ROW(\([a-z0-9_]*\),.*/\1/p' "$tree/src/registry.c" |
+    while read -r name; do
+        echo "$built_in" | grep -x "$name" || true
+    done)
 
 check_static() {
     check "$1: the library is in the program" is_linked_statically
