@@ -327,7 +327,7 @@ int zmalloc_init(const char *spec)
 
 static void sleep_a_little(void)
 {
-    struct timespec ms = {.tv_nsec = 1000 * 1000};
+    struct timespec ms = {.tv_nsec = 1000 * 1000L};
     int state;
 
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);

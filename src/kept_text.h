@@ -21,7 +21,7 @@ static inline void zm_text_keep(char *kept, bool *is_kept, const char *text)
 {
     zm_choice_lock();
     if (!*is_kept)
-        strcpy(kept, text);
+        memcpy(kept, text, strlen(text) + 1);
     __atomic_store_n(is_kept, true, __ATOMIC_RELEASE);
     zm_choice_unlock();
 }

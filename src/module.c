@@ -61,15 +61,16 @@ static int open_failed(const char *file, char *why)
 }
 
 /* Each is of a sanitizer that stands before dlopen() and ends a process that asks for this. */
-void __asan_init(void) __attribute__((weak));
-void __hwasan_init(void) __attribute__((weak));
-void __msan_init(void) __attribute__((weak));
-void __tsan_init(void) __attribute__((weak));
+void address_sanitizer(void) __asm__("__asan_init") __attribute__((weak));
+void hardware_sanitizer(void) __asm__("__hwasan_init") __attribute__((weak));
+void memory_sanitizer(void) __asm__("__msan_init") __attribute__((weak));
+void thread_sanitizer(void) __asm__("__tsan_init") __attribute__((weak));
 
 static int flag_for_own_names(void)
 {
 #ifdef RTLD_DEEPBIND
-    if (__asan_init == NULL && __hwasan_init == NULL && __msan_init == NULL && __tsan_init == NULL)
+    if (address_sanitizer == NULL && hardware_sanitizer == NULL && memory_sanitizer == NULL &&
+        thread_sanitizer == NULL)
         return RTLD_DEEPBIND;
 #endif
     return 0;
@@ -77,8 +78,10 @@ static int flag_for_own_names(void)
 
 static void open_first(const char *const *library)
 {
-    while (*library != NULL && dlopen(*library, RTLD_NOW | RTLD_LOCAL) == NULL)
-        library++;
+    void *opened = NULL;
+
+    while (*library != NULL && opened == NULL)
+        opened = dlopen(*library++, RTLD_NOW | RTLD_LOCAL);
 }
 
 /* By its name alone it may still be found in the cache of ldconfig. */

@@ -236,12 +236,21 @@ int zm_registry_find(const char *name, struct zm_candidate *candidate)
 
 /* ---- Remembering ---- */
 
+/* What was found has a row. */
+static struct row *row_of_found(const char *name)
+{
+    struct row *row = row_named(name);
+
+    ZM_ASSUME(row != NULL);
+    return row;
+}
+
 bool zm_registry_has_started(const char *name, int *error)
 {
     const struct row *row;
 
     zm_choice_lock();
-    row = row_named(name);
+    row = row_of_found(name);
     *error = row->start_error;
     zm_choice_unlock();
     return row->started;
@@ -252,7 +261,7 @@ void zm_registry_set_started(const char *name, int error, const char *why)
     struct row *row;
 
     zm_choice_lock();
-    row = row_named(name);
+    row = row_of_found(name);
     row->started = true;
     row->start_error = error;
     if (error != 0)
