@@ -36,6 +36,7 @@ const struct zmalloc_backend zmalloc_backend_module = {
     0,
     0,
     0,
+    0,
 };
 
 int main(void)
