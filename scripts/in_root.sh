@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Runs a command inside a root folder, as a machine of its own would: in namespaces of mounts and
+# processes that nobody else sees. /proc, /dev and its parts are made for it, and end with it; no
+# folder of this system is mounted. It takes root.
+#
+# usage: scripts/in_root.sh ROOT COMMAND [ARGUMENT...]
+set -eu
+
+if [ $# -lt 2 ]; then
+    echo "usage: in_root.sh ROOT COMMAND [ARGUMENT...]" >&2
+    exit 2
+fi
+
+if [ "${IN_ROOT_NAMESPACE:-}" != yes ]; then
+    IN_ROOT_NAMESPACE=yes exec unshare --mount --pid --fork --kill-child --propagation private \
+        "$0" "$@"
+fi
+
+root=$1
+shift
+
+# make_device NAME MAJOR MINOR
+make_device() {
+    mknod -m 666 "$root/dev/$1" c "$2" "$3"
+}
+
+mount -t proc proc "$root/proc"
+mount -t tmpfs -o mode=755 dev "$root/dev"
+mkdir "$root/dev/pts" "$root/dev/shm"
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$root/dev/pts"
+mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
+make_device null 1 3
+make_device zero 1 5
+make_device full 1 7
+make_device random 1 8
+make_device urandom 1 9
+make_device tty 5 0
+ln -s pts/ptmx "$root/dev/ptmx"
+ln -s /proc/self/fd "$root/dev/fd"
+ln -s fd/0 "$root/dev/stdin"
+ln -s fd/1 "$root/dev/stdout"
+ln -s fd/2 "$root/dev/stderr"
+
+exec chroot "$root" /usr/bin/env -i HOME=/root TERM=dumb \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
