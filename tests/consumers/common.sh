@@ -76,7 +76,7 @@ around='-Dtools=disabled -Ddocs=disabled'
 
 setup_and_compile() {
     # shellcheck disable=SC2086
-    meson setup "$build" "$tree" --prefix="$prefix" --libdir=lib \
+    meson setup "$build" "$tree" --prefix="$prefix" \
         -Dtests=disabled -Dexamples=disabled -Dbench=disabled $around "$@" &&
         meson compile -C "$build" -j 2
 }
