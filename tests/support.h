@@ -68,6 +68,18 @@ const char *backend_under_test(void);
 /* The name of the active one without the layers over it. */
 const char *name_without_layers(void);
 
+/* cmocka's assert_in_range(), which cmocka 2 wants to be called otherwise; of numbers of any type. */
+#define assert_between(value, least, most)                                                         \
+    do {                                                                                           \
+        uintmax_t checked_value = (uintmax_t)(value);                                              \
+        uintmax_t checked_least = (uintmax_t)(least);                                              \
+        uintmax_t checked_most = (uintmax_t)(most);                                                \
+                                                                                                   \
+        if (checked_value < checked_least || checked_value > checked_most)                         \
+            fail_msg("%s is %ju, not %ju to %ju", #value, checked_value, checked_least,            \
+                     checked_most);                                                                \
+    } while (0)
+
 /* ---- Children ---- */
 
 #define OUTPUT_SIZE 16384

@@ -65,7 +65,8 @@ static void usable_may_be_null(void **state)
     }
 }
 
-static void check_product(size_t num, size_t size)
+/* Volatile: gcc warns of sizes that it sees to be too large. */
+static void check_product(volatile size_t num, volatile size_t size)
 {
     remember_handler_calls();
     errno = 0;

@@ -32,7 +32,7 @@ static void *touched_pages(size_t size)
 
 static void assert_near(size_t value, size_t expected)
 {
-    assert_in_range(value + SLACK, expected, expected + 2 * SLACK + SHADOWS);
+    assert_between(value + SLACK, expected, expected + 2 * SLACK + SHADOWS);
 }
 
 /* ---- Figures ---- */

@@ -62,7 +62,7 @@ static size_t libc_allocated(void)
 static void assert_rises_with_libc(size_t before, size_t after, size_t held)
 {
     if (says_it_is_over_libc())
-        assert_in_range(after - before, held - AT_HAND, held + held / 4);
+        assert_between(after - before, held - AT_HAND, held + held / 4);
     else
         assert_true(after <= before + AT_HAND);
 }
@@ -126,7 +126,7 @@ static void only_malloc_moves_the_break(void **state)
     before = sbrk(0);
     allocate_all();
     if (!says_it_is_over_libc())
-        assert_in_range((const char *)sbrk(0) - before, 0, AT_HAND);
+        assert_between((const char *)sbrk(0) - before, 0, AT_HAND);
     free_all();
 }
 
@@ -149,7 +149,7 @@ static struct info ask_info(void)
 static void assert_known_rose(size_t before, size_t after, size_t by, size_t in_hand)
 {
     if (before != 0 || after != 0)
-        assert_in_range(after - before + in_hand, by - by / 20, by + by / 2 + in_hand);
+        assert_between(after - before + in_hand, by - by / 20, by + by / 2 + in_hand);
 }
 
 static void backend_has_what_it_gave(void **state)

@@ -28,7 +28,7 @@ static void write_report(form *write, char report[REPORT_SIZE])
 {
     int length = write(report, REPORT_SIZE);
 
-    assert_in_range(length, 1, REPORT_SIZE - 1);
+    assert_between(length, 1, REPORT_SIZE - 1);
     assert_int_equal(strlen(report), length);
 }
 
@@ -249,12 +249,12 @@ static void the_process_is_as_the_system_says(void **state)
     getrusage(RUSAGE_SELF, &before);
     write_report(zmalloc_stats_json, report);
     getrusage(RUSAGE_SELF, &after);
-    assert_in_range(number(report, "\"minor_faults\":"), before.ru_minflt, after.ru_minflt);
-    assert_in_range(number(report, "\"major_faults\":"), before.ru_majflt, after.ru_majflt);
-    assert_in_range(zmalloc_get_rss() + MIB, number(report, "\"rss_bytes\":"),
-                    number(report, "\"rss_bytes\":") + 2 * MIB);
-    assert_in_range(zmalloc_get_private_dirty(-1) + MIB, number(report, "\"private_dirty_bytes\":"),
-                    number(report, "\"private_dirty_bytes\":") + 2 * MIB);
+    assert_between(number(report, "\"minor_faults\":"), before.ru_minflt, after.ru_minflt);
+    assert_between(number(report, "\"major_faults\":"), before.ru_majflt, after.ru_majflt);
+    assert_between(zmalloc_get_rss() + MIB, number(report, "\"rss_bytes\":"),
+                   number(report, "\"rss_bytes\":") + 2 * MIB);
+    assert_between(zmalloc_get_private_dirty(-1) + MIB, number(report, "\"private_dirty_bytes\":"),
+                   number(report, "\"private_dirty_bytes\":") + 2 * MIB);
 }
 
 static void assert_ratio(const char *report, const char *name, const char *dividend,
@@ -335,8 +335,8 @@ static void allocated_is_what_is_used(void **state)
         zfree(blocks[i]);
     assert_true(used >= BLOCKS * 4 * KIB);
     if (is_known(report, "\"allocated_bytes\":") && allocator_sees_what_is_used())
-        assert_in_range(number(report, "\"allocated_bytes\":"), used - used / 100,
-                        used + used / 100);
+        assert_between(number(report, "\"allocated_bytes\":"), used - used / 100,
+                       used + used / 100);
 }
 
 /* ---- Threads ---- */
