@@ -10,10 +10,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "internal.h"
+#include "room.h"
 #include "uninstrumented.h"
 
 #define PRIVATE_COPY __attribute__((visibility("hidden")))
@@ -141,16 +141,6 @@ static void write_version(void)
 
     zm_je_mallctl("version", (void *)&whole, &size, NULL, 0);
     snprintf(version, sizeof version, "%.*s", (int)strcspn(whole, "-"), whole);
-}
-
-/* With less address space than this jemalloc 5.3.0 does not fail to start: it faults. */
-#define START_SPACE ((size_t)8 << 20)
-
-static bool has_room_to_start(void)
-{
-    void *room = mmap(NULL, START_SPACE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    return room != MAP_FAILED && munmap(room, START_SPACE) == 0;
 }
 
 /* It says so, and fails as for want of memory. */

@@ -1,14 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* mimalloc 2. Sizes are asked of the block: mi_good_size() does not tell those of large blocks, and
- * never those of aligned ones. */
+/*
+ * mimalloc 2 and 3. Sizes are asked of the block: mi_good_size() does not tell those of large blocks,
+ * and never those of aligned ones. Later versions (2.4, 3.2.6) also tell the size of a block while they
+ * free or resize it, which saves looking for its page twice; the build looks for that.
+ */
 
 #include <errno.h>
 #include <mimalloc.h>
+#include <pthread.h>
 #include <stdio.h>
 
+/* Later versions declare mi_stats_print_out() there. */
+#if defined(__has_include)
+#if __has_include(<mimalloc-stats.h>)
+#include <mimalloc-stats.h>
+#endif
+#endif
+
 #include "internal.h"
+#include "mimalloc_version.h"
 #include "other_threads.h"
+#include "room.h"
 #include "small_sizes.h"
 
 static const struct zmalloc_backend mimalloc_backend;
@@ -31,6 +44,53 @@ static void *mimalloc_calloc(size_t size, size_t *usable)
     return small_size_report(&small_sizes, mi_zalloc(size), size, usable);
 }
 
+/*
+ * ---- Freeing and resizing, and what size the block had ----
+ *
+ * mi_ufree() and its kin report what a block has from its beginning to its end, mi_usable_size() what
+ * it has from the pointer on. These are the same for as long as every block begins where its memory
+ * does, see whole_block().
+ */
+
+#ifdef ZM_HAVE_MI_UFREE
+
+static void *mimalloc_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
+{
+    size_t old = 0;
+    size_t got = 0;
+    void *moved = mi_urealloc(ptr, size, &old, &got);
+
+    if (moved != NULL) {
+        *old_usable = old;
+        *usable = got;
+    }
+    return moved;
+}
+
+static size_t mimalloc_free(void *ptr)
+{
+    size_t usable = 0;
+
+    mi_ufree(ptr, &usable);
+    return usable;
+}
+
+/* Not so in builds that look for overruns: their usable size is the size that was asked for. */
+static bool reports_are_usable_sizes(void)
+{
+    size_t reported = 0;
+    void *ptr = mi_malloc(1);
+    size_t usable = ptr != NULL ? mi_usable_size(ptr) : 0;
+
+    mi_ufree(ptr, &reported);
+    return reported == usable;
+}
+
+#define RELEASE NULL
+#define REPORTS_WHOLE_BLOCKS true
+
+#else
+
 static void *mimalloc_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
 {
     size_t old = mi_usable_size(ptr);
@@ -41,13 +101,6 @@ static void *mimalloc_realloc(void *ptr, size_t size, size_t *old_usable, size_t
     return report(moved, usable);
 }
 
-/* mi_malloc_aligned() of 2.0.9 takes blocks of 256, 512 and 1024 bytes to be aligned to their size,
- * which they are not. This one, with no offset, looks at the block. */
-static void *mimalloc_aligned_alloc(size_t alignment, size_t size, size_t *usable)
-{
-    return report(mi_malloc_aligned_at(size, alignment, 0), usable);
-}
-
 static size_t mimalloc_free(void *ptr)
 {
     size_t usable = mi_usable_size(ptr);
@@ -55,6 +108,16 @@ static size_t mimalloc_free(void *ptr)
     mi_free(ptr);
     return usable;
 }
+
+static bool reports_are_usable_sizes(void)
+{
+    return true;
+}
+
+#define RELEASE mi_free
+#define REPORTS_WHOLE_BLOCKS false
+
+#endif
 
 static size_t mimalloc_free_sized(void *ptr, size_t size)
 {
@@ -67,16 +130,128 @@ static size_t mimalloc_usable_size(const void *ptr)
     return mi_usable_size(ptr);
 }
 
+/* ---- Aligned blocks ---- */
+
+/*
+ * 3.0.1 forgets of a page that it has pointers into blocks when the page becomes full and is abandoned:
+ * such a block changes its usable size, and freeing it corrupts the page. 3.0.2 remembers.
+ */
+static bool forgets_inner_pointers(int number)
+{
+    return number >= MIMALLOC_VERSION_NUMBER(3, 0, 0) && number < MIMALLOC_VERSION_NUMBER(3, 0, 2);
+}
+
+/* Whether aligned blocks have to begin where their memory does; start decides. */
+static bool whole_blocks_only;
+
+/* Up to this size blocks of a power of two have that alignment, in every version that needs it. */
+#define NATURAL_SIZE ((size_t)1024)
+
+/* What mimalloc aligns the first block of a page to, at most; and from which alignment on a block has
+ * pages of its own and begins with them. */
+static size_t alignment_in_pages, alignment_of_own_pages;
+
+/* Version 2 has pages within segments of 32 MiB; 3 has what it knows of a page before its blocks, and
+ * only later versions leave room for an alignment there. */
+static void know_alignments(int number)
+{
+    bool segments = number < MIMALLOC_VERSION_NUMBER(3, 0, 0);
+    size_t within_segments = (size_t)64 << 10;
+    size_t after_what_it_knows = forgets_inner_pointers(number) ? 128 : 4096;
+
+    alignment_in_pages = segments ? within_segments : after_what_it_knows;
+    alignment_of_own_pages = segments ? (size_t)32 << 20 : (size_t)128 << 10;
+}
+
+/* A block that happens to be aligned, or NULL. */
+static void *aligned_by_itself(size_t alignment, size_t size)
+{
+    void *ptr = mi_malloc(size);
+
+    if (((uintptr_t)ptr & (alignment - 1)) == 0)
+        return ptr;
+    mi_free(ptr);
+    return NULL;
+}
+
+static size_t power_of_two_from(size_t size)
+{
+    size_t power = 1;
+
+    while (power < size)
+        power *= 2;
+    return power;
+}
+
+/*
+ * mimalloc takes a larger block and returns a pointer into it, unless it has one that is aligned as it
+ * is, or the alignment is so large that the block gets pages of its own. Of blocks of a multiple of
+ * the alignment most are.
+ */
+static void *whole_block(size_t alignment, size_t size)
+{
+    size_t multiple = (size + alignment - 1) & ~(alignment - 1);
+    void *ptr = NULL;
+
+    if (alignment <= alignment_in_pages)
+        ptr = aligned_by_itself(alignment, multiple);
+    if (ptr == NULL && multiple <= NATURAL_SIZE)
+        ptr = aligned_by_itself(alignment, power_of_two_from(multiple));
+    if (ptr == NULL)
+        ptr = mi_malloc_aligned_at(
+            size, alignment < alignment_of_own_pages ? alignment_of_own_pages : alignment, 0);
+    return ptr;
+}
+
+/* mi_malloc_aligned() of 2.0.9 takes blocks of 256, 512 and 1024 bytes to be aligned to their size,
+ * which they are not. This one, with no offset, looks at the block. */
+static void *mimalloc_aligned_alloc(size_t alignment, size_t size, size_t *usable)
+{
+    return report(whole_blocks_only ? whole_block(alignment, size)
+                                    : mi_malloc_aligned_at(size, alignment, 0),
+                  usable);
+}
+
+/* ---- fork ---- */
+
+/*
+ * 3.2 and later take mutexes where a thread allocates for the first time and where it ends, and no
+ * handler of theirs makes sure that these are free in a child. If a thread forks that has not
+ * allocated, while another one just begins to, the first block in the child waits for ever. After
+ * this it is not the first. (A thread that the child makes may still wait: docs/environment.md.)
+ */
+static void before_fork(void)
+{
+    mi_free(mi_malloc(1));
+}
+
+/* ---- Start ---- */
+
 static char version[16];
 
-/* 209 is 2.0.9. */
+static void write_version(int number)
+{
+    snprintf(version, sizeof version, "%d.%d.%d", number / 10000, number / 100 % 100, number % 100);
+}
+
 static int mimalloc_start(const char **why)
 {
-    int number = mi_version();
+    int number = mimalloc_version_number(mi_version());
 
-    (void)why;
+    if (!has_room_to_start()) {
+        *why = "no memory";
+        return ENOMEM;
+    }
+    write_version(number);
+    if (!reports_are_usable_sizes()) {
+        *why = "a mimalloc for debugging, whose mi_ufree() tells other sizes than mi_usable_size()";
+        return ENOTSUP;
+    }
+    know_alignments(number);
+    whole_blocks_only = REPORTS_WHOLE_BLOCKS || forgets_inner_pointers(number);
     small_sizes_learn(&small_sizes, &mimalloc_backend);
-    snprintf(version, sizeof version, "%d.%d.%d", number / 100, number / 10 % 10, number % 10);
+    if (number >= MIMALLOC_VERSION_NUMBER(3, 2, 0))
+        return pthread_atfork(before_fork, NULL, NULL);
     return 0;
 }
 
@@ -143,7 +318,7 @@ static const struct zmalloc_backend mimalloc_backend = {
     .free = mimalloc_free,
     .free_sized = mimalloc_free_sized,
     .usable_size = mimalloc_usable_size,
-    .release = mi_free,
+    .release = RELEASE,
     .start = mimalloc_start,
     .version = mimalloc_version,
     .purge = mimalloc_purge,

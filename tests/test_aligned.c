@@ -8,6 +8,7 @@
 
 #define LARGEST_ALIGNMENT ((size_t)1 << 20)
 #define HELD 4
+#define MANY 1000
 #define ERRNO_BEFORE 4242
 
 static const size_t sizes[] = {0, 1, 7, 8, 15, 16, 17, 100, 1000, 4095, 4096, 4097, 70000};
@@ -78,6 +79,39 @@ static void cache_lines_are_not_shared(void **state)
         check_aligned(cache_aligned, 64, size);
         check_aligned(try_cache_aligned, 64, size);
     }
+}
+
+/* Where an allocator keeps something about all the blocks of a page, and may lose it when the page is
+ * full. */
+static void hold_many(size_t alignment, size_t size)
+{
+    static void *held[MANY];
+    static size_t usable[MANY];
+
+    for (size_t i = 0; i < MANY; i++) {
+        held[i] = zmalloc_aligned(alignment, size);
+        usable[i] = zmalloc_usable_size(held[i]);
+        stamp_whole(held[i], (unsigned)i);
+    }
+    for (size_t i = 0; i < MANY; i += 2) {
+        zfree(held[i]);
+        held[i] = zmalloc_aligned(alignment, size);
+        usable[i] = zmalloc_usable_size(held[i]);
+        stamp_whole(held[i], (unsigned)i);
+    }
+    for (size_t i = 0; i < MANY; i++) {
+        if (zmalloc_usable_size(held[i]) != usable[i] || !whole_has_stamp(held[i], (unsigned)i))
+            fail_msg("block %zu of %zu bytes aligned to %zu has changed", i, size, alignment);
+        zfree(held[i]);
+    }
+}
+
+static void many_blocks_are_left_alone(void **state)
+{
+    (void)state;
+    for (size_t alignment = 32; alignment <= 4096; alignment *= 2)
+        for (size_t size = 20; size <= 2500; size *= 5)
+            hold_many(alignment, size);
 }
 
 /* ---- Reallocation ---- */
@@ -242,6 +276,7 @@ int main(void)
         zm_test(blocks_have_their_alignment),
         zm_test(powers_of_two_have_their_alignment),
         zm_test(cache_lines_are_not_shared),
+        zm_test(many_blocks_are_left_alone),
         zm_test(contents_survive_reallocation),
         zm_test(an_aligned_block_is_resized_often),
         zm_test(freed_by_resizing),

@@ -74,6 +74,29 @@ static void children_of_threads_go_on(void **state)
     in_child_at_work(fork_in_threads_at_work);
 }
 
+/* ---- Forks in threads that have not allocated yet, while others begin and end ---- */
+
+static void *fork_at_once(void *argument)
+{
+    fork_and_wait(allocate_count_and_free);
+    return argument;
+}
+
+static void fork_in_fresh_threads(void *argument)
+{
+    (void)argument;
+    start_work(4);
+    for (size_t i = 0; i < scaled(100); i++)
+        run_threads(1, fork_at_once, NULL);
+    end_work();
+}
+
+static void children_of_fresh_threads_go_on(void **state)
+{
+    (void)state;
+    in_child_at_work(fork_in_fresh_threads);
+}
+
 /* ---- Other ways to start a process ---- */
 
 static char *const program_arguments[] = {(char *)(uintptr_t) "test-fork",
@@ -127,6 +150,7 @@ int main(int count, char **arguments)
     const struct CMUnitTest tests[] = {
         zm_test(children_of_busy_threads_go_on),
         zm_test(children_of_threads_go_on),
+        zm_test(children_of_fresh_threads_go_on),
         zm_test(programs_start_from_busy_threads),
     };
 

@@ -139,6 +139,31 @@ static void tell_of_choice(struct findings *findings, const struct backends *bac
     is_the_answer(findings);
 }
 
+/* From 3.2 on; backends/mimalloc.c has what can be done about it. */
+static bool may_hang_in_a_child(const char *name, const char *version)
+{
+    char *rest = NULL;
+    long major = strcmp(name, "mimalloc") == 0 && version != NULL ? strtol(version, &rest, 10) : 0;
+
+    return major > 3 || (major == 3 && *rest == '.' && strtol(rest + 1, NULL, 10) >= 2);
+}
+
+static void tell_of_fork(struct findings *findings, const struct backends *backends)
+{
+    const char *name = chosen_name(backends);
+    const char *version = probe_text(backends->by_environment.facts, "backend", "version");
+
+    if (name == NULL || !may_hang_in_a_child(name, version))
+        return;
+    finding(findings, LEVEL_WARNING, "mimalloc %s is not made for threads in a forked child.",
+            version);
+    meaning(findings, "it takes locks where a thread begins to allocate and where it ends, and does "
+                      "not see to them when the process forks: a child of a program with threads "
+                      "that makes a thread, and does not exec, may hang.");
+    advice(findings, "nothing for a program that forks only to exec, or whose children make no "
+                     "threads; else another backend, or mimalloc 2.");
+}
+
 /* What is not mere talk, as an allocator makes that was asked to be verbose. */
 static bool is_complaint(const char *line)
 {
@@ -241,6 +266,7 @@ void examine_choice(struct findings *findings, const struct backends *backends)
     else
         tell_of_choice(findings, backends);
     tell_of_elements(findings, backends);
+    tell_of_fork(findings, backends);
     if (chosen_name(backends) != NULL && strcmp(chosen_name(backends), "libc") == 0)
         tell_of_valgrind(findings);
     tell_of_complaints(findings, &backends->by_environment);
