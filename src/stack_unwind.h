@@ -10,7 +10,8 @@
 #include <stdint.h>
 #include <unwind.h>
 
-/* NULL, or why there is none: then every stack is empty. */
+/* Makes it ready. NULL, or why there is none: then every stack is empty. Takes the dynamic linker's
+ * lock: call it without a lock of ours. */
 const char *zm_unwind_start(void);
 void zm_unwind(_Unwind_Trace_Fn step, void *argument);
 uintptr_t zm_unwind_ip(struct _Unwind_Context *context);
