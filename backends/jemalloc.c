@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "output.h"
 #include "room.h"
 #include "uninstrumented.h"
 

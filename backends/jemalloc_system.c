@@ -6,10 +6,13 @@
 #undef _FILE_OFFSET_BITS
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include "cancel.h"
 #include "internal.h"
 #include "uninstrumented.h"
 
@@ -24,6 +27,11 @@ int zm_je_madvise(void *address, size_t size, int advice) PRIVATE_COPY;
 int zm_je_mprotect(void *address, size_t size, int protection) PRIVATE_COPY;
 void *zm_je_sbrk(intptr_t increment) PRIVATE_COPY;
 void *zm_je_dlsym(void *handle, const char *name) PRIVATE_COPY;
+int zm_je_open(const char *path, int flags, ...) PRIVATE_COPY;
+int zm_je_open64(const char *path, int flags, ...) PRIVATE_COPY;
+int zm_je_creat(const char *path, mode_t mode) PRIVATE_COPY;
+int zm_je_creat64(const char *path, mode_t mode) PRIVATE_COPY;
+int zm_je_close(int fd) PRIVATE_COPY;
 int zm_je_pthread_key_create(pthread_key_t *key, void (*destructor)(void *value)) PRIVATE_COPY;
 int zm_je_pthread_atfork(void (*prepare)(void), void (*parent)(void),
                          void (*child)(void)) PRIVATE_COPY;
@@ -78,6 +86,55 @@ int zm_je_mprotect(void *address, size_t size, int protection)
     errno = saved_errno;
     return result;
 }
+
+/*
+ * ---- Files ----
+ *
+ * An allocation may write a heap profile, where MALLOC_CONF asks for that, and is no cancellation
+ * point all the same. jemalloc reads and writes past the C library. It makes files by creat() alone,
+ * so open() has no mode.
+ */
+
+static int open_file(const char *path, int flags, mode_t mode)
+{
+    int state = zm_cancel_off();
+    int fd = open(path, flags, mode);
+
+    zm_cancel_restore(state);
+    return fd;
+}
+
+int zm_je_open(const char *path, int flags, ...)
+{
+    return open_file(path, flags, 0);
+}
+
+int zm_je_creat(const char *path, mode_t mode)
+{
+    return open_file(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+}
+
+int zm_je_close(int fd)
+{
+    int state = zm_cancel_off();
+    int result = close(fd);
+
+    zm_cancel_restore(state);
+    return result;
+}
+
+/* What a 32-bit archive built for large files calls. */
+/* GCOVR_EXCL_START: the archive on 64-bit machines does not call them */
+int zm_je_open64(const char *path, int flags, ...)
+{
+    return open_file(path, flags | O_LARGEFILE, 0);
+}
+
+int zm_je_creat64(const char *path, mode_t mode)
+{
+    return open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_LARGEFILE, mode);
+}
+/* GCOVR_EXCL_STOP */
 
 /*
  * ---- The break ----

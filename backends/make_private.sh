@@ -32,7 +32,7 @@ sed -e '/^#/d' -e '/ local$/d' -e 's/.* //' "$symbols" >"$work/global"
     --remove-section=.init_array --strip-debug "$work/whole.o" "$output"
 
 # An archive that calls the system by other names than those listed would do so past us.
-stray=$("$nm" -u "$output" | sed -n 's/^ *U \(mmap.*\|munmap\|madvise\|mprotect\|sbrk\)$/\1/p')
+stray=$("$nm" -u "$output" | sed -n 's/^ *U \(mmap.*\|munmap\|madvise\|mprotect\|sbrk\|open.*\|creat.*\|close\)$/\1/p')
 if [ -n "$stray" ]; then
     echo "make_private.sh: $archive calls $stray, which $symbols does not rename" >&2
     exit 1

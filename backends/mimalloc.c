@@ -10,6 +10,7 @@
 #include <mimalloc.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Later versions declare mi_stats_print_out() there. */
 #if defined(__has_include)
@@ -21,6 +22,7 @@
 #include "internal.h"
 #include "mimalloc_version.h"
 #include "other_threads.h"
+#include "output.h"
 #include "room.h"
 #include "small_sizes.h"
 
@@ -225,6 +227,25 @@ static void before_fork(void)
     mi_free(mi_malloc(1));
 }
 
+/* ---- What it says ---- */
+
+/* What it said before has been written; it is told once more to who comes late. */
+static bool is_late;
+
+/* In the place of fputs(), which is a cancellation point and may take memory. */
+static void write_message(const char *text, void *argument)
+{
+    (void)argument;
+    if (is_late)
+        zm_write_to_stderr(text, strlen(text));
+}
+
+static void take_messages(void)
+{
+    mi_register_output(write_message, NULL);
+    is_late = true;
+}
+
 /* ---- Start ---- */
 
 static char version[16];
@@ -249,6 +270,7 @@ static int mimalloc_start(const char **why)
     }
     know_alignments(number);
     whole_blocks_only = REPORTS_WHOLE_BLOCKS || forgets_inner_pointers(number);
+    take_messages();
     small_sizes_learn(&small_sizes, &mimalloc_backend);
     if (number >= MIMALLOC_VERSION_NUMBER(3, 2, 0))
         return pthread_atfork(before_fork, NULL, NULL);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "output.h"
 #include "small_sizes.h"
 
 /*
@@ -29,6 +30,21 @@ size_t get_allocated_size(const void *self, const void *ptr) __asm__(
  */
 extern bool skip_sbrk __asm__("_ZN60FLAG__namespace_do_not_use_directly_use_DECLARE_bool_instead22"
                               "FLAGS_malloc_skip_sbrkE") __attribute__((weak));
+
+/*
+ * What writes its lines, which tell of a gigabyte that was asked for and of memory that there is not:
+ * with write(), a cancellation point in the midst of functions that nothing may be thrown through.
+ * Weak: a library may not show it.
+ */
+extern void (*log_message_writer)(const char *text,
+                                  int length) __asm__("_ZN8tcmalloc18log_message_writerE")
+    __attribute__((weak));
+
+static void write_line(const char *text, int length)
+{
+    if (length > 0)
+        zm_write_to_stderr(text, (size_t)length);
+}
 
 static size_t ask_tc_malloc_size(const void *self, const void *ptr)
 {
@@ -112,6 +128,8 @@ static int tcmalloc_start(const char **why)
     (void)why;
     if (&skip_sbrk != NULL)
         skip_sbrk = true;
+    if (&log_message_writer != NULL)
+        log_message_writer = write_line;
     if (asks_directly())
         ask = get_allocated_size;
     small_sizes_learn(&small_sizes, &tcmalloc_backend);

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cancel.h"
 #include "internal.h"
 #include "kept_text.h"
+#include "output.h"
 
 int zmalloc_register_backend(const struct zmalloc_backend *backend)
 {
@@ -104,10 +106,12 @@ struct zm_allocator_info zm_allocator_info(void)
     size_t memory = zmalloc_get_memory_size();
     const struct zmalloc_backend *backend = zm_active();
     struct zm_allocator_info info = {ZM_UNKNOWN, ZM_UNKNOWN, ZM_UNKNOWN, ZM_UNKNOWN, ZM_UNKNOWN};
+    int state = zm_cancel_off();
 
     if (backend->allocator_info != NULL)
         backend->allocator_info(&info.allocated, &info.active, &info.resident, &info.retained,
                                 &info.muzzy);
+    zm_cancel_restore(state);
     info.active = credible(info.active, memory);
     info.resident = credible(info.resident, memory);
     return info;
@@ -133,24 +137,31 @@ int zmalloc_get_allocator_info(size_t *allocated, size_t *active, size_t *reside
 int zmalloc_purge(void)
 {
     const struct zmalloc_backend *backend = zm_active();
+    int state = zm_cancel_off();
     int error = backend->purge != NULL ? backend->purge() : ENOTSUP;
 
+    zm_cancel_restore(state);
     return error == EBUSY ? 1 : zm_result(error);
 }
 
 int zmalloc_thread_idle(void)
 {
     const struct zmalloc_backend *backend = zm_active();
+    int state = zm_cancel_off();
+    int error = backend->thread_idle != NULL ? backend->thread_idle() : ENOTSUP;
 
-    return zm_result(backend->thread_idle != NULL ? backend->thread_idle() : ENOTSUP);
+    zm_cancel_restore(state);
+    return zm_result(error);
 }
 
 int zmalloc_set_background_thread(int enable)
 {
     const struct zmalloc_backend *backend = zm_active();
+    int state = zm_cancel_off();
+    int error = backend->background_thread != NULL ? backend->background_thread(enable) : ENOTSUP;
 
-    return zm_result(backend->background_thread != NULL ? backend->background_thread(enable)
-                                                        : ENOTSUP);
+    zm_cancel_restore(state);
+    return zm_result(error);
 }
 
 size_t zmalloc_good_size(size_t size)
@@ -175,17 +186,22 @@ static void write_to_stderr(void *opaque, const char *text)
 int zmalloc_stats_print(void (*write_cb)(void *opaque, const char *text), void *opaque)
 {
     const struct zmalloc_backend *backend = zm_active();
+    int state = zm_cancel_off();
+    int error = ENOTSUP;
 
-    if (backend->stats_print == NULL)
-        return zm_result(ENOTSUP);
-    return zm_result(backend->stats_print(write_cb != NULL ? write_cb : write_to_stderr, opaque));
+    if (backend->stats_print != NULL)
+        error = backend->stats_print(write_cb != NULL ? write_cb : write_to_stderr, opaque);
+    zm_cancel_restore(state);
+    return zm_result(error);
 }
 
 int zmalloc_backend_ctl(const char *name, void *oldp, size_t *oldlenp, const void *newp,
                         size_t newlen)
 {
     const struct zmalloc_backend *backend = zm_active();
+    int state = zm_cancel_off();
+    int error = backend->ctl != NULL ? backend->ctl(name, oldp, oldlenp, newp, newlen) : ENOTSUP;
 
-    return zm_result(backend->ctl != NULL ? backend->ctl(name, oldp, oldlenp, newp, newlen)
-                                          : ENOTSUP);
+    zm_cancel_restore(state);
+    return zm_result(error);
 }

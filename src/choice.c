@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "accounting.h"
+#include "cancel.h"
 #include "choice.h"
 #include "config.h"
 #include "environment.h"
@@ -37,17 +38,30 @@ static const struct zmalloc_backend *active_backend;
 static struct zm_layers active_layers;
 static struct zm_choice active_choice;
 
-/* Recursive by hand: the start of a backend may fork, or ask for tables. */
+/* Of the thread that has the lock, from before it. */
+static int cancel_state;
+
+/* Recursive by hand: the start of a backend may fork, or ask for tables. The thread is not cancelled
+ * under it, whatever an allocator that starts does. */
 void zm_choice_lock(void)
 {
-    if (zm_thread.choice_depth++ == 0)
-        pthread_mutex_lock(&lock);
+    int state;
+
+    if (zm_thread.choice_depth++ > 0)
+        return;
+    state = zm_cancel_off();
+    pthread_mutex_lock(&lock);
+    cancel_state = state;
 }
 
 void zm_choice_unlock(void)
 {
-    if (--zm_thread.choice_depth == 0)
-        pthread_mutex_unlock(&lock);
+    int state = cancel_state;
+
+    if (--zm_thread.choice_depth > 0)
+        return;
+    pthread_mutex_unlock(&lock);
+    zm_cancel_restore(state);
 }
 
 static bool is_made(void)
@@ -328,11 +342,10 @@ int zmalloc_init(const char *spec)
 static void sleep_a_little(void)
 {
     struct timespec ms = {.tv_nsec = 1000 * 1000L};
-    int state;
+    int state = zm_cancel_off();
 
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     nanosleep(&ms, NULL);
-    pthread_setcancelstate(state, &state);
+    zm_cancel_restore(state);
 }
 
 void zm_choice_before_fork(void)

@@ -2,7 +2,8 @@
 #ifndef ZM_FILE_H
 #define ZM_FILE_H
 
-/* Reading what the system tells in files, with buffers on the stack. */
+/* Reading what the system tells in files, with small buffers on the stack: all that a public function
+ * needs is at most 8 KiB of it. Nothing here is a cancellation point, and errno stays. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +15,7 @@ size_t zm_file_read(const char *path, char *text, size_t size);
 struct zm_lines {
     int fd; /* -1: it could not be opened, and has no lines */
     size_t length;
-    char text[4096];
+    char text[512];
 };
 
 void zm_lines_open(struct zm_lines *lines, const char *path);

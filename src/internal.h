@@ -88,10 +88,6 @@ void zm_message_decimal(struct zm_message *message, size_t number);
 void zm_message_pointer(struct zm_message *message, const void *pointer);
 /* Writes "zmalloc: ", the message and a newline to stderr, and keeps errno. */
 void zm_message_send(struct zm_message *message);
-/* Writes all of it, at once if the system takes it so. Returns 0 or an errno value. */
-int zm_write(int fd, const char *text, size_t length);
-/* The same to stderr, as far as the system takes it; keeps errno. */
-void zm_write_to_stderr(const char *text, size_t length);
 
 /* ---- oom.c ---- */
 

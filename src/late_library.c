@@ -5,10 +5,14 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#include "cancel.h"
+
 bool zm_late_library_open(const char *file, const struct zm_late_function *functions)
 {
+    int state = zm_cancel_off();
     void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
 
+    zm_cancel_restore(state);
     for (; library != NULL && functions->name != NULL; functions++) {
         void *symbol = dlsym(library, functions->name);
 

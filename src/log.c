@@ -3,11 +3,10 @@
 /* Messages of the library: built in a buffer on the stack, written with one write(2), so that they
  * work without memory and in a signal handler. */
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "internal.h"
+#include "output.h"
 #include "writer.h"
 
 #define QUOTED_MAX 64
@@ -56,27 +55,6 @@ void zm_message_pointer(struct zm_message *message, const void *pointer)
     zm_writer_text(&writer, "0x");
     zm_writer_hexadecimal(&writer, (uintptr_t)pointer);
     keep_what_fits(message, &writer);
-}
-
-int zm_write(int fd, const char *text, size_t length)
-{
-    for (size_t done = 0; done < length;) {
-        ssize_t written = write(fd, text + done, length - done);
-
-        if (written > 0)
-            done += (size_t)written;
-        else if (written == 0 || errno != EINTR)
-            return written == 0 ? ENOSPC : errno;
-    }
-    return 0;
-}
-
-void zm_write_to_stderr(const char *text, size_t length)
-{
-    int saved_errno = errno;
-
-    zm_write(STDERR_FILENO, text, length);
-    errno = saved_errno;
 }
 
 void zm_message_send(struct zm_message *message)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "accounting.h"
+#include "cancel.h"
 #include "config.h"
 #include "internal.h"
 #include "nearest.h"
@@ -124,6 +125,8 @@ struct opened {
 static void open_module(const char *name, const struct zm_module_needs *needs,
                         struct opened *opened)
 {
+    int state = zm_cancel_off();
+
     opened->candidate = (struct zm_candidate){0};
     opened->why[0] = '\0';
     zm_choice_lock();
@@ -135,6 +138,7 @@ static void open_module(const char *name, const struct zm_module_needs *needs,
     openers--;
     zm_thread.opening--;
     zm_choice_unlock();
+    zm_cancel_restore(state);
 }
 
 bool zm_registry_others_open(void)

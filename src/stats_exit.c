@@ -6,15 +6,12 @@
  * title) changes nothing. What it says is in docs/environment.md.
  */
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "config.h"
 #include "internal.h"
+#include "output.h"
 
 #define VARIABLE "ZMALLOC_STATS"
 
@@ -69,59 +66,18 @@ static void tell(const char *trouble)
     zm_message_send(&message);
 }
 
-/* ---- Signals ---- */
-
-struct signals {
-    sigset_t programs; /* what the program had blocked */
-    bool pending;      /* one of ours was there before */
-};
-
-/* What write() may send to end the process. */
-static void set_of_write(sigset_t *set)
-{
-    sigemptyset(set);
-    sigaddset(set, SIGPIPE);
-    sigaddset(set, SIGXFSZ);
-}
-
-static void hold_signals(struct signals *signals)
-{
-    sigset_t ours;
-    sigset_t pending;
-
-    set_of_write(&ours);
-    pthread_sigmask(SIG_BLOCK, &ours, &signals->programs);
-    sigpending(&pending);
-    signals->pending = sigismember(&pending, SIGPIPE) || sigismember(&pending, SIGXFSZ);
-}
-
-/* Takes away those that were sent meanwhile. */
-static void release_signals(const struct signals *signals)
-{
-    static const struct timespec no_time;
-    sigset_t ours;
-
-    set_of_write(&ours);
-    while (!signals->pending && sigtimedwait(&ours, NULL, &no_time) > 0)
-        continue;
-    pthread_sigmask(SIG_SETMASK, &signals->programs, NULL);
-}
-
 /* ---- When the library is loaded ---- */
 
 static void refuse(const char *value, const char *why)
 {
     struct zm_message message = {0};
-    struct signals signals;
 
     zm_message_text(&message, VARIABLE "=");
     zm_message_quoted(&message, value, strlen(value));
     zm_message_text(&message, ": ");
     zm_message_text(&message, why);
     zm_message_text(&message, "; there will be no report");
-    hold_signals(&signals);
     zm_message_send(&message);
-    release_signals(&signals);
 }
 
 static const struct form *form_named(const char *name, size_t length)
@@ -163,18 +119,21 @@ void zm_stats_exit_prepare(void)
 
 static void write_to_file(const char *text, size_t length)
 {
-    /* Nobody need be reading at the other end of a pipe that has a name. */
-    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
-    int error;
+    const char *cannot;
+    int error = zm_append_to_file(file, text, length, &cannot);
 
-    if (fd < 0) {
-        tell_of_file("open", errno);
-        return;
-    }
-    error = zm_write(fd, text, length);
     if (error != 0)
-        tell_of_file("write to", error);
-    close(fd);
+        tell_of_file(cannot, error);
+}
+
+/* A report is long, and nobody waits for it: where descriptor 2 has become something else it is not
+ * written, though messages are. */
+static void write_out(const char *text, size_t length)
+{
+    if (*file != '\0')
+        write_to_file(text, length);
+    else if (zm_stderr_is_as_loaded())
+        zm_write_to_stderr(text, length);
 }
 
 static void report(void)
@@ -188,10 +147,7 @@ static void report(void)
         return;
     }
     memcpy(text + length, form->end, end);
-    if (*file != '\0')
-        write_to_file(text, length + end);
-    else
-        zm_write_to_stderr(text, length + end);
+    write_out(text, length + end);
 }
 
 /* Before the layer debug looks around, which may end the process. As there: after the handlers of
@@ -199,15 +155,12 @@ static void report(void)
 __attribute__((destructor(102))) static void at_exit(void)
 {
     int saved_errno = errno;
-    struct signals signals;
 
     if (form == NULL)
         return;
-    hold_signals(&signals);
     if (zm_try_to_choose(NULL) == 0)
         report();
     else
         tell("no backend can be chosen");
-    release_signals(&signals);
     errno = saved_errno;
 }

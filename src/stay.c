@@ -8,6 +8,7 @@
 
 #include <dlfcn.h>
 
+#include "cancel.h"
 #include "internal.h"
 
 #if defined(__GLIBC__)
@@ -48,10 +49,13 @@ void zm_stay_loaded(void)
 {
     void *(*open_again)(const char *file, int mode);
     const char *file = own_file();
+    int state;
 
     if (file == NULL || dlsym == NULL || dlerror == NULL)
         return;
+    state = zm_cancel_off();
     *(void **)&open_again = dlsym(RTLD_DEFAULT, "dlopen");
     if (open_again == NULL || open_again(file, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) == NULL)
         dlerror();
+    zm_cancel_restore(state);
 }

@@ -6,6 +6,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -412,12 +413,87 @@ static void exit_with_pending_signal(void)
     exit(11);
 }
 
+/* ---- Descriptor 2 becomes something else ---- */
+
+static char other_file[PATH_SIZE];
+
+/* As daemons do, and then open a file of their own. */
+static void exit_with_other_stderr(int flags)
+{
+    close(STDERR_FILENO);
+    child_check(open(getenv("OTHER_FILE"), flags | O_CREAT, 0600) == STDERR_FILENO);
+    child_check(write(STDERR_FILENO, "PAGE\n", 5) == 5);
+    zfree(zmalloc(1));
+    exit(13);
+}
+
+/* And comes back. */
+static void exit_with_restored_stderr(void)
+{
+    int kept = dup(STDERR_FILENO);
+
+    child_check(kept >= 0 && dup2(STDOUT_FILENO, STDERR_FILENO) == STDERR_FILENO);
+    child_check(dup2(kept, STDERR_FILENO) == STDERR_FILENO);
+    exit(14);
+}
+
 static struct outcome run_this(const char *part)
 {
     const char *const arguments[] = {path_beside("test-stats_exit"), part, NULL};
     const char *const environment[] = {"ZMALLOC_STATS=json", NULL};
 
     return run_program(arguments, environment);
+}
+
+static void name_other_file(void)
+{
+    snprintf(other_file, sizeof other_file, "%s", path_in_folder("data"));
+    assert_int_equal(setenv("OTHER_FILE", other_file, 1), 0);
+}
+
+static void it_does_not_go_where_stderr_was(void **state)
+{
+    static const char *const parts[] = {"data", "log"};
+
+    (void)state;
+    name_other_file();
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        struct outcome outcome = run_this(parts[i]);
+
+        assert_exited_with(&outcome, 13);
+        assert_err_is(&outcome, "");
+        assert_string_equal(contents_of("data"), "PAGE\n");
+        assert_int_equal(unlink(other_file), 0);
+    }
+}
+
+static void run_this_without_stderr(void *argument)
+{
+    (void)argument;
+    setenv("ZMALLOC_STATS", "json", 1);
+    close(STDERR_FILENO);
+    execl("/proc/self/exe", "/proc/self/exe", "log", (char *)NULL);
+    _exit(127);
+}
+
+static void nor_to_what_comes_where_there_was_none(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    name_other_file();
+    outcome = run_child(run_this_without_stderr, NULL);
+    assert_exited_with(&outcome, 13);
+    assert_string_equal(contents_of("data"), "PAGE\n");
+}
+
+static void stderr_that_came_back_is_the_same(void **state)
+{
+    struct outcome outcome = run_this("restored");
+
+    (void)state;
+    assert_exited_with(&outcome, 14);
+    assert_is_record(outcome.err, "\"pid\":");
 }
 
 static void a_report_too_long_is_not_written(void **state)
@@ -457,6 +533,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_pipe_without_a_reader_is_told, set_up, tear_down),
         cmocka_unit_test(a_broken_stderr_ends_nothing),
         cmocka_unit_test_setup_teardown(a_limit_of_files_ends_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(it_does_not_go_where_stderr_was, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nor_to_what_comes_where_there_was_none, set_up, tear_down),
+        cmocka_unit_test(stderr_that_came_back_is_the_same),
         cmocka_unit_test(a_report_too_long_is_not_written),
         cmocka_unit_test(a_pending_signal_stays),
     };
@@ -465,6 +544,12 @@ int main(int argc, char **argv)
         exit_with_long_version();
     if (argc == 2 && strcmp(argv[1], "pending signal") == 0)
         exit_with_pending_signal();
+    if (argc == 2 && strcmp(argv[1], "data") == 0)
+        exit_with_other_stderr(O_RDWR);
+    if (argc == 2 && strcmp(argv[1], "log") == 0)
+        exit_with_other_stderr(O_WRONLY | O_APPEND);
+    if (argc == 2 && strcmp(argv[1], "restored") == 0)
+        exit_with_restored_stderr();
     find_chosen(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
