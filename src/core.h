@@ -154,7 +154,13 @@ CORE_COLD void *core_fail(size_t size, size_t *usable, unsigned how)
     errno = ENOMEM;
     if (usable != NULL)
         *usable = 0;
-    return how & CORE_TRY ? NULL : zm_out_of_memory(size);
+    return how & CORE_TRY ? NULL : zm_out_of_memory(size, 0);
+}
+
+CORE_COLD void *core_fail_aligned(size_t alignment, size_t size, unsigned how)
+{
+    errno = ENOMEM;
+    return how & CORE_TRY ? NULL : zm_out_of_memory(size, alignment);
 }
 
 ZM_INLINE void *core_ask(size_t size, unsigned how, size_t *got)
@@ -340,6 +346,7 @@ ZM_INLINE bool core_alignment_is_valid(size_t alignment)
 ZM_INLINE void *core_alloc_aligned(size_t alignment, size_t size, unsigned how)
 {
     size_t asked = size != 0 ? size : CORE_SIZE_OF_NOTHING;
+    size_t asked_alignment = alignment;
     size_t got = 0;
     void *ptr = NULL;
 
@@ -352,7 +359,7 @@ ZM_INLINE void *core_alloc_aligned(size_t alignment, size_t size, unsigned how)
     if (asked < CORE_BACKEND_LIMIT && alignment < CORE_BACKEND_LIMIT - asked)
         ptr = core_backend->aligned_alloc(alignment, asked, &got);
     if (ZM_UNLIKELY(ptr == NULL))
-        return core_fail(size, NULL, how);
+        return core_fail_aligned(asked_alignment, size, how);
     core_count_alloc_of_any(got);
     if (asked >= ZM_LARGE_BLOCK)
         zm_accounting_large();

@@ -91,8 +91,9 @@ void zm_message_send(struct zm_message *message);
 
 /* ---- oom.c ---- */
 
-/* Calls the handler. Returns NULL if the handler returns, with errno ENOMEM. */
-ZM_PRIVATE void *zm_out_of_memory(size_t size);
+/* Calls the handler; or ends the process, where that is what has run out of memory. Returns NULL if
+ * the handler returns, with errno ENOMEM. alignment is 0 for a block that needs none of its own. */
+ZM_PRIVATE ZM_COLD void *zm_out_of_memory(size_t size, size_t alignment);
 
 /* ---- registry.c: the known backends. Each function takes the choice lock for itself, and has it
  * not where it calls the dynamic linker. ---- */

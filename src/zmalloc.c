@@ -113,7 +113,7 @@ void *zcalloc_num(size_t num, size_t size)
     size_t product;
 
     if (!multiply(num, size, &product))
-        return zm_out_of_memory(SIZE_MAX);
+        return zm_out_of_memory(SIZE_MAX, 0);
     return zcalloc(product);
 }
 
@@ -145,9 +145,9 @@ void *zreallocarray(void *ptr, size_t num, size_t size)
     size_t product;
 
     if (!multiply(num, size, &product))
-        return zm_out_of_memory(SIZE_MAX);
+        return zm_out_of_memory(SIZE_MAX, 0);
     if (product >= ZM_SIZE_LIMIT)
-        return zm_out_of_memory(product);
+        return zm_out_of_memory(product, 0);
     return zrealloc(ptr, product);
 }
 

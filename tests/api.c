@@ -50,6 +50,15 @@ CALL(ztrymalloc_cache_aligned, ztrymalloc_cache_aligned(size))
 #define ZEROES .zeroes = true
 #define RESIZES .takes_block = true
 #define KEEPS .keeps_too_large = true
+#define ALIGNED(to) .alignment = (to)
+
+#if defined(__s390x__)
+#define CACHE_LINE 256
+#elif defined(__powerpc__)
+#define CACHE_LINE 128
+#else
+#define CACHE_LINE 64
+#endif
 
 const struct allocating_function allocating_functions[] = {
     /* clang-format off */
@@ -63,9 +72,9 @@ const struct allocating_function allocating_functions[] = {
     ROW(zmalloc_usable, HANDLER, USABLE)
     ROW(zcalloc_usable, HANDLER, USABLE, ZEROES)
     ROW(zrealloc_usable, HANDLER, USABLE, RESIZES)
-    ROW(zmalloc_aligned, HANDLER)
-    ROW(zmalloc_aligned_page, HANDLER)
-    ROW(zmalloc_cache_aligned, HANDLER)
+    ROW(zmalloc_aligned, HANDLER, ALIGNED(16))
+    ROW(zmalloc_aligned_page, HANDLER, ALIGNED(4096))
+    ROW(zmalloc_cache_aligned, HANDLER, ALIGNED(CACHE_LINE))
     PLAIN_ROW(ztrymalloc)
     ROW(ztrycalloc, ZEROES)
     ROW(ztrycalloc_num, ZEROES)
@@ -76,9 +85,9 @@ const struct allocating_function allocating_functions[] = {
     ROW(ztrymalloc_usable, USABLE)
     ROW(ztrycalloc_usable, USABLE, ZEROES)
     ROW(ztryrealloc_usable, USABLE, RESIZES)
-    PLAIN_ROW(ztrymalloc_aligned)
-    PLAIN_ROW(ztrymalloc_aligned_page)
-    PLAIN_ROW(ztrymalloc_cache_aligned)
+    ROW(ztrymalloc_aligned, ALIGNED(16))
+    ROW(ztrymalloc_aligned_page, ALIGNED(4096))
+    ROW(ztrymalloc_cache_aligned, ALIGNED(CACHE_LINE))
     /* clang-format on */
 };
 const size_t allocating_function_count = sizeof allocating_functions / sizeof *allocating_functions;
@@ -99,6 +108,18 @@ static void remember(size_t size)
 {
     handler_record.calls++;
     handler_record.size = size;
+}
+
+const char *line_of_default_handler(const struct allocating_function *function, size_t size)
+{
+    static char line[160];
+    char aligned[40] = "";
+
+    if (function->alignment > 0)
+        snprintf(aligned, sizeof aligned, " aligned to %zu", function->alignment);
+    snprintf(line, sizeof line, "zmalloc: Out of memory trying to allocate %zu bytes%s\n", size,
+             aligned);
+    return line;
 }
 
 void remember_handler_calls(void)

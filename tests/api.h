@@ -19,6 +19,7 @@ struct allocating_function {
     bool zeroes;
     bool takes_block;
     bool keeps_too_large; /* a block that was to become SIZE_MAX/2 or more stays */
+    size_t alignment;     /* that it asks for; 0: none of its own */
 };
 
 extern const struct allocating_function allocating_functions[];
@@ -43,6 +44,9 @@ struct handler_record {
     size_t size;
 };
 extern struct handler_record handler_record;
+
+/* What the handler that comes with the library writes where that function gets no memory. */
+const char *line_of_default_handler(const struct allocating_function *function, size_t size);
 
 /* Makes the handler one that remembers and returns, with a clean record. */
 void remember_handler_calls(void);

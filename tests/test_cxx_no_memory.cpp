@@ -3,6 +3,7 @@
 /* zmalloc.hpp without memory, through the layer "fail": a failure at every request in turn, once and
  * from then on. Each is one std::bad_alloc, after which nothing is left in use. */
 
+#include <csignal>
 #include <deque>
 #include <functional>
 #include <list>
@@ -136,6 +137,77 @@ void a_resource_ends_cleanly(void **)
 #endif
 }
 
+/* ---- A handler that throws ---- */
+
+volatile std::size_t too_much = SIZE_MAX;
+std::size_t thrown;
+
+void throw_no_memory(std::size_t)
+{
+    thrown++;
+    throw std::bad_alloc();
+}
+
+/* From that many frames deeper in the stack. */
+__attribute__((noinline)) void ask_from_deeper(int frames)
+{
+    volatile char frame[200];
+
+    frame[0] = 1;
+    if (frames > 0)
+        ask_from_deeper(frames - 1);
+    else
+        zfree(zmalloc(too_much));
+    frame[1] = frame[0];
+}
+
+/* Each call comes from deeper than the last, whose handler has left. */
+void a_handler_that_threw_counts_no_level(void **)
+{
+    std::size_t caught = 0;
+
+    thrown = 0;
+    zmalloc_set_oom_handler(throw_no_memory);
+    for (int frames = 0; frames < 100; frames++) {
+        try {
+            ask_from_deeper(frames);
+        } catch (const std::bad_alloc &) {
+            caught++;
+        }
+    }
+    zmalloc_set_oom_handler(nullptr);
+    assert_int_equal(thrown, 100);
+    assert_int_equal(caught, 100);
+}
+
+void ask_again(std::size_t)
+{
+    try {
+        ask_from_deeper(0);
+    } catch (...) {
+        child_fail("the handler was called within itself", __FILE__, __LINE__);
+    }
+}
+
+void throw_then_ask_again(void *)
+{
+    zmalloc_set_oom_handler(throw_no_memory);
+    try {
+        ask_from_deeper(3);
+    } catch (const std::bad_alloc &) {
+        zmalloc_set_oom_handler(ask_again);
+    }
+    ask_from_deeper(1);
+}
+
+void a_level_counts_after_an_exception(void **)
+{
+    struct outcome outcome = run_child(throw_then_ask_again, nullptr);
+
+    assert_killed_by(&outcome, SIGABRT);
+    assert_err_is_line_with(&outcome, "zmalloc: Out of memory trying to allocate ");
+}
+
 } // namespace
 
 int main()
@@ -144,6 +216,8 @@ int main()
         zm_test(containers_end_cleanly),
         zm_test(objects_end_cleanly),
         zm_test(a_resource_ends_cleanly),
+        zm_test(a_handler_that_threw_counts_no_level),
+        zm_test(a_level_counts_after_an_exception),
     };
 
     return cmocka_run_group_tests(tests, nullptr, nullptr);

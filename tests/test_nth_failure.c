@@ -389,7 +389,7 @@ static void the_default_handler_ends_the_process(void **state)
 
         if (function.calls_handler) {
             assert_killed_by(&outcome, SIGABRT);
-            assert_err_is(&outcome, "zmalloc: Out of memory trying to allocate 100 bytes\n");
+            assert_err_is(&outcome, line_of_default_handler(&function, 100));
         } else {
             assert_exited_with(&outcome, 0);
             assert_err_is(&outcome, "");

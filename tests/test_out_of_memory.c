@@ -3,11 +3,13 @@
 /* No memory: what each function returns and sets, and what a handler may do. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "api.h"
@@ -153,20 +155,15 @@ static void a_handler_may_jump(void **state)
 }
 
 static void *from_handler;
-static size_t depth;
 
 /* Allocates, frees, runs out of memory again, and asks for all that takes a lock. */
 static void use_zmalloc(size_t size)
 {
-    depth++;
-    if (depth == 1) {
-        zfree(from_handler);
-        from_handler = zrealloc(zmalloc(100), 100000);
-        if (zmalloc(size) != NULL || zmalloc_used_memory() < 100000 || zmalloc_peak_memory() == 0)
-            abort();
-        errno = 0;
-    }
-    depth--;
+    zfree(from_handler);
+    from_handler = zrealloc(zmalloc(100), 100000);
+    if (ztrymalloc(size) != NULL || zmalloc_used_memory() < 100000 || zmalloc_peak_memory() == 0)
+        abort();
+    errno = 0;
 }
 
 static void a_handler_may_call_zmalloc(void **state)
@@ -184,6 +181,110 @@ static void a_handler_may_call_zmalloc(void **state)
     }
     assert_true(zmalloc_usable_size(from_handler) >= 100000);
     zfree(from_handler);
+}
+
+/* ---- Handlers that run out of memory ---- */
+
+static const struct allocating_function *failing_again;
+
+static void fail_again(size_t size)
+{
+    if (write(STDOUT_FILENO, "handler\n", 8) == 8)
+        failing_again->call(NULL, size - 1, NULL);
+}
+
+/* As it would be for a handler that had one for itself. */
+static void set_handler_that_fails(void *function)
+{
+    failing_again = function;
+    zmalloc_set_oom_handler(fail_again);
+    failing_again->call(NULL, SIZE_MAX, NULL);
+}
+
+/* Where there is no unwinder it takes some more calls. */
+static void a_handler_that_runs_out_ends_the_process(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < allocating_function_count; i++) {
+        struct allocating_function function = allocating_functions[i];
+        struct outcome outcome;
+
+        if (!function.calls_handler)
+            continue;
+        outcome = run_child(set_handler_that_fails, &function);
+        assert_killed_by(&outcome, SIGABRT);
+        assert_err_is_line_with(&outcome, "zmalloc: Out of memory trying to allocate ");
+#ifdef __GLIBC__
+        assert_err_is(&outcome, line_of_default_handler(&function, SIZE_MAX - 1));
+        assert_string_equal(outcome.out, "handler\n");
+#endif
+    }
+}
+
+#define STEPS 100
+#define STEP_SIZE 200
+
+/* Calls it from that many frames of that size, of which nobody writes the most. */
+static __attribute__((noinline)) void *call_from_deeper(const struct allocating_function *function,
+                                                        size_t frames, size_t frame_size)
+{
+    volatile char *frame = __builtin_alloca(frame_size);
+    void *ptr;
+
+    frame[0] = 1;
+    ptr = frames > 0 ? call_from_deeper(function, frames - 1, frame_size)
+                     : function->call(NULL, SIZE_MAX, NULL);
+    frame[frame_size - 1] = 1;
+    return ptr;
+}
+
+static volatile size_t jumps;
+
+static void jump_and_count(size_t size)
+{
+    jumps++;
+    jump_back(size);
+}
+
+static void jump_out_of(size_t frames, size_t frame_size)
+{
+    if (setjmp(back) == 0)
+        call_from_deeper(&allocating_functions[0], frames, frame_size);
+}
+
+/* Each call is from deeper in the stack than the one that was left, and may find there what is left
+ * of it. */
+static void a_handler_that_jumped_counts_no_level(void **state)
+{
+    (void)state;
+    jumps = 0;
+    zmalloc_set_oom_handler(jump_and_count);
+    for (size_t i = 0; i < STEPS; i++)
+        jump_out_of(i, STEP_SIZE);
+    for (size_t i = 0; i < STEPS; i++)
+        jump_out_of(0, STEP_SIZE * (i + 1));
+    jump_out_of(0, STEP_SIZE);
+    assert_int_equal(jumps, 2 * STEPS + 1);
+}
+
+static void jump_then_fail_in_handler(void *ignored)
+{
+    struct allocating_function function = allocating_functions[0];
+
+    (void)ignored;
+    zmalloc_set_oom_handler(jump_and_count);
+    jump_out_of(3, STEP_SIZE);
+    jump_out_of(1, STEP_SIZE);
+    set_handler_that_fails(&function);
+}
+
+static void a_level_counts_after_a_jump(void **state)
+{
+    struct outcome outcome = run_child(jump_then_fail_in_handler, NULL);
+
+    (void)state;
+    assert_killed_by(&outcome, SIGABRT);
+    assert_err_is_line_with(&outcome, "zmalloc: Out of memory trying to allocate ");
 }
 
 static void set_another(size_t size)
@@ -226,9 +327,8 @@ static void check_default(const struct allocating_function *function, size_t siz
 {
     struct default_case failing = {function, size};
     struct outcome outcome = run_child(fail_by_default, &failing);
-    char line[100];
+    const char *line = line_of_default_handler(function, size);
 
-    snprintf(line, sizeof line, "zmalloc: Out of memory trying to allocate %zu bytes\n", size);
     if (function->calls_handler) {
         assert_killed_by(&outcome, SIGABRT);
         assert_err_is(&outcome, line);
@@ -244,6 +344,127 @@ static void the_default_says_what_was_asked_for(void **state)
     for (size_t i = 0; i < allocating_function_count; i++)
         check_default(&allocating_functions[i], SIZE_MAX / 2 + i);
     check_default(&allocating_functions[0], SIZE_MAX);
+}
+
+static void align_without_bounds(void *argument)
+{
+    volatile size_t alignment = SIZE_MAX / 2 + 1;
+
+    (void)argument;
+    if (zmalloc_aligned(alignment, 0) == NULL)
+        _exit(1);
+}
+
+static void the_default_says_which_alignment(void **state)
+{
+    struct outcome outcome;
+    char line[120];
+
+    (void)state;
+    zmalloc_set_oom_handler(NULL);
+    outcome = run_child(align_without_bounds, NULL);
+    snprintf(line, sizeof line,
+             "zmalloc: Out of memory trying to allocate 0 bytes aligned to %zu\n",
+             SIZE_MAX / 2 + 1);
+    assert_killed_by(&outcome, SIGABRT);
+    assert_err_is(&outcome, line);
+}
+
+/* Nobody reads what is written. */
+static void fail_with_broken_stderr(void *argument)
+{
+    int ends[2];
+
+    child_check(pipe(ends) == 0 && dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
+    close(ends[0]);
+    fail_by_default(argument);
+}
+
+static void a_broken_stderr_does_not_end_it_otherwise(void **state)
+{
+    struct default_case failing = {&allocating_functions[0], SIZE_MAX};
+    struct outcome outcome = run_child(fail_with_broken_stderr, &failing);
+
+    (void)state;
+    assert_killed_by(&outcome, SIGABRT);
+}
+
+/* ---- Where the line goes ---- */
+
+/* A file that has the number of stderr. */
+struct other_file {
+    int flags;
+    const char *contents; /* what is in it afterwards; NULL: the line as well */
+};
+
+static char other_file[] = "/tmp/zmalloc-test-XXXXXX";
+
+static void fail_with_other_file(void *argument)
+{
+    const struct other_file *other = argument;
+    struct default_case failing = {&allocating_functions[0], SIZE_MAX};
+
+    close(STDERR_FILENO);
+    if (open(other_file, other->flags) != STDERR_FILENO || write(STDERR_FILENO, "PAGE\n", 5) != 5)
+        _exit(1);
+    fail_by_default(&failing);
+}
+
+static void check_other_file(const struct other_file *other)
+{
+    struct other_file wanted = *other;
+    char contents[200] = "";
+    struct outcome outcome;
+    int fd = open(other_file, O_RDONLY);
+
+    assert_int_equal(truncate(other_file, 0), 0);
+    outcome = run_child(fail_with_other_file, &wanted);
+    assert_killed_by(&outcome, SIGABRT);
+    assert_true(read(fd, contents, sizeof contents - 1) >= 5);
+    close(fd);
+    if (other->contents != NULL)
+        assert_string_equal(contents, other->contents);
+    else
+        assert_string_equal(contents + 5,
+                            line_of_default_handler(&allocating_functions[0], SIZE_MAX));
+}
+
+static void it_goes_to_a_log_but_not_into_data(void **state)
+{
+    int fd = mkstemp(other_file);
+
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    check_other_file(&(struct other_file){O_RDWR, "PAGE\n"});
+    check_other_file(&(struct other_file){O_WRONLY | O_APPEND, NULL});
+    check_other_file(&(struct other_file){O_RDWR | O_APPEND, NULL});
+    check_other_file(&(struct other_file){O_WRONLY, NULL});
+    unlink(other_file);
+}
+
+/* One end is what a client of a server may have. */
+static void fail_with_socket(void *argument)
+{
+    int *ends = argument;
+
+    dup2(ends[0], STDERR_FILENO);
+    fail_by_default(&(struct default_case){&allocating_functions[0], SIZE_MAX});
+}
+
+static void it_goes_to_no_socket(void **state)
+{
+    char text[200];
+    struct outcome outcome;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    outcome = run_child(fail_with_socket, ends);
+    assert_killed_by(&outcome, SIGABRT);
+    close(ends[0]);
+    assert_int_equal(read(ends[1], text, sizeof text), 0);
+    close(ends[1]);
 }
 
 /* In a program that has never set a handler. */
@@ -278,7 +499,14 @@ int main(void)
         zm_test(a_handler_may_jump),
         zm_test(a_handler_may_call_zmalloc),
         zm_test(a_handler_may_set_another),
+        zm_test(a_handler_that_runs_out_ends_the_process),
+        zm_test(a_handler_that_jumped_counts_no_level),
+        zm_test(a_level_counts_after_a_jump),
         zm_test(the_default_says_what_was_asked_for),
+        zm_test(the_default_says_which_alignment),
+        zm_test(a_broken_stderr_does_not_end_it_otherwise),
+        zm_test(it_goes_to_a_log_but_not_into_data),
+        zm_test(it_goes_to_no_socket),
     };
 
     no_room_on_32_bits();
