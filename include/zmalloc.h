@@ -14,6 +14,12 @@
  *   destructors may make 63 calls there, not more.)
  * - After fork() the child may call it, whatever the other threads of the parent were doing. For
  *   handlers of pthread_atfork see zmalloc_init().
+ * - It is no cancellation point: pthread_cancel() never takes effect in it, so that no descriptor
+ *   stays open and no lock taken. The program's own functions are as they are: a handler of
+ *   zmalloc_set_oom_handler() may be cancelled, and so the caller with it.
+ * - It needs at most 8 KiB of stack, and no more than a thread of PTHREAD_STACK_MIN has. (Not so:
+ *   what the dynamic linker and a module's own code need where a backend is chosen, and whatever an
+ *   allocator needs that is no backend of ours.)
  * - It is not async-signal-safe: do not call it from a signal handler that may have interrupted
  *   an allocation. (The same as malloc.)
  * - Blocks come from the active backend and go back through this header only: never pass them to
@@ -215,10 +221,18 @@ ZMALLOC_API void *extend_to_usable(void *ptr, size_t size) ZMALLOC_SYMBOL(extend
     ZMALLOC_ATTRIBUTE(warn_unused_result, alloc_size(2), noinline);
 
 /*
- * Sets what zX functions call when there is no memory, with the size that was asked for; NULL
- * brings back the default, which prints "zmalloc: Out of memory trying to allocate N bytes" and
- * aborts. A handler may return, exit, longjmp, throw a C++ exception, or call this library.
- * Redis 7.
+ * Sets what zX functions call if there is no memory, with the size that was asked for. NULL brings
+ * back the default, which prints "zmalloc: Out of memory trying to allocate N bytes", for a block from
+ * zmalloc_aligned() with "aligned to N" after it, and aborts.
+ *
+ * A handler may return, exit, longjmp, throw a C++ exception, or call this library; it runs in the
+ * thread that asked, and none of the library's locks is held. If it asks for memory itself, and with
+ * a zX function, and there is none, then it is not called again for that: the process ends with the
+ * line of the default handler. So have a handler ask with ztryX functions. A handler that was left by
+ * longjmp or an exception is no longer at work; that is seen from the stack, by the unwinder of the
+ * compiler, which the call that sets a handler opens (libgcc_s: this takes the dynamic linker's lock
+ * and may allocate with malloc). If there is none, it may be called up to 16 times within itself.
+ * Keeps errno. Redis 7; the end of a handler that runs out of memory is ours.
  */
 ZMALLOC_API void zmalloc_set_oom_handler(void (*handler)(size_t size))
     ZMALLOC_SYMBOL(zmalloc_set_oom_handler);
@@ -487,9 +501,16 @@ ZMALLOC_API size_t zmalloc_get_memory_size(void) ZMALLOC_SYMBOL(zmalloc_get_memo
 /*
  * The most that this process may have: the smallest of the machine's memory and the limits of its
  * control group and of all groups above that, in version 1 and 2 of control groups, as far as they
- * can be seen. 0 where nothing is known. Takes as long as reading a few files. Ours.
+ * can be seen. 0 if nothing is known. Takes as long as reading a few files. Ours.
  */
 ZMALLOC_API size_t zmalloc_get_memory_limit(void) ZMALLOC_SYMBOL(zmalloc_get_memory_limit);
+
+/*
+ * The smallest memory.high of the same groups, which only version 2 has: beyond that the process
+ * gets more memory, but the system slows it down and takes memory back from it. 0 if no group has
+ * such a limit. Takes as long as the call before. Ours.
+ */
+ZMALLOC_API size_t zmalloc_get_memory_high(void) ZMALLOC_SYMBOL(zmalloc_get_memory_high);
 
 /* rss / zmalloc_used_memory(), as a ratio; 0 while nothing is in use. Redis. */
 ZMALLOC_API float zmalloc_get_fragmentation_ratio(size_t rss)

@@ -8,25 +8,45 @@
  * /proc/self/mountinfo where a part of that hierarchy can be seen as folders.
  */
 
-#include <stdio.h>
+#include "memory_limit.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "file.h"
 #include "internal.h"
+#include "writer.h"
 
+/* Together with what reads the files less than 8 KiB of stack, which is all that a thread may have. */
 #define GROUP_SIZE 1024
-#define LINE_SIZE 2048
+#define LINE_SIZE 1536
+#define PATH_SIZE 2048
 
 struct hierarchy {
     const char *controller; /* "" where there is one hierarchy for all controllers */
     const char *type;       /* of its file system */
-    const char *limit;      /* the file in each group's folder */
+    /* The files in each group's folder; NULL where there is no such. */
+    const char *hard;
+    const char *high;
+    /* One that also counts the groups above that cannot be seen, and the field in it. */
+    const char *stat;
+    const char *field;
 };
 
 static const struct hierarchy hierarchies[] = {
-    {"memory", "cgroup", "memory.limit_in_bytes"},
-    {"", "cgroup2", "memory.max"},
+    {
+        .controller = "memory",
+        .type = "cgroup",
+        .hard = "memory.limit_in_bytes",
+        .stat = "memory.stat",
+        .field = "hierarchical_memory_limit ",
+    },
+    {
+        .controller = "",
+        .type = "cgroup2",
+        .hard = "memory.max",
+        .high = "memory.high",
+    },
 };
 
 /* Ends the field at the separator and returns what follows; NULL where there is none. */
@@ -56,6 +76,14 @@ static bool list_has(const char *list, const char *name)
 
 /* ---- The group ---- */
 
+static void copy_cut(char *to, const char *text, size_t size)
+{
+    size_t length = strnlen(text, size - 1);
+
+    memcpy(to, text, length);
+    to[length] = '\0';
+}
+
 /* "4:memory,cpu:/group", and in version 2 "0::/group". */
 static bool find_group(const struct hierarchy *hierarchy, char group[GROUP_SIZE])
 {
@@ -70,7 +98,7 @@ static bool find_group(const struct hierarchy *hierarchy, char group[GROUP_SIZE]
 
         found = path != NULL && *path == '/' && list_has(controllers, hierarchy->controller);
         if (found)
-            snprintf(group, GROUP_SIZE, "%s", path);
+            copy_cut(group, path, GROUP_SIZE);
     }
     zm_lines_close(&lines);
     return found;
@@ -153,82 +181,146 @@ static const char *way_to(const struct mount *mount, const char *group)
     return way == NULL && leads_up(mount->root) && !leads_up(group) ? "" : way;
 }
 
-/* ---- The limit ---- */
+/* ---- The limits ---- */
 
-/* "max" is no number, and none. */
-static size_t read_limit(const char *path)
+/* "max" is no number, and no limit. */
+static size_t number_in(const char *text)
 {
-    char text[32];
-    char *end = text;
-    unsigned long long limit = 0;
+    char *end;
+    unsigned long long number = strtoull(text, &end, 10);
 
-    if (zm_file_read(path, text, sizeof text) > 0)
-        limit = strtoull(text, &end, 10);
-    return end != text && limit < SIZE_MAX ? (size_t)limit : SIZE_MAX;
+    return end != text && number < SIZE_MAX ? (size_t)number : SIZE_MAX;
 }
 
-/* The smallest limit from the folder of the group up to that of the mount. */
-static size_t smallest_on_the_way(const struct mount *mount, const char *way, const char *file)
+static size_t read_number(const char *path)
 {
-    char path[LINE_SIZE + GROUP_SIZE];
+    char text[32];
+
+    return zm_file_read(path, text, sizeof text) > 0 ? number_in(text) : SIZE_MAX;
+}
+
+static size_t read_field(const char *path, const char *field)
+{
+    struct zm_lines lines;
+    char line[64];
+    size_t number = SIZE_MAX;
+
+    zm_lines_open(&lines, path);
+    while (number == SIZE_MAX && zm_lines_next(&lines, line, sizeof line))
+        if (strncmp(line, field, strlen(field)) == 0)
+            number = number_in(line + strlen(field));
+    zm_lines_close(&lines);
+    return number;
+}
+
+static void lower(size_t *limit, size_t other)
+{
+    if (other < *limit)
+        *limit = other;
+}
+
+/* The path of a group's folder, and room for the name of a file in it. */
+struct folder {
+    char path[PATH_SIZE];
+    size_t length;
+};
+
+/* NULL where it is too long, or there is no such file. */
+static const char *path_of_file(struct folder *folder, const char *name)
+{
+    struct zm_writer writer = {folder->path, sizeof folder->path - 1, folder->length};
+
+    if (name == NULL)
+        return NULL;
+    zm_writer_text(&writer, "/");
+    zm_writer_text(&writer, name);
+    if (writer.length > writer.room)
+        return NULL;
+    folder->path[writer.length] = '\0';
+    return folder->path;
+}
+
+static void lower_by_group(struct zm_memory_limits *limits, struct folder *folder,
+                           const struct hierarchy *hierarchy)
+{
+    const char *path = path_of_file(folder, hierarchy->hard);
+
+    if (path != NULL)
+        lower(&limits->hard, read_number(path));
+    path = path_of_file(folder, hierarchy->high);
+    if (path != NULL)
+        lower(&limits->high, read_number(path));
+}
+
+/* By all groups from that of the process up to that of the mount. */
+static void lower_on_the_way(struct zm_memory_limits *limits, const struct mount *mount,
+                             const char *way, const struct hierarchy *hierarchy)
+{
+    struct folder folder;
+    struct zm_writer writer = {folder.path, sizeof folder.path, 0};
     size_t top = strlen(mount->point);
-    size_t length = top + strlen(way);
-    size_t smallest = SIZE_MAX;
+    const char *stat;
 
-    snprintf(path, sizeof path, "%s%s", mount->point, way);
+    zm_writer_text(&writer, mount->point);
+    zm_writer_text(&writer, way);
+    folder.length = writer.length;
+    stat = path_of_file(&folder, hierarchy->stat);
+    if (stat != NULL)
+        lower(&limits->hard, read_field(stat, hierarchy->field));
     for (;;) {
-        size_t limit;
-
-        snprintf(path + length, sizeof path - length, "/%s", file);
-        limit = read_limit(path);
-        if (limit < smallest)
-            smallest = limit;
-        if (length == top)
-            return smallest;
+        lower_by_group(limits, &folder, hierarchy);
+        if (folder.length <= top)
+            return;
         do
-            length--;
-        while (path[length] != '/');
+            folder.length--;
+        while (folder.path[folder.length] != '/');
     }
 }
 
-static size_t limit_in(const struct hierarchy *hierarchy)
+static void lower_in(struct zm_memory_limits *limits, const struct hierarchy *hierarchy)
 {
     struct zm_lines lines;
     char line[LINE_SIZE];
     char group[GROUP_SIZE];
-    size_t smallest = SIZE_MAX;
 
     if (!find_group(hierarchy, group))
-        return SIZE_MAX;
+        return;
     zm_lines_open(&lines, "/proc/self/mountinfo");
     while (zm_lines_next(&lines, line, sizeof line)) {
         struct mount mount;
         const char *way = NULL;
-        size_t limit = SIZE_MAX;
 
         if (read_mount(line, &mount) && is_mount_of(&mount, hierarchy))
             way = way_to(&mount, group);
         if (way != NULL)
-            limit = smallest_on_the_way(&mount, way, hierarchy->limit);
-        if (limit < smallest)
-            smallest = limit;
+            lower_on_the_way(limits, &mount, way, hierarchy);
     }
     zm_lines_close(&lines);
-    return smallest;
 }
 
-size_t zmalloc_get_memory_limit(void)
+struct zm_memory_limits zm_memory_limits(void)
 {
     size_t memory = zmalloc_get_memory_size();
-    size_t smallest = memory > 0 ? memory : SIZE_MAX;
+    struct zm_memory_limits limits = {memory > 0 ? memory : SIZE_MAX, SIZE_MAX};
     int saved_errno = errno;
 
-    for (size_t i = 0; i < sizeof hierarchies / sizeof *hierarchies; i++) {
-        size_t limit = limit_in(&hierarchies[i]);
-
-        if (limit < smallest)
-            smallest = limit;
-    }
+    for (size_t i = 0; i < sizeof hierarchies / sizeof *hierarchies; i++)
+        lower_in(&limits, &hierarchies[i]);
     errno = saved_errno;
-    return smallest < SIZE_MAX || memory > 0 ? smallest : 0;
+    return limits;
+}
+
+/* 0 stands for unknown. A machine may have SIZE_MAX, and more. */
+size_t zmalloc_get_memory_limit(void)
+{
+    size_t limit = zm_memory_limits().hard;
+
+    return limit < SIZE_MAX || zmalloc_get_memory_size() > 0 ? limit : 0;
+}
+
+size_t zmalloc_get_memory_high(void)
+{
+    size_t high = zm_memory_limits().high;
+
+    return high < SIZE_MAX ? high : 0;
 }

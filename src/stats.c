@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "accounting.h"
+#include "memory_limit.h"
 
 /* On 32-bit machines the two have different sizes. */
 static uint64_t figure(size_t value)
@@ -75,10 +76,13 @@ static void gather_ratios(uint64_t *figures)
 static void gather_machine(uint64_t *figures)
 {
     size_t memory = zmalloc_get_memory_size();
-    size_t limit = zmalloc_get_memory_limit();
+    struct zm_memory_limits limits = zm_memory_limits();
 
     figures[ZM_MACHINE_MEMORY] = memory > 0 ? memory : ZM_UNKNOWN_FIGURE;
-    figures[ZM_MEMORY_LIMIT] = limit > 0 ? limit : ZM_UNKNOWN_FIGURE;
+    figures[ZM_MEMORY_LIMIT] = limits.hard;
+    if (limits.hard == SIZE_MAX && memory == 0)
+        figures[ZM_MEMORY_LIMIT] = ZM_UNKNOWN_FIGURE;
+    figures[ZM_MEMORY_HIGH] = limits.high < SIZE_MAX ? limits.high : ZM_UNKNOWN_FIGURE;
 }
 
 static void gather(struct zm_stats *stats)

@@ -30,6 +30,7 @@ enum zm_figure_id {
     ZM_RSS_OVERHEAD,
     ZM_MACHINE_MEMORY,
     ZM_MEMORY_LIMIT,
+    ZM_MEMORY_HIGH,
     ZM_FIGURES
 };
 

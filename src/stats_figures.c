@@ -41,4 +41,7 @@ const struct zm_figure zm_figures[ZM_FIGURES] = {
     [ZM_MEMORY_LIMIT] = {"machine", "limit_bytes", "memory_limit_bytes", "limit",
                          "The smaller of the machine's memory and the limit of the control group.",
                          ZM_BYTES},
+    [ZM_MEMORY_HIGH] = {"machine", "high_bytes", "memory_high_bytes", "high",
+                        "Above this (memory.high) the system slows the control group down.",
+                        ZM_BYTES},
 };

@@ -202,6 +202,7 @@ CALL(zmalloc_get_private_dirty, (zmalloc_get_private_dirty(-1), zmalloc_get_priv
 CALL(zmalloc_get_smap_bytes_by_field, zmalloc_get_smap_bytes_by_field("Rss:", -1))
 CALL(zmalloc_get_memory_size, zmalloc_get_memory_size())
 CALL(zmalloc_get_memory_limit, zmalloc_get_memory_limit())
+CALL(zmalloc_get_memory_high, zmalloc_get_memory_high())
 CALL(zmalloc_get_fragmentation_ratio, zmalloc_get_fragmentation_ratio(some))
 CALL(zlibc_free, zlibc_free(strdup("text")))
 CALL(zlibc_trim, zlibc_trim())

@@ -98,6 +98,19 @@ static void assert_limit(size_t limit)
     assert_int_equal(zmalloc_get_memory_limit(), limit);
 }
 
+/* 0 in the place of none. */
+static void assert_high(size_t high)
+{
+    char wanted[64];
+    char report[8192];
+
+    assert_int_equal(zmalloc_get_memory_high(), high);
+    snprintf(wanted, sizeof wanted, high > 0 ? ",\"high_bytes\":%zu}}" : ",\"high_bytes\":null}}",
+             high);
+    assert_true(zmalloc_stats_json(report, sizeof report) > 0);
+    assert_non_null(strstr(report, wanted));
+}
+
 /* ---- Version 2 ---- */
 
 #define MOUNT_V2 "30 22 0:27 / FOLDER/v2 rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"
@@ -175,6 +188,72 @@ static void both_versions_may_be_there(void **state)
     assert_limit(2000 * KIB);
     write_file("v2/b/memory.max", "1024000\n");
     assert_limit(1000 * KIB);
+}
+
+/* ---- What a pod sees of version 1: its own group, not those above that have the limit ---- */
+
+#define STAT_V1                                                                                    \
+    "cache 4096\nrss 8192\nrss_huge 0\nshmem 0\nmapped_file 0\ndirty 0\nwriteback 0\npgpgin 3\n"   \
+    "pgpgout 1\npgfault 5\npgmajfault 0\ninactive_anon 0\nactive_anon 8192\ninactive_file 4096\n"  \
+    "active_file 0\nunevictable 0\nhierarchical_memory_limit %s\ntotal_cache 4096\ntotal_rss 1\n"
+
+static void write_stat(const char *name, const char *limit)
+{
+    char text[1024];
+
+    snprintf(text, sizeof text, STAT_V1, limit);
+    write_file(name, text);
+}
+
+static void version_1_counts_groups_that_cannot_be_seen(void **state)
+{
+    (void)state;
+    write_file("cgroup", "4:memory:/kubepods/pod1/a\n");
+    write_file("mountinfo", "34 30 0:31 /kubepods/pod1/a FOLDER/v1 rw - cgroup cgroup rw,memory\n");
+    write_file("v1/memory.limit_in_bytes", "9223372036854771712\n");
+    assert_limit(machine_memory());
+    write_stat("v1/memory.stat", "2048000");
+    assert_limit(2000 * KIB);
+    write_file("v1/memory.limit_in_bytes", "1024000\n");
+    assert_limit(1000 * KIB);
+    write_file("v1/memory.limit_in_bytes", "9223372036854771712\n");
+    write_stat("v1/memory.stat", "9223372036854771712");
+    assert_limit(machine_memory());
+    write_file("v1/memory.stat", "hierarchical_memory_limit\nhierarchical_memory_limit x\n");
+    assert_limit(machine_memory());
+}
+
+/* ---- memory.high ---- */
+
+static void memory_high_is_a_figure_of_its_own(void **state)
+{
+    (void)state;
+    write_file("cgroup", "0::/a/b\n");
+    write_file("mountinfo", MOUNT_V2);
+    assert_high(0);
+    write_file("v2/a/b/memory.high", "max\n");
+    assert_high(0);
+    write_file("v2/a/b/memory.high", "3072000\n");
+    assert_high(3000 * KIB);
+    write_file("v2/a/memory.high", "2048000\n");
+    assert_high(2000 * KIB);
+    assert_limit(machine_memory());
+    write_file("v2/a/memory.max", "1024000\n");
+    assert_limit(1000 * KIB);
+    assert_high(2000 * KIB);
+}
+
+/* Its soft limit is something else. */
+static void version_1_has_no_memory_high(void **state)
+{
+    (void)state;
+    write_file("cgroup", "4:memory:/a\n");
+    write_file("mountinfo", MOUNT_V1);
+    write_file("v1/a/memory.limit_in_bytes", "2048000\n");
+    write_file("v1/a/memory.soft_limit_in_bytes", "1024000\n");
+    write_file("v1/a/memory.high", "1\n");
+    assert_limit(2000 * KIB);
+    assert_high(0);
 }
 
 /* ---- What a mount shows ---- */
@@ -291,6 +370,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_machine_may_have_less, set_up, tear_down),
         cmocka_unit_test_setup_teardown(version_1_names_its_controller, set_up, tear_down),
         cmocka_unit_test_setup_teardown(both_versions_may_be_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(version_1_counts_groups_that_cannot_be_seen, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(memory_high_is_a_figure_of_its_own, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(version_1_has_no_memory_high, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_mount_may_show_a_part, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_of_several_mounts_shows_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_namespace_hides_what_is_above, set_up, tear_down),

@@ -62,6 +62,7 @@
     F(size_t, zmalloc_get_smap_bytes_by_field, (const char *, long))                               \
     F(size_t, zmalloc_get_memory_size, (void))                                                     \
     F(size_t, zmalloc_get_memory_limit, (void))                                                    \
+    F(size_t, zmalloc_get_memory_high, (void))                                                     \
     F(float, zmalloc_get_fragmentation_ratio, (size_t))                                            \
     F(void, zlibc_free, (void *))                                                                  \
     F(void, zlibc_trim, (void))                                                                    \
