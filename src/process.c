@@ -2,7 +2,6 @@
 
 /* What the system says of the process and the machine. Reads /proc with buffers on the stack. */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,12 +10,14 @@
 #include "config.h"
 #include "file.h"
 #include "internal.h"
+#include "writer.h"
 
 #ifdef ZM_HAVE_MALLOC_TRIM
 #include <malloc.h>
 #endif
 
-#define LINE_SIZE 1024
+#define STAT_SIZE 1024
+#define SMAPS_LINE_SIZE 128
 
 static size_t page_size(void)
 {
@@ -34,9 +35,10 @@ static const char *find_stat_field(const char *text, int field)
     return at;
 }
 
-int zmalloc_get_proc_stat(int field, long long *value)
+/* Returns 0 or ENOENT. */
+static int read_stat_field(int field, long long *value)
 {
-    char text[LINE_SIZE];
+    char text[STAT_SIZE];
     char *end = text;
     const char *at = NULL;
     long long number = 0;
@@ -46,18 +48,23 @@ int zmalloc_get_proc_stat(int field, long long *value)
         at = find_stat_field(text, field);
     if (at != NULL)
         number = strtoll(at, &end, 10);
-    if (at == NULL || end == at || (*end != ' ' && *end != '\n'))
-        return zm_result(ENOENT);
-    *value = number;
     errno = saved_errno;
+    if (at == NULL || end == at || (*end != ' ' && *end != '\n'))
+        return ENOENT;
+    *value = number;
     return 0;
+}
+
+int zmalloc_get_proc_stat(int field, long long *value)
+{
+    return zm_result(read_stat_field(field, value));
 }
 
 /* The field that stat numbers 24 has it in pages. */
 bool zm_rss(size_t *bytes)
 {
     long long pages = 0;
-    bool known = zmalloc_get_proc_stat(24, &pages) == 0;
+    bool known = read_stat_field(24, &pages) == 0;
 
     *bytes = (size_t)pages * page_size();
     return known;
@@ -74,22 +81,28 @@ size_t zmalloc_get_rss(void)
 
 static void open_of_process(struct zm_lines *lines, const char *name, long pid)
 {
-    char path[64];
+    char path[64] = "";
+    struct zm_writer writer = {path, sizeof path - 1, 0};
 
+    zm_writer_text(&writer, "/proc/");
     if (pid == -1)
-        snprintf(path, sizeof path, "/proc/self/%s", name);
+        zm_writer_text(&writer, "self");
     else
-        snprintf(path, sizeof path, "/proc/%ld/%s", pid, name);
+        zm_writer_decimal(&writer, (uint64_t)pid);
+    zm_writer_text(&writer, "/");
+    zm_writer_text(&writer, name);
     zm_lines_open(lines, path);
 }
 
-/* The sum of the field over all lines; false where the file is not there or has none. */
+/* The sum of the field over all lines; false where the file is not there or has none. A line that is
+ * cut is that of a mapping. */
 static bool sum_field(const char *name, const char *field, long pid, size_t *bytes)
 {
     size_t field_length = strlen(field);
     struct zm_lines lines;
-    char line[LINE_SIZE];
+    char line[SMAPS_LINE_SIZE];
     bool found = false;
+    int saved_errno = errno;
 
     *bytes = 0;
     open_of_process(&lines, name, pid);
@@ -100,6 +113,7 @@ static bool sum_field(const char *name, const char *field, long pid, size_t *byt
         found = true;
     }
     zm_lines_close(&lines);
+    errno = saved_errno;
     return found;
 }
 
@@ -165,9 +179,11 @@ void zmadvise_dontneed_range(void *ptr, size_t size)
     size_t page = page_size();
     uintptr_t begin = ((uintptr_t)ptr + page - 1) & ~(uintptr_t)(page - 1);
     uintptr_t end = ((uintptr_t)ptr + size) & ~(uintptr_t)(page - 1);
+    int saved_errno = errno;
 
     if (ptr != NULL && begin < end)
         madvise((void *)begin, end - begin, MADV_DONTNEED);
+    errno = saved_errno;
 }
 
 void zmadvise_dontneed(void *ptr)
