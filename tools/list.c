@@ -50,7 +50,7 @@ static void print_help(FILE *to)
           "                        active_bytes, resident_bytes, retained_bytes,\n"
           "                        muzzy_bytes\n"
           "    abilities           the same for allocator_info, purge, background_thread,\n"
-          "                        stats_print, ctl, good_size\n"
+          "                        stats_print, ctl, good_size, thread_idle\n"
           "  default, environment  what serves a program that asks for nothing, without and\n"
           "                        with the variables as they are: backend, by, value, why;\n"
           "                        backend is null if none can, and then why says so\n"

@@ -48,11 +48,11 @@ static json_t *read_statistics(void)
 
 static json_t *abilities_of(const struct zmalloc_backend *table)
 {
-    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b}", "allocator_info",
+    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b}", "allocator_info",
                      table->allocator_info != NULL, "purge", table->purge != NULL,
                      "background_thread", table->background_thread != NULL, "stats_print",
                      table->stats_print != NULL, "ctl", table->ctl != NULL, "good_size",
-                     table->good_size != NULL);
+                     table->good_size != NULL, "thread_idle", table->thread_idle != NULL);
 }
 
 static int print_facts(json_t *facts)

@@ -87,6 +87,18 @@ needs_shared_library() {
     done
 }
 
+@test "where there is a Valgrind it is told what that makes of libc" {
+    mkdir bin
+    printf '#!/bin/sh\n' >bin/valgrind
+    chmod +x bin/valgrind
+    export PATH=$PWD/bin:$PATH
+    ZMALLOC_BACKEND=libc examine
+    finds note "Under Valgrind live blocks of libc are \"possibly lost\" (there is $PWD/bin/valgrind)."
+    [[ $text = *"ZMALLOC_BACKEND=native valgrind"* ]]
+    ZMALLOC_BACKEND=native examine
+    [[ $text != *"possibly lost"* ]]
+}
+
 @test "a value that chooses nothing is a warning with the line that a program would print" {
     export ZMALLOC_BACKEND=lbic
     line=$("$CHOSEN" name 2>&1) || [ $? -eq 78 ]

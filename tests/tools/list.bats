@@ -125,6 +125,7 @@ def check(value, shape):
 
 
 abilities = ["allocator_info", "purge", "background_thread", "stats_print", "ctl", "good_size"]
+abilities += ["thread_idle"]
 figures = ["allocated_bytes", "active_bytes", "resident_bytes", "retained_bytes", "muzzy_bytes"]
 choice = {"backend": [text, null], "by": [text, null], "value": [text, null], "why": [text, null]}
 with open(sys.argv[1]) as file:

@@ -2,6 +2,7 @@
 
 /* The sentence on a comparison, for results that are given. */
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -110,6 +111,25 @@ static void who_failed_has_no_part(void **state)
     VERDICT("No verdict: nothing was measured.", {1, 1, 1, 6, failure}, {2, 2, 2, 0, NULL});
 }
 
+static double ratio_of(double first, double second)
+{
+    struct subject subjects[2] = {0};
+
+    subjects[0].summaries[METRIC_PEAK].median = first;
+    subjects[1].summaries[METRIC_PEAK].median = second;
+    return ratio_to(&subjects[0], &subjects[1], METRIC_PEAK);
+}
+
+/* NAN is what no table and no file shows as a number. */
+static void there_is_no_ratio_of_zeros(void **state)
+{
+    (void)state;
+    assert_true(isnan(ratio_of(0, 0)));
+    assert_true(isnan(ratio_of(0, 5)));
+    assert_true(isnan(ratio_of(5, 0)));
+    assert_true(ratio_of(4, 2) == 0.5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +140,7 @@ int main(void)
         cmocka_unit_test(overlaps_are_no_difference),
         cmocka_unit_test(few_runs_tell_nothing),
         cmocka_unit_test(who_failed_has_no_part),
+        cmocka_unit_test(there_is_no_ratio_of_zeros),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
