@@ -10,6 +10,7 @@
 #include "debug_lines.h"
 #include "uses.h"
 
+#include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -565,6 +566,8 @@ static void sizes_at_the_limit_fail(void **state)
 
 #if defined(__GLIBC__) && !UNDER_SANITIZER
 
+#include <malloc.h>
+
 extern void *__libc_malloc(size_t size);
 
 static size_t mallocs;
@@ -573,6 +576,16 @@ void *malloc(size_t size)
 {
     mallocs++;
     return __libc_malloc(size);
+}
+
+/* The backend native starts only over a malloc that has its own. */
+size_t malloc_usable_size(void *ptr)
+{
+    static size_t (*real)(void *ptr);
+
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "malloc_usable_size");
+    return real(ptr);
 }
 
 static void look_at_mallocs(int number)
