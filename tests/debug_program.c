@@ -86,14 +86,15 @@ static __attribute__((noinline)) void free_from(unsigned bits, unsigned place)
     __asm__ volatile(""); /* no tail calls */
 }
 
+/* The lowest bit makes the innermost call: frames beyond those that are kept are the same. */
 static __attribute__((noinline)) void forget_from(unsigned bits, unsigned place, size_t size)
 {
     if (bits == 0)
         forgotten = zmalloc(size);
-    else if (place & 1)
-        forget_from(bits - 1, place >> 1, size);
+    else if (place >> (bits - 1) & 1)
+        forget_from(bits - 1, place, size);
     else
-        forget_from(bits - 1 + nothing, place >> 1, size);
+        forget_from(bits - 1 + nothing, place, size);
     __asm__ volatile(""); /* no tail calls */
 }
 
