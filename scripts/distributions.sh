@@ -126,7 +126,7 @@ bootstrap() {
 # reached.
 bootstrap_from_any() {
     for site in $(apt_sites) ''; do
-        remove_root "$1"
+        remove_root "$1" || return
         ! bootstrap "$1" "$site" || return 0
         grep -q -E '(Failed getting|Invalid) [Rr]elease' "$build/$release.bootstrap.log" || {
             tail -n 20 "$build/$release.bootstrap.log" >&2
@@ -164,12 +164,11 @@ packages=var/cache/apt/archives
 
 # Status 77: its archive cannot be reached.
 need_root() {
-    remove_root "$root" || return
-    mkdir -p "$root" "$build/$release.packages"
-    tar -C "$root" --numeric-owner --xattrs -xf "$base"
+    remove_root "$root" && mkdir -p "$root" "$build/$release.packages" || return
+    tar -C "$root" --numeric-owner --xattrs -xf "$base" || return
     copy_network
     find "$build/$release.packages" -name '*.deb' -exec cp -t "$root/$packages" {} +
-    git clone --quiet --no-hardlinks . "$root/root/zmalloc"
+    git clone --quiet --no-hardlinks . "$root/root/zmalloc" || return
     scripts/in_root.sh "$root" apt-get update -qq -o APT::Update::Error-Mode=any || return 77
 }
 

@@ -25,6 +25,9 @@
 
 /* ---- Blocks, each from a function that a trace can lead to: its call is not its last act ---- */
 
+/* gcc 14 warns of a size that it sees to be none. */
+static volatile size_t no_size = 0;
+
 static __attribute__((noinline)) void *from_zmalloc(void)
 {
     void *volatile block = zmalloc(SIZE);
@@ -330,7 +333,7 @@ static void threads_may_ask_for_one_size(void **state)
 {
     (void)state;
     for (size_t i = 0; i < BLOCKS; i++)
-        blocks[i] = zmalloc(0);
+        blocks[i] = zmalloc(no_size);
     run_threads(4, ask_for_sizes, NULL);
     for (size_t i = 0; i < BLOCKS; i++)
         zfree(blocks[i]);
@@ -376,7 +379,7 @@ static void a_wrong_size_of_a_small_block_is_told(void **state)
                     (void *)attempt.ptr, (int)attempt.at, sizeof(long));
     }
     zfree(attempt.ptr);
-    attempt.ptr = zmalloc(0);
+    attempt.ptr = zmalloc(no_size);
     attempt.at = sizeof(long) + 1;
     outcome = run_child(free_with_wrong_size, &attempt);
     assert_told(&outcome, "free of %p: wrong size: %d given; block of 0 bytes, ",
