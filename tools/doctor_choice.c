@@ -157,9 +157,10 @@ static void tell_of_fork(struct findings *findings, const struct backends *backe
         return;
     finding(findings, LEVEL_WARNING, "mimalloc %s is not made for threads in a forked child.",
             version);
-    meaning(findings, "it takes locks where a thread begins to allocate and where it ends, and does "
-                      "not see to them when the process forks: a child of a program with threads "
-                      "that makes a thread, and does not exec, may hang.");
+    meaning(findings,
+            "it takes locks where a thread begins to allocate and where it ends, and does "
+            "not see to them when the process forks: a child of a program with threads "
+            "that makes a thread, and does not exec, may hang.");
     advice(findings, "nothing for a program that forks only to exec, or whose children make no "
                      "threads; else another backend, or mimalloc 2.");
 }
