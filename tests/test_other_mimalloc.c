@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A mimalloc other than the one at hand, or one that says so: the functions of this program come
- * before those of the library. What depends on the version is tried here on each.
+ * A mimalloc that says it is of another version than the one at hand: mi_version() of this program
+ * comes before that of the library. What is done for the sake of a version does no harm on another.
  */
 
-#include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -87,18 +85,23 @@ static void hold_aligned(size_t alignment, size_t size)
     child_check(zmalloc_used_memory() == 0);
 }
 
+/* Not in all: 3.0.1 itself needs what is done for it. */
 static void hold_all_aligned(void *argument)
 {
-    become(argument);
+    other_version = 301;
+    (void)argument;
+    child_check(zmalloc_init("mimalloc") == 0);
     for (size_t alignment = 16; alignment <= 16384; alignment *= 4)
         for (size_t size = 100; size <= 2500; size *= 5)
             hold_aligned(alignment, size);
 }
 
-static void aligned_blocks_are_exact(void **state)
+static void aligned_as_on_3_0_1_blocks_are_exact(void **state)
 {
+    struct outcome outcome = run_child(hold_all_aligned, NULL);
+
     (void)state;
-    in_children(hold_all_aligned);
+    assert_exited_with(&outcome, 0);
 }
 
 /* ---- fork ---- */
@@ -128,7 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         zm_test(each_form_of_a_version_is_understood),
-        zm_test(aligned_blocks_are_exact),
+        zm_test(aligned_as_on_3_0_1_blocks_are_exact),
         zm_test(a_child_goes_on),
     };
 
