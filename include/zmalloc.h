@@ -147,7 +147,14 @@ ZMALLOC_API void *ztrycalloc_num(size_t num, size_t size) ZMALLOC_SYMBOL(ztrycal
 ZMALLOC_API void *zrealloc(void *ptr, size_t size) ZMALLOC_SYMBOL(zrealloc) ZMALLOC_RESIZED
     ZMALLOC_ATTRIBUTE(alloc_size(2));
 
-/* The same three, returning NULL and setting errno instead of calling the handler. Redis 7. */
+/*
+ * The same three, returning NULL and setting errno instead of calling the handler. Redis 7.
+ *
+ * Do not hand ztryrealloc to a library that wants a realloc(): where that fails the block is still
+ * there, and the library frees it; ztryrealloc has freed it already if the size is at or above
+ * SIZE_MAX/2, as a size is that was computed from a negative number. Hand it a function that calls
+ * ztryreallocarray(ptr, 1, size).
+ */
 ZMALLOC_API void *ztrymalloc(size_t size) ZMALLOC_SYMBOL(ztrymalloc) ZMALLOC_NEW
     ZMALLOC_ATTRIBUTE(alloc_size(1));
 ZMALLOC_API void *ztrycalloc(size_t size) ZMALLOC_SYMBOL(ztrycalloc) ZMALLOC_NEW

@@ -13,7 +13,7 @@ backends='libc native jemalloc tcmalloc mimalloc'
 text_size=10000000
 
 scripts/setup.sh demo
-[ -f "$build/build.ninja" ] || meson setup "$build" >"$build.log" 2>&1 || {
+[ -f "$build/build.ninja" ] || meson setup "$build" -Dtests=disabled -Dbench=disabled >"$build.log" 2>&1 || {
     cat "$build.log" >&2
     exit 1
 }

@@ -11,7 +11,7 @@ build=${BUILD_DIR:-build}
 
 scripts/setup.sh test
 if [ -f "$build/build.ninja" ]; then
-    meson configure "$build" -Dtests=enabled
+    meson configure "$build" -Dtests=enabled -Dbench=auto # the demo is without
 else
     meson setup "$build" -Dtests=enabled
 fi

@@ -270,6 +270,31 @@ static void an_overflow_leaves_the_block(void **state)
     overflow_with(ztryreallocarray, 0);
 }
 
+/* ---- What a library may be given in the place of realloc(): docs/porting.md ---- */
+
+static void *resize_for_a_library(void *block, size_t size)
+{
+    return ztryreallocarray(block, 1, size);
+}
+
+static void for_a_library_an_absurd_size_leaves_the_block(void **state)
+{
+    const size_t sizes[] = {SIZE_MAX / 2, SIZE_MAX / 2 + 1, SIZE_MAX - 1, SIZE_MAX};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        void *block = resize_for_a_library(NULL, 1000);
+        size_t block_size = zmalloc_size(block);
+        size_t used = zmalloc_used_memory();
+
+        stamp_whole(block, 3);
+        errno = 0;
+        assert_null(resize_for_a_library(block, sizes[i]));
+        assert_int_equal(errno, ENOMEM);
+        check_untouched(block, block_size, used);
+    }
+}
+
 static void products_are_sizes(void **state)
 {
     unsigned char *block = ztryreallocarray(NULL, 7, 11);
@@ -288,11 +313,17 @@ static void products_are_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        zm_test(contents_survive_at_the_borders), zm_test(contents_survive_large_moves),
-        zm_test(contents_survive_every_step),     zm_test(size_zero_frees),
-        zm_test(an_array_of_nothing_frees),       zm_test(null_allocates),
-        zm_test(a_size_too_large_frees),          zm_test(a_refusal_leaves_the_block),
-        zm_test(an_overflow_leaves_the_block),    zm_test(products_are_sizes),
+        zm_test(contents_survive_at_the_borders),
+        zm_test(contents_survive_large_moves),
+        zm_test(contents_survive_every_step),
+        zm_test(size_zero_frees),
+        zm_test(an_array_of_nothing_frees),
+        zm_test(null_allocates),
+        zm_test(a_size_too_large_frees),
+        zm_test(a_refusal_leaves_the_block),
+        zm_test(an_overflow_leaves_the_block),
+        zm_test(products_are_sizes),
+        zm_test(for_a_library_an_absurd_size_leaves_the_block),
     };
 
     no_room_on_32_bits();

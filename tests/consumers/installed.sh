@@ -68,6 +68,7 @@ list_expected() {
 ./share/doc/zmalloc/CHANGELOG.md
 ./share/doc/zmalloc/LICENSE
 ./share/doc/zmalloc/README.md
+./share/doc/zmalloc/command.md
 ./share/doc/zmalloc/compatibility.md
 ./share/doc/zmalloc/debugging.md
 ./share/doc/zmalloc/design.md
@@ -75,6 +76,7 @@ list_expected() {
 ./share/doc/zmalloc/failing.md
 ./share/doc/zmalloc/porting.md
 ./share/doc/zmalloc/stats.schema.json
+./share/doc/zmalloc/using.md
 END
     if [ -n "$has_tool" ]; then
         echo ./bin/zmalloc
