@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "credible.h"
 #include "internal.h"
 #include "output.h"
 #include "room.h"
@@ -230,12 +231,15 @@ static void jemalloc_allocator_info(size_t *allocated, size_t *active, size_t *r
     INSIDE_ALLOCATOR;
     uint64_t epoch = 1;
     size_t page = 0;
+    size_t bytes;
     size_t muzzy_pages;
 
     zm_je_mallctl("epoch", NULL, NULL, &epoch, sizeof epoch);
     read_allocated(allocated);
-    read_size("stats.active", active);
-    read_size("stats.resident", resident);
+    if (read_size("stats.active", &bytes))
+        tell_if_credible(active, bytes);
+    if (read_size("stats.resident", &bytes))
+        tell_if_credible(resident, bytes);
     read_size("stats.retained", retained);
     if (read_size("arenas.page", &page) &&
         read_size("stats.arenas." ALL_ARENAS ".pmuzzy", &muzzy_pages))

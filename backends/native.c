@@ -158,7 +158,8 @@ static bool is_of_malloc(void)
                                  &of_malloc, &query))
         return true;
     snprintf(why_not, sizeof why_not,
-             "malloc is that of %.50s, but " SIZE_QUERY_NAME " that of %.50s, which does not know its "
+             "malloc is that of %.50s, but " SIZE_QUERY_NAME
+             " that of %.50s, which does not know its "
              "blocks; take libc",
              of_malloc.name, query.name);
     return false;

@@ -35,7 +35,8 @@ static const char *without_folders(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 35)
+/* glibc has _dl_find_object() since 2.35. */
+#ifdef DLFO_EH_SEGMENT_TYPE
 
 /* One beyond the last symbol of a table: its hash table alone knows. */
 static uint32_t end_of_symbols(const uint32_t *hash)
@@ -107,7 +108,7 @@ static bool find(void *function, struct zm_object *object)
 
     if (dladdr(function, &info) == 0 || info.dli_fname == NULL)
         return false;
-    object->base = info.dli_fbase;
+    object->base = info.dli_fname; /* of each object there is one */
     object->name = without_folders(info.dli_fname);
     return true;
 }

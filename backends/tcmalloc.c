@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "credible.h"
 #include "internal.h"
 #include "output.h"
 #include "small_sizes.h"
@@ -160,7 +161,7 @@ static bool read_property(const char *name, size_t *value)
 static void tcmalloc_allocator_info(size_t *allocated, size_t *active, size_t *resident,
                                     size_t *retained, size_t *muzzy)
 {
-    size_t in_blocks, unmapped, slack, heap;
+    size_t in_blocks, unmapped, slack, heap, physical;
     bool knows = read_property("generic.current_allocated_bytes", &in_blocks) &&
                  read_property("tcmalloc.pageheap_unmapped_bytes", &unmapped) &&
                  read_property("tcmalloc.slack_bytes", &slack) &&
@@ -171,11 +172,12 @@ static void tcmalloc_allocator_info(size_t *allocated, size_t *active, size_t *r
         return; /* GCOVR_EXCL_LINE: not a tcmalloc of gperftools */
     if (in_blocks <= heap)
         *allocated = in_blocks;
-    *active = heap - slack;
+    tell_if_credible(active, heap - slack);
     *retained = unmapped;
     /* With what tcmalloc has for itself; versions before 2.9 do not tell that. */
-    if (!read_property("generic.total_physical_bytes", resident))
-        *resident = heap - unmapped; /* GCOVR_EXCL_LINE: as above */
+    if (!read_property("generic.total_physical_bytes", &physical))
+        physical = heap - unmapped; /* GCOVR_EXCL_LINE: as above */
+    tell_if_credible(resident, physical);
 }
 
 static int tcmalloc_thread_idle(void)

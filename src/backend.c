@@ -95,15 +95,8 @@ const char *zmalloc_lib(void)
     return kept;
 }
 
-/* No allocator has more in memory than the machine has. */
-static size_t credible(size_t figure, size_t memory)
-{
-    return memory == 0 || figure <= memory ? figure : ZM_UNKNOWN;
-}
-
 struct zm_allocator_info zm_allocator_info(void)
 {
-    size_t memory = zmalloc_get_memory_size();
     const struct zmalloc_backend *backend = zm_active();
     struct zm_allocator_info info = {ZM_UNKNOWN, ZM_UNKNOWN, ZM_UNKNOWN, ZM_UNKNOWN, ZM_UNKNOWN};
     int state = zm_cancel_off();
@@ -112,8 +105,6 @@ struct zm_allocator_info zm_allocator_info(void)
         backend->allocator_info(&info.allocated, &info.active, &info.resident, &info.retained,
                                 &info.muzzy);
     zm_cancel_restore(state);
-    info.active = credible(info.active, memory);
-    info.resident = credible(info.resident, memory);
     return info;
 }
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <link.h>
 #include <locale.h>
 #include <pthread.h>
@@ -153,3 +154,25 @@ int dladdr(const void *address, Dl_info *info)
         info->dli_fname = refused.renamed_file;
     return status;
 }
+
+#ifdef DLFO_EH_SEGMENT_TYPE
+
+int _dl_find_object(void *address, struct dl_find_object *found)
+{
+    static char name[PATH_MAX];
+    static struct link_map map = {.l_addr = 1, .l_name = name};
+    int (*real)(void *address, struct dl_find_object *found);
+    int status;
+
+    if (refused.unknown == address)
+        return -1;
+    FIND_REAL("_dl_find_object");
+    status = real(address, found);
+    if (refused.renamed == address) {
+        snprintf(name, sizeof name, "%s", refused.renamed_file);
+        found->dlfo_link_map = &map;
+    }
+    return status;
+}
+
+#endif

@@ -24,7 +24,7 @@ struct refused_calls {
     size_t search_path_size;  /* dlinfo: what it says of the path; 0: the truth */
     bool silent;              /* dlerror has nothing to say */
     const char *complaint;    /* dlerror; NULL: its own */
-    const void *unknown;      /* dladdr: the function that is in no file */
+    const void *unknown;      /* to dladdr and its like: the function that is in no file */
     const void *renamed;      /* dladdr: the function of which it says that it is in... */
     const char *renamed_file; /* ...this one */
     ssize_t (*write)(int fd, const void *bytes, size_t size);

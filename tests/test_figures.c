@@ -186,6 +186,27 @@ static void figures_do_not_drift(void **state)
     check_figures();
 }
 
+/* More than the machine has, of which nothing is there. A layer may fill what it gives. */
+static void more_than_the_machine_has_is_unknown(void **state)
+{
+    size_t each = zmalloc_get_memory_size() / 2;
+    struct figures figures;
+    void *held[3];
+
+    (void)state;
+    if (!sees_what_is_used() || UNDER_SANITIZER || under_valgrind())
+        skip();
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++)
+        held[i] = ztrymalloc(each);
+    figures = ask();
+    check_room(&figures);
+    check_ratios();
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++)
+        zfree(held[i]);
+    zmalloc_purge();
+    check_figures();
+}
+
 /* ---- Threads ---- */
 
 #define THREADS 4
@@ -307,6 +328,7 @@ int main(void)
         zm_test(figures_hold_with_large_blocks),
         zm_test(figures_hold_with_holes),
         zm_test(figures_do_not_drift),
+        zm_test(more_than_the_machine_has_is_unknown),
         zm_test(figures_hold_with_threads),
         zm_test(figures_hold_while_threads_allocate),
     };

@@ -175,8 +175,8 @@ static const struct {
     const char *backend;
     bool allocated, active, resident;
 } figures[] = {
-    {"libc", false, false, false}, {"native", false, false, false},
-    {"jemalloc", true, true, true}, {"tcmalloc", true, true, true},
+    {"libc", false, false, false},     {"native", false, false, false},
+    {"jemalloc", true, true, true},    {"tcmalloc", true, true, true},
     {"mimalloc", false, false, false},
 };
 
