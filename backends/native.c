@@ -36,13 +36,18 @@ ZM_INLINE size_t size_query(const void *ptr)
  */
 void *calloc_of_glibc(size_t num, size_t size) __asm__("__libc_calloc") __attribute__((weak));
 
+/* Not inlined, or the compiler takes the block to end where it was asked to. */
+static __attribute__((noinline)) void clear(char *begin, const char *end)
+{
+    memset(begin, 0, (size_t)(end - begin));
+}
+
 static void *calloc_and_clear(size_t num, size_t size)
 {
     char *ptr = calloc(num, size);
 
-    __asm__("" : "+r"(ptr)); /* or the compiler takes the block to end where it was asked to */
     if (ptr != NULL && size_query(ptr) > num * size)
-        memset(ptr + num * size, 0, size_query(ptr) - num * size);
+        clear(ptr + num * size, ptr + size_query(ptr));
     return ptr;
 }
 

@@ -186,7 +186,7 @@ static zm_stack_number add(const struct zm_stack *stack, uint32_t hash,
 static zm_stack_number find_or_add(const struct zm_stack *stack, uint32_t hash,
                                    const struct zm_place *places)
 {
-    const struct zm_object *objects[ZM_STACK_FRAMES_MAX];
+    const struct zm_object *objects[ZM_STACK_FRAMES_MAX] = {0};
     zm_stack_number number;
 
     zm_leaf_lock();

@@ -26,7 +26,7 @@ static uintptr_t forker;
 /* How many threads unwind, or are about to see that a fork() is under way. */
 static size_t unwinding;
 /* Of those this thread, where a signal handler may fork; counted before it is above. */
-static __thread size_t unwinding_here;
+static _Thread_local size_t unwinding_here __attribute__((tls_model("initial-exec")));
 /* Written by the forker: what the child finds above. */
 static size_t unwinding_forker;
 
