@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "cancel.h"
 #include "config.h"
 #include "file.h"
 #include "internal.h"
@@ -170,7 +171,10 @@ void zlibc_free(void *ptr)
 void zlibc_trim(void)
 {
 #ifdef ZM_HAVE_MALLOC_TRIM
+    int state = zm_cancel_off();
+
     malloc_trim(0);
+    zm_cancel_restore(state);
 #endif
 }
 
