@@ -294,11 +294,14 @@ static int collect(void)
     return 0;
 }
 
-/* The pages of a thread are its own, also if all blocks in them were freed by others. */
+/* In mimalloc 2 the pages of a thread are its own, also if all blocks in them were freed. From 3 on
+ * free pages are everybody's. */
 static int mimalloc_purge(void)
 {
+    bool reaches_all = mimalloc_version_number(mi_version()) >= MIMALLOC_VERSION_NUMBER(3, 0, 0);
+
     collect();
-    return may_have_other_threads() ? EBUSY : 0;
+    return !reaches_all && may_have_other_threads() ? EBUSY : 0;
 }
 
 /* Beyond it, 128 KiB on 64-bit machines, mi_good_size() rounds otherwise than mi_malloc(). */

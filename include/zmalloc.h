@@ -383,8 +383,9 @@ ZMALLOC_API int zmalloc_get_allocator_info(size_t *allocated, size_t *active, si
  *   jemalloc      blocks in the caches of threads, and the pages they lie in; some MiB as a rule.
  *   tcmalloc      the same; all caches together have at most
  *                 tcmalloc.max_total_thread_cache_bytes, 32 MiB.
- *   mimalloc      (returns 1) all pages that another live thread took, also if every block in them
- *                 was freed. mimalloc 2 keeps most free pages that lie between used ones.
+ *   mimalloc      (2 returns 1) with mimalloc 2 all pages that another live thread took, also if
+ *                 every block in them was freed, and most free pages that lie between used ones;
+ *                 with mimalloc 3 some MiB.
  *   libc, native  (return 1) with glibc the free end of the heap of each thread but the first, and
  *                 blocks in the caches of threads. With another C library, or another malloc in its
  *                 place: ENOTSUP.
