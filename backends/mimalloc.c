@@ -50,18 +50,49 @@ static void *mimalloc_calloc(size_t size, size_t *usable)
  * ---- Freeing and resizing, and what size the block had ----
  *
  * mi_ufree() and its kin report what a block has from its beginning to its end, mi_usable_size() what
- * it has from the pointer on. These are the same for as long as every block begins where its memory
- * does, see whole_block().
+ * it has from the pointer on, which may be less where an alignment was asked for. So such a block either
+ * begins where its memory does, or is told by its address: see whole_block().
  */
 
+static void *ask_and_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
+{
+    size_t old = mi_usable_size(ptr);
+    void *moved = mi_realloc(ptr, size);
+
+    if (moved != NULL)
+        *old_usable = old;
+    return report(moved, usable);
+}
+
+static size_t ask_and_free(void *ptr)
+{
+    size_t usable = mi_usable_size(ptr);
+
+    mi_free(ptr);
+    return usable;
+}
+
 #ifdef ZM_HAVE_MI_UFREE
+
+#define REPORTS_SIZES true
+#define RELEASE NULL
+/* A block with this alignment need not begin where its memory does. */
+#define TOLD_BY_ALIGNMENT ((size_t)8 << 10)
+
+static bool may_be_inside(const void *ptr)
+{
+    return ZM_UNLIKELY(((uintptr_t)ptr & (TOLD_BY_ALIGNMENT - 1)) == 0);
+}
 
 static void *mimalloc_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
 {
     size_t old = 0;
     size_t got = 0;
-    void *moved = mi_urealloc(ptr, size, &old, &got);
+    void *moved;
 
+    if (may_be_inside(ptr))
+        return ask_and_realloc(ptr, size, old_usable, usable);
+    moved = mi_urealloc(ptr, size, &old, &got);
     if (moved != NULL) {
         *old_usable = old;
         *usable = got;
@@ -73,6 +104,8 @@ static size_t mimalloc_free(void *ptr)
 {
     size_t usable = 0;
 
+    if (may_be_inside(ptr))
+        return ask_and_free(ptr);
     mi_ufree(ptr, &usable);
     return usable;
 }
@@ -88,36 +121,25 @@ static bool reports_are_usable_sizes(void)
     return reported == usable;
 }
 
-#define RELEASE NULL
-#define REPORTS_WHOLE_BLOCKS true
-
 #else
+
+#define REPORTS_SIZES false
+#define RELEASE mi_free
 
 static void *mimalloc_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
 {
-    size_t old = mi_usable_size(ptr);
-    void *moved = mi_realloc(ptr, size);
-
-    if (moved != NULL)
-        *old_usable = old;
-    return report(moved, usable);
+    return ask_and_realloc(ptr, size, old_usable, usable);
 }
 
 static size_t mimalloc_free(void *ptr)
 {
-    size_t usable = mi_usable_size(ptr);
-
-    mi_free(ptr);
-    return usable;
+    return ask_and_free(ptr);
 }
 
 static bool reports_are_usable_sizes(void)
 {
     return true;
 }
-
-#define RELEASE mi_free
-#define REPORTS_WHOLE_BLOCKS false
 
 #endif
 
@@ -143,27 +165,21 @@ static bool forgets_inner_pointers(int number)
     return number >= MIMALLOC_VERSION_NUMBER(3, 0, 0) && number < MIMALLOC_VERSION_NUMBER(3, 0, 2);
 }
 
-/* Whether aligned blocks have to begin where their memory does; start decides. */
+/* Whether what mi_malloc_aligned_at() returns will not do; start decides. */
 static bool whole_blocks_only;
 
 /* Up to this size blocks of a power of two have that alignment, in every version that needs it. */
 #define NATURAL_SIZE ((size_t)1024)
+/* At most to this alignment the first block of a page begins. */
+#define ALIGNMENT_IN_PAGES ((size_t)4 << 10)
 
-/* What mimalloc aligns the first block of a page to, at most; and from which alignment on a block has
- * pages of its own and begins with them. */
-static size_t alignment_in_pages, alignment_of_own_pages;
-
-/* Version 2 has pages within segments of 32 MiB; 3 has what it knows of a page before its blocks, and
- * only later versions leave room for an alignment there. */
-static void know_alignments(int number)
-{
-    bool segments = number < MIMALLOC_VERSION_NUMBER(3, 0, 0);
-    size_t within_segments = (size_t)64 << 10;
-    size_t after_what_it_knows = forgets_inner_pointers(number) ? 128 : 4096;
-
-    alignment_in_pages = segments ? within_segments : after_what_it_knows;
-    alignment_of_own_pages = segments ? (size_t)32 << 20 : (size_t)128 << 10;
-}
+/* Where nothing else helps. In 3.0.1 a block with such an alignment has pages of its own, and begins
+ * with them; with reports of sizes it is told by its address. */
+#ifdef TOLD_BY_ALIGNMENT
+#define LEAST_ALIGNMENT TOLD_BY_ALIGNMENT
+#else
+#define LEAST_ALIGNMENT ((size_t)128 << 10)
+#endif
 
 /* A block that happens to be aligned, or NULL. */
 static void *aligned_by_itself(size_t alignment, size_t size)
@@ -186,22 +202,21 @@ static size_t power_of_two_from(size_t size)
 }
 
 /*
- * mimalloc takes a larger block and returns a pointer into it, unless it has one that is aligned as it
- * is, or the alignment is so large that the block gets pages of its own. Of blocks of a multiple of
- * the alignment most are.
+ * For an alignment mimalloc takes a larger block and returns a pointer into it, unless it has one that
+ * is aligned as it is. Of blocks of a multiple of the alignment most are.
  */
 static void *whole_block(size_t alignment, size_t size)
 {
     size_t multiple = (size + alignment - 1) & ~(alignment - 1);
     void *ptr = NULL;
 
-    if (alignment <= alignment_in_pages)
+    if (alignment <= ALIGNMENT_IN_PAGES)
         ptr = aligned_by_itself(alignment, multiple);
     if (ptr == NULL && multiple <= NATURAL_SIZE)
         ptr = aligned_by_itself(alignment, power_of_two_from(multiple));
     if (ptr == NULL)
-        ptr = mi_malloc_aligned_at(
-            size, alignment < alignment_of_own_pages ? alignment_of_own_pages : alignment, 0);
+        ptr = mi_malloc_aligned_at(size, alignment < LEAST_ALIGNMENT ? LEAST_ALIGNMENT : alignment,
+                                   0);
     return ptr;
 }
 
@@ -268,8 +283,7 @@ static int mimalloc_start(const char **why)
         *why = "a mimalloc for debugging, whose mi_ufree() tells other sizes than mi_usable_size()";
         return ENOTSUP;
     }
-    know_alignments(number);
-    whole_blocks_only = REPORTS_WHOLE_BLOCKS || forgets_inner_pointers(number);
+    whole_blocks_only = REPORTS_SIZES || forgets_inner_pointers(number);
     take_messages();
     small_sizes_learn(&small_sizes, &mimalloc_backend);
     if (number >= MIMALLOC_VERSION_NUMBER(3, 2, 0))
