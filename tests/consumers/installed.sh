@@ -199,7 +199,8 @@ is_fully_static() {
 echo 'int main(void) { return 0; }' >"$work/empty.c"
 if compile_c -static "$work/empty.c" -o "$work/empty" 2>/dev/null; then
     # shellcheck disable=SC2086
-    check "a program links with -static" build_static -static $static_flags
+    check "a program links with -static, without a warning" \
+        build_static -static -Wl,--fatal-warnings $static_flags
     check "it needs no dynamic linker" is_fully_static
     check_static "with -static it"
 else
