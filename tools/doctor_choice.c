@@ -261,6 +261,8 @@ static void tell_of_broken(struct findings *findings, const struct backend *row)
 
 void examine_choice(struct findings *findings, const struct backends *backends)
 {
+    const char *served = chosen_name(backends);
+
     findings_group(findings, "choice", "The choice");
     if (backends->by_environment.facts == NULL)
         tell_of_refusal(findings, backends);
@@ -268,7 +270,7 @@ void examine_choice(struct findings *findings, const struct backends *backends)
         tell_of_choice(findings, backends);
     tell_of_elements(findings, backends);
     tell_of_fork(findings, backends);
-    if (chosen_name(backends) != NULL && strcmp(chosen_name(backends), "libc") == 0)
+    if (served != NULL && strcmp(served, "libc") == 0)
         tell_of_valgrind(findings);
     tell_of_complaints(findings, &backends->by_environment);
     for (size_t i = 0; i < backends->count; i++)
