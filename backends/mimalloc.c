@@ -205,7 +205,7 @@ static size_t power_of_two_from(size_t size)
  * For an alignment mimalloc takes a larger block and returns a pointer into it, unless it has one that
  * is aligned as it is. Of blocks of a multiple of the alignment most are.
  */
-static void *whole_block(size_t alignment, size_t size)
+static __attribute__((noinline)) void *whole_block(size_t alignment, size_t size)
 {
     size_t multiple = (size + alignment - 1) & ~(alignment - 1);
     void *ptr = NULL;
@@ -224,9 +224,9 @@ static void *whole_block(size_t alignment, size_t size)
  * which they are not. This one, with no offset, looks at the block. */
 static void *mimalloc_aligned_alloc(size_t alignment, size_t size, size_t *usable)
 {
-    return report(whole_blocks_only ? whole_block(alignment, size)
-                                    : mi_malloc_aligned_at(size, alignment, 0),
-                  usable);
+    if (ZM_UNLIKELY(whole_blocks_only))
+        return report(whole_block(alignment, size), usable);
+    return report(mi_malloc_aligned_at(size, alignment, 0), usable);
 }
 
 /* ---- fork ---- */

@@ -22,10 +22,10 @@ OPERATIONS = 20000
 WORKLOADS = ("pair", "usable", "calloc_pair", "aligned", "resize", "churn")
 OVER_RAW = {
     "libc": (54, 20, 66, None, 76, 49),
-    "native": (64, 26, 63, 119, 59.1, 64),
-    "jemalloc": (19, 18.1, 18, 46, 14.1, 19.1),
-    "tcmalloc": (65, -10, 64, 101, 70.1, 66.7),
-    "mimalloc": (74, 5, 74, 134.7, 89.1, 76.1),
+    "native": (64, 26, 63, 121, 59.1, 64),
+    "jemalloc": (19, 18.1, 18, 51, 14.1, 19.1),
+    "tcmalloc": (65, -10, 64, 106, 70.1, 66.7),
+    "mimalloc": (74, 5, 74, 141.7, 89.1, 76.1),
 }
 FOUND_WITH = (
     "gcc-12 x86_64 -O2",
