@@ -80,7 +80,8 @@ static _Unwind_Reason_Code look_at_frame(struct _Unwind_Context *context, void *
     struct search *search = argument;
     uintptr_t cfa = zm_unwind_cfa(context);
 
-    if (cfa == search->level->cfa && zm_unwind_ip(context) == search->level->returns_to)
+    /* clang for 64-bit ARM gives the address of a saved register for where a frame begins: below. */
+    if (cfa >= search->level->cfa && zm_unwind_ip(context) == search->level->returns_to)
         search->place = AMONG_CALLERS;
     else if (cfa > search->level->cfa)
         search->place = NOWHERE;

@@ -91,11 +91,14 @@ static __attribute__((noinline)) void forget_from(unsigned bits, unsigned place,
 {
     if (bits == 0)
         forgotten = zmalloc(size);
-    else if (place >> (bits - 1) & 1)
+    else if (place >> (bits - 1) & 1) {
+        __asm__ volatile("" : : "i"(1)); /* not the other's call with another argument */
         forget_from(bits - 1, place, size);
-    else
+        __asm__ volatile("" : : "i"(1)); /* no tail calls */
+    } else {
         forget_from(bits - 1 + nothing, place, size);
-    __asm__ volatile(""); /* no tail calls */
+        __asm__ volatile("" : : "i"(2));
+    }
 }
 
 static void forget_from_places(size_t count)

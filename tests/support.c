@@ -256,6 +256,20 @@ static void change_environment(const char *const *environment)
             unsetenv(*environment);
 }
 
+/* To the kernel /proc/self/exe is the emulator. */
+static const char *path_of_program(const char *name)
+{
+    static char path[4096];
+    ssize_t length = -1;
+
+    if (strcmp(name, "/proc/self/exe") == 0)
+        length = readlink(name, path, sizeof path - 1);
+    if (length < 0)
+        return name;
+    path[length] = '\0';
+    return path;
+}
+
 /* The emulator's command is words for a shell, which gets the arguments as they are. */
 static void exec_under_emulator(const char *const *arguments)
 {
@@ -265,6 +279,8 @@ static void exec_under_emulator(const char *const *arguments)
 
     if ((size_t)snprintf(script, sizeof script, "exec %s \"$@\"", emulator()) >= sizeof script)
         return;
+    if (*arguments != NULL)
+        words[count++] = path_of_program(*arguments++);
     while (*arguments != NULL && count < sizeof words / sizeof *words - 1)
         words[count++] = *arguments++;
     if (*arguments == NULL)

@@ -65,7 +65,7 @@ static void exceptions_come_through(void **)
 
 static void the_allocator_reports(void **)
 {
-    assert_true(zmalloc_purge() == 0 || zmalloc_purge() == -1);
+    assert_true(zmalloc_purge() <= (under_emulator() ? 1 : 0));
     assert_non_null(zmalloc_backend_version());
     assert_true(zmalloc_stats_print([](void *, const char *) {}, nullptr) <= 0);
 }

@@ -431,9 +431,11 @@ static void check_other_file(const struct other_file *other)
 
 static void it_goes_to_a_log_but_not_into_data(void **state)
 {
-    int fd = mkstemp(other_file);
+    int fd;
 
     (void)state;
+    skip_under_emulator("writes a line of its own");
+    fd = mkstemp(other_file);
     assert_true(fd >= 0);
     close(fd);
     check_other_file(&(struct other_file){O_RDWR, "PAGE\n"});
@@ -459,6 +461,7 @@ static void it_goes_to_no_socket(void **state)
     int ends[2];
 
     (void)state;
+    skip_under_emulator("writes a line of its own");
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     outcome = run_child(fail_with_socket, ends);
     assert_killed_by(&outcome, SIGABRT);

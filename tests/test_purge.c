@@ -73,7 +73,7 @@ static void purge_alone(void *argument)
     child_check(zmalloc_used_memory() == 0);
 }
 
-/* A child has one thread, but the thread sanitizer starts another. */
+/* A child has one thread, but the thread sanitizer and an emulator start another. */
 static void a_purge_of_one_thread_reaches_all(void **state)
 {
     struct outcome outcome;
@@ -81,6 +81,7 @@ static void a_purge_of_one_thread_reaches_all(void **state)
     (void)state;
     if (UNDER_THREAD_SANITIZER)
         skip();
+    skip_under_emulator("starts a thread of its own");
     outcome = run_child(purge_alone, NULL);
     assert_exited_with(&outcome, 0);
 }

@@ -439,7 +439,7 @@ static void exit_with_restored_stderr(void)
 
 static struct outcome run_this(const char *part)
 {
-    const char *const arguments[] = {path_beside("test-stats_exit"), part, NULL};
+    const char *const arguments[] = {"/proc/self/exe", part, NULL};
     const char *const environment[] = {"ZMALLOC_STATS=json", NULL};
 
     return run_program(arguments, environment);
@@ -472,7 +472,7 @@ static void run_this_without_stderr(void *argument)
     (void)argument;
     setenv("ZMALLOC_STATS", "json", 1);
     close(STDERR_FILENO);
-    execl("/proc/self/exe", "/proc/self/exe", "log", (char *)NULL);
+    exec_program(WORDS("/proc/self/exe", "log"));
     _exit(127);
 }
 
