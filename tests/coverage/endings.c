@@ -7,6 +7,7 @@
  */
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -26,8 +27,17 @@ void coverage_register(void (*write_counters)(void))
     writers[objects++] = write_counters;
 }
 
+/* Writing is a cancellation point, and the thread that ends the process may be to be cancelled. */
+static void stay(void)
+{
+    int state;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+}
+
 static void write_all(void)
 {
+    stay();
     for (unsigned i = 0; i < objects; i++)
         writers[i]();
 }
@@ -54,8 +64,10 @@ void _Exit(int status)
 void abort(void)
 {
     void (*real)(void);
-    long child = syscall(SYS_fork);
+    long child;
 
+    stay();
+    child = syscall(SYS_fork);
     if (child == 0) {
         write_all();
         end(0);
@@ -65,4 +77,15 @@ void abort(void)
     *(void **)&real = dlsym(RTLD_NEXT, "abort");
     real();
     end(EXIT_FAILURE);
+}
+
+/* What gcc adds writes when the objects come to their end. */
+void exit(int status)
+{
+    void (*real)(int status);
+
+    stay();
+    *(void **)&real = dlsym(RTLD_NEXT, "exit");
+    real(status);
+    end(status);
 }
