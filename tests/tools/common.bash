@@ -61,6 +61,11 @@ ends_with() {
     [ "$status" -eq "$1" ]
 }
 
+# Later versions of glibc warn of wrong values in every program: that is not what is tested.
+without_linkers_warnings() {
+    sed '/^WARNING: ld\.so: /d' <<<"$1"
+}
+
 # on_columns COLUMNS COMMAND...: what it prints on a terminal of so many columns is in $output and
 # $lines. The terminal understands nothing else, so there is neither colour nor progress.
 on_columns() {
@@ -69,7 +74,7 @@ on_columns() {
     skip_without script stty
     SHELL=$BASH TERM=dumb run script -qec \
         "stty columns $columns; exec $(printf '%q ' "$@")" /dev/null </dev/null 3>&-
-    output=${output//$'\r'/}
+    output=$(without_linkers_warnings "${output//$'\r'/}")
     mapfile -t lines <<<"$output"
 }
 

@@ -27,7 +27,7 @@ examine() {
         [ "$status" -eq 0 ]
         [[ ${lines[-1]} =~ ^healthy:\ 0\ warnings, ]]
     fi
-    [ -z "$stderr" ]
+    [ -z "$(without_linkers_warnings "$stderr")" ]
     # On one line, and a blank between words, so that it does not matter where lines end.
     text=$(tr -s ' \n' ' ' <<<"$output")
 }
