@@ -83,7 +83,7 @@ esac
 
 [ "$(id -u)" -eq 0 ] || skip "it takes root"
 PATH=$PATH:/usr/sbin:/sbin
-for tool in debootstrap unshare chroot mknod git tar; do
+for tool in debootstrap unshare setpriv chroot mknod git tar; do
     command -v "$tool" >/dev/null || skip "there is no $tool"
 done
 unshare --mount --pid --fork --mount-proc true 2>/dev/null ||

@@ -13,9 +13,10 @@ if [ $# -lt 2 ]; then
     exit 2
 fi
 
+# Who is killed leaves nothing running.
 if [ "${IN_ROOT_NAMESPACE:-}" != yes ]; then
-    IN_ROOT_NAMESPACE=yes exec unshare --mount --pid --fork --kill-child --propagation private \
-        "$0" "$@"
+    IN_ROOT_NAMESPACE=yes exec setpriv --pdeathsig TERM \
+        unshare --mount --pid --fork --kill-child --propagation private "$0" "$@"
 fi
 
 root=$1

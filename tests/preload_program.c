@@ -50,15 +50,22 @@ static long ask_tcmalloc(const void *block)
     return (long)allocated;
 }
 
-/* mimalloc: whether the block is in its memory. */
+/* mimalloc: whether the block is in its memory. 3.0.1 does not say so of large ones; but it knows the
+ * size of every block of its own, and of no other. */
 static long ask_mimalloc(const void *block)
 {
-    int (*is_mine)(const void *);
+    bool (*is_mine)(const void *);
+    int (*version)(void);
+    size_t (*usable_size)(const void *);
 
     *(void **)&is_mine = find("mi_is_in_heap_region");
-    if (is_mine == NULL)
+    *(void **)&version = find("mi_version");
+    *(void **)&usable_size = find("mi_usable_size");
+    if (is_mine == NULL || version == NULL || usable_size == NULL)
         return -1;
-    return (is_mine(block) & 1) != 0 ? (long)SIZE : 0;
+    if (version() == 301)
+        return usable_size(block) >= SIZE ? (long)SIZE : 0;
+    return is_mine(block) ? (long)SIZE : 0;
 }
 
 static long ask(const void *block)
