@@ -15,7 +15,7 @@ fi
 
 # Who is killed leaves nothing running.
 if [ "${IN_ROOT_NAMESPACE:-}" != yes ]; then
-    IN_ROOT_NAMESPACE=yes exec setpriv --pdeathsig TERM \
+    IN_ROOT_NAMESPACE=yes exec setpriv --pdeathsig KILL \
         unshare --mount --pid --fork --kill-child --propagation private "$0" "$@"
 fi
 
