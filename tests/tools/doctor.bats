@@ -232,6 +232,19 @@ examine_beside_complaints() {
     fi
 }
 
+@test "a mimalloc whose locks a forked child may find taken is told of" {
+    has mimalloc || skip "this build has no mimalloc"
+    ZMALLOC_BACKEND=mimalloc examine
+    [[ $text =~ mimalloc\ ([0-9]+)\.([0-9]+)\.[0-9]+ ]]
+    if [ $((BASH_REMATCH[1] * 100 + BASH_REMATCH[2])) -ge 302 ]; then
+        finds warning "${BASH_REMATCH[0]} is not made for threads in a forked child."
+    else
+        [[ $text != *'a forked child'* ]]
+    fi
+    ZMALLOC_BACKEND=libc examine
+    [[ $text != *'a forked child'* ]]
+}
+
 @test "variables of the C library's malloc say what they do, and to whom" {
     [ -z "$SANITIZER" ] || skip "malloc is the sanitizer's"
     MALLOC_ARENA_MAX=2 ZMALLOC_BACKEND=libc examine
