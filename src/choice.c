@@ -12,11 +12,9 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "accounting.h"
 #include "cancel.h"
@@ -26,6 +24,7 @@
 #include "internal.h"
 #include "layers.h"
 #include "list.h"
+#include "patience.h"
 
 static struct zm_setting operators = {.variable = "ZMALLOC_BACKEND"};
 #define PROGRAM "zmalloc_init"
@@ -337,25 +336,17 @@ int zmalloc_init(const char *spec)
  * constructor of a plug-in; nobody tells. So it does not wait for ever: then no more than the file's
  * name is in the linker's hands.
  */
-#define PATIENCE_MS 1000
-
-static void sleep_a_little(void)
-{
-    struct timespec ms = {.tv_nsec = 1000 * 1000L};
-    int state = zm_cancel_off();
-
-    nanosleep(&ms, NULL);
-    zm_cancel_restore(state);
-}
-
 void zm_choice_before_fork(void)
 {
     int saved_errno = errno;
 
     zm_choice_lock();
-    for (int i = 0; i < PATIENCE_MS && zm_registry_others_open(); i++) {
+    /* A thread that had the lock before waits in vain: others need it to come to an end. */
+    for (int ms = 0; ms < ZM_PATIENCE_MS && zm_thread.choice_depth == 1; ms++) {
+        if (!zm_registry_others_open())
+            break;
         zm_choice_unlock();
-        sleep_a_little();
+        zm_sleep_a_millisecond();
         zm_choice_lock();
     }
     errno = saved_errno;

@@ -13,12 +13,13 @@
  * a child would find held for ever by a thread that it has not. So fork waits until nobody unwinds.
  */
 
+#include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <sys/mman.h>
 
 #include "internal.h"
 #include "leaf.h"
+#include "patience.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 /* The thread that holds the lock for a fork() that is under way. */
@@ -86,13 +87,18 @@ void zm_leaf_end_unwinding(void)
 
 static void before_fork(void)
 {
+    int saved_errno = errno;
     size_t count;
 
     pthread_mutex_lock(&mutex);
     __atomic_store_n(&forker, (uintptr_t)pthread_self(), __ATOMIC_SEQ_CST);
-    while ((count = __atomic_load_n(&unwinding, __ATOMIC_SEQ_CST)) > unwinding_here)
-        sched_yield();
-    unwinding_forker = count;
+    count = __atomic_load_n(&unwinding, __ATOMIC_SEQ_CST);
+    for (int ms = 0; count > unwinding_here && ms < ZM_PATIENCE_MS; ms++) {
+        zm_sleep_a_millisecond();
+        count = __atomic_load_n(&unwinding, __ATOMIC_SEQ_CST);
+    }
+    unwinding_forker = count < unwinding_here ? count : unwinding_here;
+    errno = saved_errno;
 }
 
 static void after_fork(void)
