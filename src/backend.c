@@ -27,6 +27,10 @@ const struct zmalloc_backend *zmalloc_backend_table(const char *name)
     return candidate.backend;
 }
 
+/* What the structure's first version had, to the end of its last member. */
+#define FIRST_INFO_SIZE                                                                            \
+    (offsetof(struct zmalloc_backend_info, why) + sizeof((struct zmalloc_backend_info *)0)->why)
+
 /* Writes no more than the program's structure has. */
 static void give_info(struct zmalloc_backend_info *to, struct zmalloc_backend_info info)
 {
@@ -42,7 +46,7 @@ int zmalloc_get_backend_info(size_t index, struct zmalloc_backend_info *info)
     struct zmalloc_backend_info whole;
     int error;
 
-    if (!zm_struct_size_is_sound(info->struct_size, sizeof whole))
+    if (!zm_struct_size_is_sound(info->struct_size, FIRST_INFO_SIZE))
         return zm_result(EINVAL);
     error = zm_registry_describe_at(index, &whole);
     if (error == 0)

@@ -2,6 +2,7 @@
 
 /* What is said where no backend can be chosen: docs/environment.md has every line. */
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -96,7 +97,9 @@ static void tell_of_layer(void)
 {
     struct zm_message message = {0};
 
+    zm_choice_lock();
     zm_layers_explain_refusal(&message);
+    zm_choice_unlock();
     zm_message_send(&message);
 }
 
@@ -116,13 +119,15 @@ static void tell_of_each(const struct refused *refused)
     }
 }
 
-/* The first thread that comes here tells it, and no other goes on. */
+/* The first thread that comes here tells it, and no other goes on. Not under the lock of the choice:
+ * what is known of a name may have to be asked of the dynamic linker. */
 void zm_choice_refuse_to_run(const char *source, const char *list)
 {
+    static pthread_mutex_t telling = PTHREAD_MUTEX_INITIALIZER;
     struct refused refused = {.source = source, .list = list};
 
     zm_registry_list_available(&refused.available);
-    zm_choice_lock();
+    pthread_mutex_lock(&telling);
     tell_of_each(&refused);
     _exit(ZM_EXIT_CONFIG);
 }

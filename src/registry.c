@@ -181,6 +181,7 @@ static void row_learn(struct row *row, const struct opened *opened)
     if (row->candidate.backend != NULL || row->load_error != 0)
         return;
     row->candidate = opened->candidate;
+    row_copy_table(row);
     row->load_error = opened->error;
     if (opened->error != 0)
         row_explain(row, opened->error == ENOTSUP ? "not installed" : "failed to start",
