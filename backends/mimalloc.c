@@ -280,8 +280,10 @@ static int mimalloc_start(const char **why)
     }
     write_version(number);
     if (!reports_are_usable_sizes()) {
+        /* GCOVR_EXCL_START: built for a mimalloc without mi_ufree() */
         *why = "a mimalloc for debugging, whose mi_ufree() tells other sizes than mi_usable_size()";
         return ENOTSUP;
+        /* GCOVR_EXCL_STOP */
     }
     whole_blocks_only = REPORTS_SIZES || forgets_inner_pointers(number);
     take_messages();
@@ -308,14 +310,12 @@ static int collect(void)
     return 0;
 }
 
-/* In mimalloc 2 the pages of a thread are its own, also if all blocks in them were freed. From 3 on
- * free pages are everybody's. */
+/* The pages of a thread are its own, also if others have freed all blocks in them. In mimalloc 3 that
+ * is so of pages in which the thread itself has freed some. */
 static int mimalloc_purge(void)
 {
-    bool reaches_all = mimalloc_version_number(mi_version()) >= MIMALLOC_VERSION_NUMBER(3, 0, 0);
-
     collect();
-    return !reaches_all && may_have_other_threads() ? EBUSY : 0;
+    return may_have_other_threads() ? EBUSY : 0;
 }
 
 /* Beyond it, 128 KiB on 64-bit machines, mi_good_size() rounds otherwise than mi_malloc(). */

@@ -15,8 +15,8 @@
  * - After fork() the child may call it, whatever the other threads of the parent were doing. For
  *   handlers of pthread_atfork see zmalloc_init().
  * - It is no cancellation point: pthread_cancel() never takes effect in it, so that no descriptor
- *   stays open and no lock taken. The program's own functions are as they are: a handler of
- *   zmalloc_set_oom_handler() may be cancelled, and so the caller with it.
+ *   stays open and no lock taken. A handler of zmalloc_set_oom_handler() is the program's own: it
+ *   may be cancelled, and so the caller with it.
  * - It needs at most 8 KiB of stack, and no more than a thread of PTHREAD_STACK_MIN has. (Not so:
  *   what the dynamic linker and a module's own code need where a backend is chosen, and whatever an
  *   allocator needs that is no backend of ours.)
@@ -238,7 +238,8 @@ ZMALLOC_API void *extend_to_usable(void *ptr, size_t size) ZMALLOC_SYMBOL(extend
  * line of the default handler. So have a handler ask with ztryX functions. A handler that was left by
  * longjmp or an exception is no longer at work; that is seen from the stack, by the unwinder of the
  * compiler, which the call that sets a handler opens (libgcc_s: this takes the dynamic linker's lock
- * and may allocate with malloc). If there is none, it may be called up to 16 times within itself.
+ * and may allocate with malloc). Without an unwinder, and on a stack of a coroutine's, which it does
+ * not see the end of, a handler may be called up to 16 times within itself.
  * Keeps errno. Redis 7; the end of a handler that runs out of memory is ours.
  */
 ZMALLOC_API void zmalloc_set_oom_handler(void (*handler)(size_t size))
@@ -383,9 +384,9 @@ ZMALLOC_API int zmalloc_get_allocator_info(size_t *allocated, size_t *active, si
  *   jemalloc      blocks in the caches of threads, and the pages they lie in; some MiB as a rule.
  *   tcmalloc      the same; all caches together have at most
  *                 tcmalloc.max_total_thread_cache_bytes, 32 MiB.
- *   mimalloc      (2 returns 1) with mimalloc 2 all pages that another live thread took, also if
+ *   mimalloc      (returns 1) with mimalloc 2 all pages that another live thread took, also if
  *                 every block in them was freed, and most free pages that lie between used ones;
- *                 with mimalloc 3 some MiB.
+ *                 with mimalloc 3 those in which that thread has freed blocks itself.
  *   libc, native  (return 1) with glibc the free end of the heap of each thread but the first, and
  *                 blocks in the caches of threads. With another C library, or another malloc in its
  *                 place: ENOTSUP.
@@ -420,9 +421,10 @@ ZMALLOC_API size_t zmalloc_good_size(size_t size) ZMALLOC_SYMBOL(zmalloc_good_si
 
 /*
  * Has the active allocator describe its state in its own words, for people. write_cb is called with
- * opaque and one piece of text after another; NULL writes to stderr. It may allocate. Returns 0, or
- * -1 with errno ENOTSUP where the allocator has no such report: nothing was written then. Ours,
- * after jemalloc's malloc_stats_print.
+ * opaque and one piece of text after another; NULL writes to stderr. It may allocate, runs with
+ * cancellation disabled, and must return: no longjmp, no exception. Returns 0, or -1 with errno
+ * ENOTSUP if the allocator has no such report, ENOMEM if there is no memory for it: nothing was
+ * written then. Ours, after jemalloc's malloc_stats_print.
  */
 ZMALLOC_API int zmalloc_stats_print(void (*write_cb)(void *opaque, const char *text), void *opaque)
     ZMALLOC_SYMBOL(zmalloc_stats_print);

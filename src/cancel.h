@@ -6,8 +6,8 @@
  * No function of the library is a cancellation point. A thread that is cancelled in one would leave a
  * descriptor open or a lock taken, or would not come to the abort() behind a message. So whatever
  * calls what may be a cancellation point (files, the dynamic linker, an allocator's own doings apart
- * from allocating and freeing) does it with cancellation off. The program's own functions, as the
- * handler of zmalloc_set_oom_handler(), are called with it as the thread has it.
+ * from allocating and freeing) does it with cancellation off. The handler of
+ * zmalloc_set_oom_handler() is called with it as the thread has it.
  *
  *     int state = zm_cancel_off();
  *     ...
