@@ -48,6 +48,7 @@ static inline size_t zmalloc_compat_get_smap_bytes_by_field(char *field, long pi
 {
     return zmalloc_get_smap_bytes_by_field(field, pid);
 }
+#undef zmalloc_get_smap_bytes_by_field
 #define zmalloc_get_smap_bytes_by_field zmalloc_compat_get_smap_bytes_by_field
 
 #ifdef __cplusplus

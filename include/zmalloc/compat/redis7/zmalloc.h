@@ -32,6 +32,7 @@ static inline int zmalloc_redis7_get_allocator_info(size_t *allocated, size_t *a
     zmalloc_get_allocator_info(allocated, active, resident, NULL, NULL);
     return 1;
 }
+#undef zmalloc_get_allocator_info
 #define zmalloc_get_allocator_info zmalloc_redis7_get_allocator_info
 
 /* The self-test that `redis-server test zmalloc` runs in a build with REDIS_TEST: 0 if all is well,

@@ -34,6 +34,7 @@ static inline void zmalloc_valkey9_madvise_dontneed(void *ptr, size_t size_hint)
     if (size_hint == 0 || size_hint >= 2 * smallest_page)
         zmadvise_dontneed(ptr);
 }
+#undef zmadvise_dontneed
 #define zmadvise_dontneed zmalloc_valkey9_madvise_dontneed
 
 #ifdef __cplusplus
