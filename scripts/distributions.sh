@@ -83,7 +83,7 @@ esac
 
 [ "$(id -u)" -eq 0 ] || skip "it takes root"
 PATH=$PATH:/usr/sbin:/sbin
-for tool in debootstrap unshare setpriv chroot mknod git tar; do
+for tool in debootstrap unshare setpriv chroot mknod git tar flock; do
     command -v "$tool" >/dev/null || skip "there is no $tool"
 done
 unshare --mount --pid --fork --mount-proc true 2>/dev/null ||
@@ -128,7 +128,7 @@ bootstrap_from_any() {
     for site in $(apt_sites) ''; do
         remove_root "$1" || return
         ! bootstrap "$1" "$site" || return 0
-        grep -q -E '(Failed getting|Invalid) [Rr]elease' "$build/$release.bootstrap.log" || {
+        grep -q -E '(Failed getting|Invalid) [Rr]elease|signed by unknown key' "$build/$release.bootstrap.log" || {
             tail -n 20 "$build/$release.bootstrap.log" >&2
             return 1
         }
@@ -232,11 +232,15 @@ try_release() {
         "$(($(date +%s) - began))" "$(date -u +%Y-%m-%d)" >>"$build/table.md"
     keep_logs
     keep_packages
-    [ "$keep" ] || remove_root "$root"
 }
 
 failed=''
 mkdir -p "$build"
+# Roots have set-user-ID programs that nobody else needs to reach; and a second run would remove them.
+chmod 700 "$build"
+build=$(cd "$build" && pwd -P)
+exec 9>"$build/lock"
+flock -n 9 || skip "another one runs in $build"
 cat >"$build/table.md" <<'END'
 | release | gcc | glibc | Meson | jemalloc | gperftools | mimalloc | cmocka | groff | demo.sh | test.sh | seconds | date |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -250,6 +254,7 @@ for release in $releases; do
     77) echo "skipped: distributions.sh: $release: no archive that has it can be reached" ;;
     *) failed=yes ;;
     esac
+    [ "$keep" ] || remove_root "$root"
 done
 echo
 cat "$build/table.md"

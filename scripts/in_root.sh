@@ -13,8 +13,15 @@ if [ $# -lt 2 ]; then
     exit 2
 fi
 
-# Who is killed leaves nothing running.
-if [ "${IN_ROOT_NAMESPACE:-}" != yes ]; then
+case $1 in
+/ | /.)
+    echo "in_root.sh: $1 is this system's own root" >&2
+    exit 2
+    ;;
+esac
+
+# Who is killed leaves nothing running. In the namespace this is the first process.
+if [ "${IN_ROOT_NAMESPACE:-}" != yes ] || [ $$ -ne 1 ]; then
     IN_ROOT_NAMESPACE=yes exec setpriv --pdeathsig KILL \
         unshare --mount --pid --fork --kill-child --propagation private "$0" "$@"
 fi
