@@ -263,7 +263,7 @@ static void lower_on_the_way(struct zm_memory_limits *limits, const struct mount
 
     zm_writer_text(&writer, mount->point);
     zm_writer_text(&writer, way);
-    folder.length = writer.length;
+    folder.length = writer.length < sizeof folder.path ? writer.length : sizeof folder.path;
     stat = path_of_file(&folder, hierarchy->stat);
     if (stat != NULL)
         lower(&limits->hard, read_field(stat, hierarchy->field));

@@ -41,7 +41,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#ifdef __linux__
+/* A compiler for another C library may not have the kernel's headers. */
+#ifdef HAVE_SECCOMP
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -396,7 +397,7 @@ static void init(const char *list)
 
 /* ---- Canaries ---- */
 
-#ifdef __linux__
+#ifdef HAVE_SECCOMP
 
 static void refuse_random_bytes(void)
 {

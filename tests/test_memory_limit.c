@@ -362,6 +362,20 @@ static void a_path_too_long_is_cut(void **state)
     assert_limit(1000 * KIB);
 }
 
+/* What no path has room for is not looked at. */
+static void a_mount_point_too_long_is_passed_over(void **state)
+{
+    char line[3000];
+
+    (void)state;
+    snprintf(line, sizeof line, "0::/a/%0*d/b\n", 1000, 1);
+    write_file("cgroup", line);
+    snprintf(line, sizeof line, "31 22 0:27 / /%0*d rw - cgroup2 cgroup2 rw\n" MOUNT_V2, 1400, 1);
+    write_file("mountinfo", line);
+    write_file("v2/a/memory.max", "1024000\n");
+    assert_limit(1000 * KIB);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +395,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_files_it_is_the_machine, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lines_that_are_none_are_passed_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_path_too_long_is_cut, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_mount_point_too_long_is_passed_over, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,18 @@ int mi_version(void)
     return other_version;
 }
 
+/* What mimalloc is given to write its messages with. */
+static void (*write_message)(const char *text, void *argument);
+
+void mi_register_output(void (*write)(const char *text, void *argument), void *argument);
+
+void mi_register_output(void (*write)(const char *text, void *argument), void *argument)
+{
+    (void)argument;
+    write_message = write;
+    write("a message of before\n", NULL);
+}
+
 static const struct other {
     int number;
     const char *text;
@@ -104,6 +116,24 @@ static void aligned_as_on_3_0_1_blocks_are_exact(void **state)
     assert_exited_with(&outcome, 0);
 }
 
+/* ---- What it says ---- */
+
+static void say_something(void *argument)
+{
+    become(argument);
+    child_check(write_message != NULL);
+    write_message("a message\n", NULL);
+}
+
+static void what_it_says_is_told_once(void **state)
+{
+    struct outcome outcome = run_child(say_something, (void *)(uintptr_t)&others[0]);
+
+    (void)state;
+    assert_exited_with(&outcome, 0);
+    assert_string_equal(outcome.err, "a message\n");
+}
+
 /* ---- fork ---- */
 
 static void fork_once(void *argument)
@@ -132,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         zm_test(each_form_of_a_version_is_understood),
         zm_test(aligned_as_on_3_0_1_blocks_are_exact),
+        zm_test(what_it_says_is_told_once),
         zm_test(a_child_goes_on),
     };
 
