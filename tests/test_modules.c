@@ -129,6 +129,19 @@ static void without_its_module_a_backend_is_not_installed(void **state)
     prints("foo,libc", bare_folder, WORDS("alloc", "name"), "libc\n");
 }
 
+/* The end of its table is looked at as with any other of somebody else's. */
+static void a_foreign_module_may_have_a_name_of_ours(void **state)
+{
+    char older[FOLDER_SIZE + 32];
+
+    (void)state;
+    if (strstr(AVAILABLE, "mimalloc") == NULL)
+        skip();
+    snprintf(older, sizeof older, "%s/libzmalloc-older.so", modules_folder);
+    copy_into(bare_folder, "libzmalloc-mimalloc.so", older);
+    prints("mimalloc", bare_folder, WORDS("name", "init", "mimalloc"), "mimalloc\n0\n");
+}
+
 /* The library leads to its modules by itself. */
 static void each_module_is_found(void)
 {
@@ -349,6 +362,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(without_its_module_a_backend_is_not_installed,
                                         leave_modules, return_to_modules),
+        cmocka_unit_test_setup_teardown(a_foreign_module_may_have_a_name_of_ours, leave_modules,
+                                        return_to_modules),
         zm_test(our_modules_are_found),
         zm_test(so_they_are_by_a_program_with_a_sanitizer),
         zm_test(a_foreign_module_is_found),
