@@ -22,13 +22,20 @@ static bool no_memory;
 static bool plain_version;
 static bool endless_report;
 
+/* musl has no such flag. */
+#ifdef RTLD_DEEPBIND
+#define OWN_NAMES_FIRST RTLD_DEEPBIND
+#else
+#define OWN_NAMES_FIRST 0
+#endif
+
 /* The library has its module look into the allocator's library first. */
 void *dlopen(const char *file, int flags)
 {
     void *(*real)(const char *file, int flags);
 
     *(void **)&real = dlsym(RTLD_NEXT, "dlopen");
-    return real(file, flags & ~RTLD_DEEPBIND);
+    return real(file, flags & ~OWN_NAMES_FIRST);
 }
 
 static void *find(const char *name)
