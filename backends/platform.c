@@ -10,6 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef __linux__
+#include <sys/auxv.h>
+#endif
+
 #include "config.h"
 #include "kept_text.h"
 #include "other_threads.h"
@@ -102,11 +106,25 @@ static bool find(void *function, struct zm_object *object)
 
 #else
 
+/* Nothing tells whether an address in the program stands in for a function elsewhere. */
+static bool is_in_program(const Dl_info *info)
+{
+#ifdef __linux__
+    Dl_info program;
+
+    return dladdr((void *)getauxval(AT_PHDR), &program) != 0 &&
+           program.dli_fbase == info->dli_fbase;
+#else
+    (void)info;
+    return false;
+#endif
+}
+
 static bool find(void *function, struct zm_object *object)
 {
     Dl_info info;
 
-    if (dladdr(function, &info) == 0 || info.dli_fname == NULL)
+    if (dladdr(function, &info) == 0 || info.dli_fname == NULL || is_in_program(&info))
         return false;
     object->base = info.dli_fname; /* of each object there is one */
     object->name = without_folders(info.dli_fname);

@@ -17,7 +17,8 @@
  * - It is no cancellation point: pthread_cancel() never takes effect in it, so that no descriptor
  *   stays open and no lock taken. A handler of zmalloc_set_oom_handler() is the program's own: it
  *   may be cancelled, and so the caller with it.
- * - It needs at most 8 KiB of stack, and no more than a thread of PTHREAD_STACK_MIN has. (Not so:
+ * - It needs at most 8 KiB of stack, and runs in a thread of 16 KiB, which glibc calls
+ *   PTHREAD_STACK_MIN. (Not so:
  *   what the dynamic linker and a module's own code need where a backend is chosen, and whatever an
  *   allocator needs that is no backend of ours.)
  * - It is not async-signal-safe: do not call it from a signal handler that may have interrupted

@@ -33,8 +33,8 @@ END
     chmod +x "$runtime/gcov"
 }
 
-# Without optimization a branch of the source is one branch; and functions that are always inlined
-# would be counted anew wherever they are.
+# Without optimization a branch of the source is one branch, and without exceptions a call is none.
+# Functions that are always inlined would be counted wherever they are.
 configure() {
     folder=$build/$1
     shift
@@ -43,7 +43,7 @@ configure() {
     counting='-fprofile-update=atomic -fprofile-filter-files=/(src|backends|layers)/'
     CC=gcc CXX=g++ meson setup "$folder" --buildtype=debug -Dtests=enabled -Dexamples=disabled \
         -Dtools=disabled -Ddocs=disabled -Dbench=disabled \
-        "-Dc_args=--coverage $counting '-DZM_INLINE=static inline' -DUNDER_COVERAGE=1" \
+        "-Dc_args=--coverage -fno-exceptions $counting '-DZM_INLINE=static inline' -DUNDER_COVERAGE=1" \
         "-Dc_link_args=--coverage $endings" "-Dcpp_link_args=--coverage $endings" "$@" \
         >"$folder.log" 2>&1 || {
         cat "$folder.log"

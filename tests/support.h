@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -79,6 +80,15 @@ const char *name_without_layers(void);
             fail_msg("%s is %ju, not %ju to %ju", #value, checked_value, checked_least,            \
                      checked_most);                                                                \
     } while (0)
+
+/* The smallest that the library is made for: musl's is 2 KiB. */
+static inline size_t smallest_stack(void)
+{
+    size_t least = (size_t)16 << 10;
+    long systems = sysconf(_SC_THREAD_STACK_MIN);
+
+    return systems > (long)least ? (size_t)systems : least;
+}
 
 /* ---- Children ---- */
 

@@ -193,7 +193,7 @@ static void call_in_small_thread(void *row)
     pthread_t thread;
 
     child_check(pthread_attr_init(&attributes) == 0);
-    child_check(pthread_attr_setstacksize(&attributes, (size_t)sysconf(_SC_THREAD_STACK_MIN)) == 0);
+    child_check(pthread_attr_setstacksize(&attributes, smallest_stack()) == 0);
     child_check(pthread_create(&thread, &attributes, call, row) == 0);
     child_check(pthread_join(thread, NULL) == 0);
     printf("%s", ((const struct row *)row)->name);
