@@ -34,6 +34,8 @@ make_device() {
     mknod -m 666 "$root/dev/$1" c "$2" "$3"
 }
 
+# The root of a machine is a mount point, which unshare wants of it.
+mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 dev "$root/dev"
 mkdir "$root/dev/pts" "$root/dev/shm"
