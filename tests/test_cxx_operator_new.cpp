@@ -78,5 +78,6 @@ int main()
         cmocka_unit_test(the_allocator_reports),
     };
 
+    no_room_on_32_bits();
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
