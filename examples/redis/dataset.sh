@@ -83,10 +83,16 @@ measure() {
 
 # Redis shows no 0 where the allocator knows nothing: it takes what is resident from the process,
 # what is active from that, and what is allocated from used_memory. So an allocator that gave
-# neither of the first two has the same figure for both.
+# neither of the first two has the same figure for both: zmalloc tells none of those whose figures are
+# wrong (docs/design.md).
 check_figures() {
-    [ "$(figure "$1" allocator_active)" -ne "$(figure "$1" allocator_resident)" ] ||
-        failed "$1: the figures are Redis's own, the allocator gave none"
+    case $1 in
+    libc | native | mimalloc) ;;
+    *)
+        [ "$(figure "$1" allocator_active)" -ne "$(figure "$1" allocator_resident)" ] ||
+            failed "$1: the figures are Redis's own, the allocator gave none"
+        ;;
+    esac
     cmp -s "$work/stock/digest" "$work/$1/digest" || failed "$1 has other data than stock"
 }
 
