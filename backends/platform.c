@@ -51,12 +51,14 @@ static uint32_t end_of_symbols(const uint32_t *hash)
     const uint32_t *chains = buckets + bucket_count;
     uint32_t last = 0;
 
+    /* GCOVR_EXCL_BR_START: by how a program was linked */
     for (uint32_t i = 0; i < bucket_count; i++)
         last = buckets[i] > last ? buckets[i] : last;
     if (last < first)
         return first; /* GCOVR_EXCL_LINE: of a program whose table has no symbol of its own */
     while ((chains[last - first] & 1) == 0)
         last++; /* GCOVR_EXCL_LINE: of one with several in the last bucket */
+    /* GCOVR_EXCL_BR_STOP */
     return last + 1;
 }
 
@@ -71,6 +73,7 @@ static bool is_stand_in(const struct link_map *program, const void *function)
     const uint32_t *hash = NULL;
     uint32_t end;
 
+    /* GCOVR_EXCL_BR_START: as above */
     for (const ElfW(Dyn) *entry = program->l_ld; entry->d_tag != DT_NULL; entry++) {
         if (entry->d_tag == DT_SYMTAB)
             symbols = (const ElfW(Sym) *)entry->d_un.d_ptr;
@@ -83,6 +86,7 @@ static bool is_stand_in(const struct link_map *program, const void *function)
     for (uint32_t i = 1; i < end; i++)
         if (symbols[i].st_shndx == SHN_UNDEF && symbols[i].st_value == (uintptr_t)function)
             return true;
+    /* GCOVR_EXCL_BR_STOP */
     return false; /* GCOVR_EXCL_LINE: a program with a malloc of its own, that stays where it is */
 }
 
@@ -187,7 +191,7 @@ int zm_platform_purge(void)
     struct zm_object of_malloc;
 
     if (!is_beside_malloc((void *)(uintptr_t)malloc_trim, &of_malloc))
-        return ENOTSUP;
+        return ENOTSUP; /* GCOVR_EXCL_LINE: under LD_PRELOAD, where a count may be lost */
     malloc_trim(0);
     return may_have_other_threads() ? EBUSY : 0;
 #else

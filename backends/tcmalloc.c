@@ -164,6 +164,7 @@ static void tcmalloc_allocator_info(size_t *allocated, size_t *active, size_t *r
                                     size_t *retained, size_t *muzzy)
 {
     size_t in_blocks, unmapped, slack, heap, physical;
+    /* GCOVR_EXCL_BR_START: every tcmalloc of gperftools tells them */
     bool knows = read_property("generic.current_allocated_bytes", &in_blocks) &&
                  read_property("tcmalloc.pageheap_unmapped_bytes", &unmapped) &&
                  read_property("tcmalloc.slack_bytes", &slack) &&
@@ -180,6 +181,7 @@ static void tcmalloc_allocator_info(size_t *allocated, size_t *active, size_t *r
     if (!read_property("generic.total_physical_bytes", &physical))
         physical = heap - unmapped; /* GCOVR_EXCL_LINE: as above */
     tell_if_credible(resident, physical);
+    /* GCOVR_EXCL_BR_STOP */
 }
 
 static int tcmalloc_thread_idle(void)

@@ -36,9 +36,11 @@ static const char *own_file(void)
 #if defined(__GLIBC__)
     struct link_map *map = NULL;
 
+    /* GCOVR_EXCL_BR_START: linked with -static, or in a plug-in: consumers/installed.sh, copies.sh */
     if (dladdr1 == NULL || dladdr1(&here, &info, (void **)&map, RTLD_DL_LINKMAP) == 0)
-        return NULL; /* GCOVR_EXCL_LINE: linked with -static: consumers/installed.sh */
+        return NULL; /* GCOVR_EXCL_LINE: as above */
     return map != NULL && *map->l_name != '\0' ? map->l_name : NULL;
+    /* GCOVR_EXCL_BR_STOP */
 #else
     return dladdr != NULL && dladdr(&here, &info) != 0 ? info.dli_fname : NULL;
 #endif
@@ -51,8 +53,10 @@ void zm_stay_loaded(void)
     const char *file = own_file();
     int state;
 
+    /* GCOVR_EXCL_BR_START: as above */
     if (file == NULL || dlsym == NULL || dlerror == NULL)
         return;
+    /* GCOVR_EXCL_BR_STOP */
     /* GCOVR_EXCL_START: within a plug-in: consumers/copies.sh */
     state = zm_cancel_off();
     *(void **)&open_again = dlsym(RTLD_DEFAULT, "dlopen");

@@ -256,7 +256,7 @@ static void change_environment(const char *const *environment)
             unsetenv(*environment);
 }
 
-/* To the kernel /proc/self/exe is the emulator. */
+/* To the kernel /proc/self/exe is the emulator, or valgrind. */
 static const char *path_of_program(const char *name)
 {
     static char path[4096];
@@ -292,7 +292,7 @@ void exec_program(const char *const *arguments)
     if (under_emulator())
         exec_under_emulator(arguments);
     else
-        execv(arguments[0], (char *const *)(uintptr_t)arguments);
+        execv(path_of_program(arguments[0]), (char *const *)(uintptr_t)arguments);
 }
 
 struct outcome run_program(const char *const *arguments, const char *const *environment)

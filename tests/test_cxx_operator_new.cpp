@@ -38,6 +38,8 @@ static void blocks_of_objects_are_counted(void **)
 {
     size_t before = zmalloc_used_memory();
 
+    if (under_valgrind())
+        skip(); /* its operator new comes before that of the program */
     assert_true(before >= global.size());
     {
         std::map<std::string, std::vector<int>> numbers;

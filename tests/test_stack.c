@@ -172,7 +172,7 @@ static void eight_kilobytes_are_enough(void **state)
     size_t around;
 
     (void)state;
-    if (UNDER_SANITIZER || UNDER_COVERAGE)
+    if (UNDER_SANITIZER || UNDER_COVERAGE || under_valgrind())
         skip(); /* its functions have larger frames */
     zmalloc_set_oom_handler(handle);
     around = stack_of(&nothing);
@@ -202,7 +202,7 @@ static void call_in_small_thread(void *row)
 static void the_smallest_stack_is_enough(void **state)
 {
     (void)state;
-    if (UNDER_SANITIZER || UNDER_COVERAGE)
+    if (UNDER_SANITIZER || UNDER_COVERAGE || under_valgrind())
         skip();
     zmalloc_set_oom_handler(handle);
     for (size_t i = 0; i < LENGTH(rows); i++) {
