@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base.h"
 #include "credible.h"
-#include "internal.h"
 #include "output.h"
 #include "room.h"
 #include "uninstrumented.h"

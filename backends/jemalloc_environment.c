@@ -8,8 +8,8 @@
 
 #include <string.h>
 
+#include "base.h"
 #include "environment.h"
-#include "internal.h"
 
 #define PRIVATE_COPY __attribute__((visibility("hidden")))
 

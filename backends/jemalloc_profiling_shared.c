@@ -16,9 +16,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "internal.h"
+#include "base.h"
 #include "jemalloc_profiling.h"
-#include "late_library.h"
+#include "message.h"
+#include "os/late_library.h"
 
 static double (*real_exp)(double x);
 static double (*real_log)(double x);

@@ -12,8 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cancel.h"
-#include "internal.h"
+#include "base.h"
+#include "os/thread.h"
 #include "uninstrumented.h"
 
 #define PRIVATE_COPY __attribute__((visibility("hidden")))

@@ -12,19 +12,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base.h"
+#include "mimalloc_version.h"
+#include "other_threads.h"
+#include "output.h"
+#include "room.h"
+#include "small_sizes.h"
+
 /* Later versions declare mi_stats_print_out() there. */
 #if defined(__has_include)
 #if __has_include(<mimalloc-stats.h>)
 #include <mimalloc-stats.h>
 #endif
 #endif
-
-#include "internal.h"
-#include "mimalloc_version.h"
-#include "other_threads.h"
-#include "output.h"
-#include "room.h"
-#include "small_sizes.h"
 
 static const struct zmalloc_backend mimalloc_backend;
 static struct small_sizes small_sizes;

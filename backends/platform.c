@@ -10,13 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "choice_lock.h"
+#include "config.h"
+#include "other_threads.h"
+
 #ifdef __linux__
 #include <sys/auxv.h>
 #endif
-
-#include "config.h"
-#include "kept_text.h"
-#include "other_threads.h"
 
 #ifdef ZM_HAVE_MALLOC_TRIM
 #include <malloc.h>

@@ -9,7 +9,7 @@
  * learned from blocks, at either end of each word; where the two differ, nothing is known.
  */
 
-#include "internal.h"
+#include "base.h"
 
 #define SMALL_SIZE_MAX 1024
 #define SMALL_SIZE_WORD 8

@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base.h"
 #include "credible.h"
-#include "internal.h"
 #include "output.h"
 #include "small_sizes.h"
 

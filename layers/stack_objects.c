@@ -11,8 +11,9 @@
 #include <link.h>
 #include <string.h>
 
-#include "leaf.h"
-#include "stack_unwind.h"
+#include "layer_lock.h"
+#include "message.h"
+#include "os/unwind.h"
 #include "stacks.h"
 
 /* ---- Now ---- */

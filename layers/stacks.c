@@ -14,8 +14,9 @@
 
 #include <string.h>
 
-#include "leaf.h"
-#include "stack_unwind.h"
+#include "layer_lock.h"
+#include "message.h"
+#include "os/unwind.h"
 #include "stacks.h"
 
 #define FIRST_SLOTS ((size_t)1 << 10)

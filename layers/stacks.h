@@ -8,7 +8,8 @@
  * its name is right when the object was closed since, or has made room for another.
  */
 
-#include "internal.h"
+#include "base.h"
+#include "message.h"
 
 #define ZM_STACK_FRAMES_MAX 16
 

@@ -73,7 +73,7 @@ analyzer() {
     for optimizer in '' ' -O0'; do
         sed -e "s| -MD .* -c |$optimizer -fno-exceptions -fanalyzer -Werror -o /dev/null -c |" \
             -e '/\/\(backends\/libc\|src\/zmalloc\|wordcount\)\.c$/s/$/ -Wno-analyzer-malloc-leak/' \
-            -e '/\/\(late_library\|layers\/debug\)\.c$/s/$/ -Wno-analyzer-use-of-uninitialized-value/' \
+            -e '/\/\(os\/late_library\|layers\/debug\/debug\)\.c$/s/$/ -Wno-analyzer-use-of-uninitialized-value/' \
             "$work/compilations"
     done >"$work/commands"
     # shellcheck disable=SC2016

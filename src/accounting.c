@@ -283,22 +283,20 @@ void zm_accounting_large(void)
 
 /* ---- fork: the child has one thread, and folds the others ---- */
 
-static void before_fork(void)
+void zm_accounting_before_fork(void)
 {
-    zm_choice_before_fork();
     accounting_lock();
     zm_thread.forking = true;
 }
 
-static void after_fork_in_parent(void)
+void zm_accounting_after_fork(void)
 {
     zm_thread.forking = false;
     accounting_unlock();
-    zm_choice_unlock();
 }
 
 /* The storage of the other threads is still mapped here. */
-static void after_fork_in_child(void)
+void zm_accounting_after_fork_in_child(void)
 {
     struct zm_thread *next;
 
@@ -307,13 +305,5 @@ static void after_fork_in_child(void)
         if (thread != &zm_thread)
             fold(thread);
     }
-    zm_registry_forget_openers();
-    after_fork_in_parent();
-}
-
-/* As early as can be: of handlers registered later those before the fork run before ours, and those
- * after it after ours, without the locks. */
-__attribute__((constructor(102))) static void watch_fork(void)
-{
-    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    zm_accounting_after_fork();
 }

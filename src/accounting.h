@@ -17,7 +17,7 @@
  * before it subtracts for the same reason.
  */
 
-#include "internal.h"
+#include "base.h"
 
 /*
  * Threads that live for a few blocks never register. And a thread whose first operation of all
@@ -60,10 +60,7 @@ struct zm_thread {
     /* Largest allocated - freed at a look for the peak, and the reset of the peak it belongs to. */
     size_t high;
     unsigned high_epoch;
-    bool forking;          /* holds the accounting lock for a fork() that is under way */
-    bool choosing;         /* is in the midst of a choice, see choice.c */
-    unsigned choice_depth; /* how often it has taken the choice lock */
-    unsigned opening;      /* how many modules it is just opening, one inside the other */
+    bool forking; /* holds the accounting lock for a fork() that is under way */
 } __attribute__((aligned(ZM_THREAD_ALIGNMENT)));
 
 ZM_INLINE bool zm_thread_is_live(const struct zm_thread *thread)
@@ -94,6 +91,11 @@ struct zm_accounting {
 };
 
 struct zm_accounting zm_accounting_read(void);
+
+/* For fork: they hold the accounting lock from the first to one of the others. */
+void zm_accounting_before_fork(void);
+void zm_accounting_after_fork(void);
+void zm_accounting_after_fork_in_child(void);
 
 /* Counts for a thread that is not LIVE. */
 ZM_PRIVATE ZM_COLD void zm_accounting_unregistered(size_t allocated, size_t freed);

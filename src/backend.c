@@ -6,10 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cancel.h"
-#include "internal.h"
-#include "kept_text.h"
+#include "backend.h"
+#include "base.h"
+#include "choice.h"
+#include "choice_lock.h"
+#include "module.h"
+#include "os/thread.h"
 #include "output.h"
+#include "registry.h"
+#include "table_check.h"
 
 int zmalloc_register_backend(const struct zmalloc_backend *backend)
 {

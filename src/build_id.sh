@@ -12,7 +12,7 @@ export LC_ALL
 
 version=$1 root=$2 config=$3 output=$4 depfile=$5
 
-set -- "$config" "$root"/include/*.h "$root"/include/zmalloc/*.h "$root"/src/*.h
+set -- "$config" "$root"/include/*.h "$root"/include/zmalloc/*.h "$root"/src/*.h "$root"/src/*/*.h
 sum=$(cat "$@" | cksum)
 cat >"$output" <<END
 /* Made by src/build_id.sh. */

@@ -11,57 +11,39 @@
  */
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "accounting.h"
-#include "cancel.h"
+#include "base.h"
 #include "choice.h"
+#include "choice_lock.h"
 #include "config.h"
 #include "environment.h"
-#include "internal.h"
+#include "instance.h"
 #include "layers.h"
-#include "list.h"
-#include "patience.h"
+#include "module.h"
+#include "option_list.h"
+#include "os/stay_loaded.h"
+#include "os/thread.h"
+#include "refusal.h"
+#include "registry.h"
+#include "table_check.h"
 
 static struct zm_setting operators = {.variable = "ZMALLOC_BACKEND"};
 #define PROGRAM "zmalloc_init"
 #define BUILD_OPTION "default_backend"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* The outermost table; and, written before it, what it is made of. */
 static const struct zmalloc_backend *active;
 static const struct zmalloc_backend *active_backend;
+static const struct zm_instance *active_instance;
 static struct zm_layers active_layers;
 static struct zm_choice active_choice;
 
-/* Of the thread that has the lock, from before it. */
-static int cancel_state;
-
-/* Recursive by hand: the start of a backend may fork, or ask for tables. The thread is not cancelled
- * under it, whatever an allocator that starts does. */
-void zm_choice_lock(void)
-{
-    int state;
-
-    if (zm_thread.choice_depth++ > 0)
-        return;
-    state = zm_cancel_off();
-    pthread_mutex_lock(&lock);
-    cancel_state = state;
-}
-
-void zm_choice_unlock(void)
-{
-    int state = cancel_state;
-
-    if (--zm_thread.choice_depth > 0)
-        return;
-    pthread_mutex_unlock(&lock);
-    zm_cancel_restore(state);
-}
+/* Whether this thread is making a choice. */
+static _Thread_local bool choosing __attribute__((tls_model("initial-exec")));
 
 static bool is_made(void)
 {
@@ -77,20 +59,11 @@ static bool is_empty(const char *list)
     return list == NULL || !zm_list_next(&list, &element);
 }
 
-bool zm_choice_name(struct zm_element element, char name[ZM_NAME_MAX + 1])
-{
-    if (element.length > ZM_NAME_MAX)
-        return false;
-    memcpy(name, element.text, element.length);
-    name[element.length] = '\0';
-    return zm_name_is_valid(name);
-}
-
 /* Both parts of LAYER+LAYER+NAME; false where it cannot be one. */
 static bool take_apart(struct zm_element element, struct zm_layers *layers,
                        char name[ZM_NAME_MAX + 1])
 {
-    return zm_layers_read(&element, layers) && zm_choice_name(element, name);
+    return zm_layers_read(&element, layers) && zm_element_is_name(element, name);
 }
 
 /* ---- Trying ---- */
@@ -127,10 +100,10 @@ static void activate(const struct wish *wish, const struct zm_candidate *candida
 {
     zm_accounting_start(outermost);
     active_backend = candidate->backend;
+    active_instance = instance_for(candidate, outermost);
     active_layers = *layers;
     remember_choice(wish, candidate->origin);
     __atomic_store_n(&active, outermost, __ATOMIC_RELEASE);
-    zm_table_seal(instance_for(candidate, outermost));
 }
 
 /* Once: what failed to start stays so. */
@@ -196,7 +169,7 @@ static int try_list(struct wish wish)
     const char *rest = wish.list;
     struct zm_element element;
 
-    zm_thread.choosing = true;
+    choosing = true;
     zm_stay_loaded();
     while (best.stage != ACTIVE && zm_list_next(&rest, &element)) {
         struct outcome outcome = try_element(&wish, element);
@@ -204,7 +177,7 @@ static int try_list(struct wish wish)
         if (outcome.stage >= best.stage)
             best = outcome;
     }
-    zm_thread.choosing = false;
+    choosing = false;
     return best.error;
 }
 
@@ -223,7 +196,7 @@ static void choose_or_end(void)
     const char *list = operators_list();
     struct wish wish = {BUILD_OPTION, ZM_DEFAULT_BACKEND};
 
-    if (zm_thread.choosing)
+    if (choosing)
         zm_choice_refuse_recursion();
     if (list != NULL)
         wish = (struct wish){operators.variable, list};
@@ -231,11 +204,9 @@ static void choose_or_end(void)
         zm_choice_refuse_to_run(wish.by, wish.list);
 }
 
-/* A choice that another thread is just making is waited for, until the table is sealed. errno is
- * kept for zfree(NULL), which may be the first call of all. */
-void zm_choose(void)
+/* If another thread is just starting a backend, this waits for it. */
+const struct zm_instance *zm_choose(void)
 {
-    int saved_errno = errno;
     bool made;
 
     zm_choice_lock();
@@ -243,7 +214,12 @@ void zm_choose(void)
     zm_choice_unlock();
     if (!made)
         choose_or_end();
-    errno = saved_errno;
+    return active_instance;
+}
+
+const struct zm_instance *zm_chosen(void)
+{
+    return is_made() ? active_instance : NULL;
 }
 
 const struct zmalloc_backend *zm_active(void)
@@ -313,19 +289,18 @@ int zm_try_to_choose(const char *list)
 {
     int error = 0;
 
-    if (zm_thread.choosing)
+    if (choosing)
         return EBUSY;
     if (!is_made())
         error = choose_for_program(list);
     return is_made() ? compare_with_active(list) : error;
 }
 
-/* The program may have set variables since the library was loaded. */
-int zmalloc_init(const char *spec)
+int zm_init(const char *list)
 {
-    if (!zm_thread.choosing && !is_made())
+    if (!choosing && !is_made())
         zm_environment_read();
-    return zm_result(zm_try_to_choose(spec));
+    return zm_try_to_choose(list);
 }
 
 /* ---- fork ---- */
@@ -342,7 +317,7 @@ void zm_choice_before_fork(void)
 
     zm_choice_lock();
     /* A thread that had the lock before waits in vain: others need it to come to an end. */
-    for (int ms = 0; ms < ZM_PATIENCE_MS && zm_thread.choice_depth == 1; ms++) {
+    for (int ms = 0; ms < ZM_PATIENCE_MS && zm_choice_lock_depth() == 1; ms++) {
         if (!zm_registry_others_open())
             break;
         zm_choice_unlock();
@@ -352,15 +327,24 @@ void zm_choice_before_fork(void)
     errno = saved_errno;
 }
 
+void zm_choice_after_fork(void)
+{
+    zm_choice_unlock();
+}
+
+void zm_choice_after_fork_in_child(void)
+{
+    zm_registry_forget_openers();
+    zm_choice_unlock();
+}
+
 /* ---- When the library is loaded ---- */
 
-/* After watch_fork (accounting.c), before the constructors of other people. What was read before, for
- * a block that came earlier still, is read again: there may have been no environment. */
-__attribute__((constructor(103))) static void begin(void)
+/* What was read before, for a block that came earlier still, is read again: there may have been no
+ * environment. */
+bool zm_choice_load(void)
 {
-    zm_stats_exit_prepare();
     zm_environment_read();
     zm_layers_read_variables();
-    if (operators_list() != NULL)
-        zm_choose();
+    return operators_list() != NULL;
 }

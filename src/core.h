@@ -7,7 +7,7 @@
  *     static const struct zmalloc_backend *const core_backend = &its_table;
  *
  * with a constant table, so that the compiler makes operation and accounting one function; and
- * which after that says ZM_INSTANCE(its name). (generic.c has a variable there, for foreign
+ * which after that says ZM_INSTANCE(its name). (generic_instance.c has a variable there, for foreign
  * tables.)
  *
  * Three sizes are unusual: 0, too large, and large enough to set the peak; and so is every size for
@@ -21,6 +21,8 @@
 
 #include "accounting.h"
 #include "build.h"
+#include "instance.h"
+#include "out_of_memory.h"
 
 /* With the prefix, sizes that the backend is asked for stay under the limit as well. */
 #define CORE_BACKEND_LIMIT (ZM_SIZE_LIMIT - core_backend->prefix_size)

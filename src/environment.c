@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "internal.h"
+#include "base.h"
+#include "choice_lock.h"
 
 /* Under the choice lock. */
 static struct zm_setting *settings;

@@ -13,7 +13,7 @@
  * layer may pass the 0 on: the backend below all layers does not get it.
  */
 
-#include "internal.h"
+#include "base.h"
 
 /* What a size counts as, at the least. */
 static inline size_t zm_layer_usable(size_t size)

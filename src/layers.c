@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "environment.h"
+#include "message.h"
+#include "option_list.h"
 
 /* Our layers, in the order in which they stand over a backend where their variables ask for them:
  * the last is outermost. */

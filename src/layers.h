@@ -4,9 +4,10 @@
 
 /* The layers of a choice: LAYER+LAYER+BACKEND. Who adds or covers holds the choice lock. */
 
-#include "internal.h"
+#include "base.h"
 #include "layer.h"
-#include "list.h"
+#include "message.h"
+#include "option_list.h"
 
 struct zm_layers {
     size_t count;

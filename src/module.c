@@ -10,10 +10,133 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "base.h"
 #include "build.h"
-#include "internal.h"
-#include "module_file.h"
+#include "config.h"
+#include "instance.h"
+#include "module.h"
+#include "table_check.h"
+
+#if defined(__GLIBC__)
+#include <link.h>
+#endif
+
+/*
+ * ---- Where a module is ----
+ *
+ * Opened by its name alone it would be looked for on behalf of whoever calls the dynamic linker: with
+ * a sanitizer that is the sanitizer, which does not know our folder; and musl's looks in no folder of
+ * a library at all.
+ */
+
+struct module_file {
+    const char *path; /* NULL: it was not found */
+    bool searched;    /* false: there is no way to learn where the dynamic linker looks */
+    void *memory;     /* mapped: stacks of threads are small */
+    size_t size;
+};
+
+static bool take_memory(struct module_file *found, size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED)
+        return false;
+    found->memory = memory;
+    found->size = size;
+    return true;
+}
+
+static void close_file(struct module_file *found)
+{
+    if (found->memory != NULL)
+        munmap(found->memory, found->size);
+}
+
+#if defined(__GLIBC__)
+
+static struct link_map *our_map(void)
+{
+    static const char here;
+    struct link_map *map = NULL;
+    Dl_info ignored;
+
+    return dladdr1(&here, &ignored, (void **)&map, RTLD_DL_LINKMAP) != 0 ? map : NULL;
+}
+
+/* The folders stand at the beginning of the memory, and behind them is room for a path: each is
+ * shorter than all together. */
+static const Dl_serinfo *read_folders(struct module_file *found, size_t file_size)
+{
+    struct link_map *map = our_map();
+    Dl_serinfo size;
+    Dl_serinfo *folders;
+
+    if (map == NULL || dlinfo(map, RTLD_DI_SERINFOSIZE, &size) != 0 ||
+        !take_memory(found, 2 * size.dls_size + file_size))
+        return NULL;
+    folders = found->memory;
+    folders->dls_size = size.dls_size;
+    folders->dls_cnt = size.dls_cnt;
+    return dlinfo(map, RTLD_DI_SERINFO, folders) == 0 ? folders : NULL;
+}
+
+static struct module_file find_file(const char *file)
+{
+    struct module_file found = {0};
+    size_t file_size = sizeof "/" + strlen(file);
+    const Dl_serinfo *folders = read_folders(&found, file_size);
+    size_t room;
+    char *path;
+
+    if (folders == NULL)
+        return found;
+    path = (char *)found.memory + folders->dls_size;
+    room = found.size - folders->dls_size;
+    for (unsigned i = 0; i < folders->dls_cnt && found.path == NULL; i++) {
+        snprintf(path, room, "%s/%s", folders->dls_serpath[i].dls_name, file);
+        if (access(path, R_OK) == 0)
+            found.path = path;
+    }
+    found.searched = true;
+    return found;
+}
+
+#else
+
+/* Beside the library: what is installed, and a build tree. */
+static const char *const folders[] = {ZM_MODULE_FOLDER "/", ""};
+#define FOLDERS (sizeof folders / sizeof *folders)
+
+/* Nothing tells where else the linker looks. */
+static struct module_file find_file(const char *file)
+{
+    static const char here;
+    struct module_file found = {0};
+    size_t length;
+    Dl_info library;
+    const char *slash;
+
+    if (dladdr(&here, &library) == 0 || (slash = strrchr(library.dli_fname, '/')) == NULL)
+        return found;
+    length = (size_t)(slash - library.dli_fname) + 1;
+    if (!take_memory(&found, length + sizeof ZM_MODULE_FOLDER "/" + strlen(file)))
+        return found;
+    for (size_t i = 0; i < FOLDERS && found.path == NULL; i++) {
+        snprintf(found.memory, found.size, "%.*s%s%s", (int)length, library.dli_fname, folders[i],
+                 file);
+        if (access(found.memory, R_OK) == 0)
+            found.path = found.memory;
+    }
+    return found;
+}
+
+#endif
+
+/* ---- Opening one ---- */
 
 #define FILE_NAME_SIZE (sizeof "libzmalloc-.so" + ZM_NAME_MAX)
 
@@ -87,10 +210,10 @@ static void open_first(const char *const *library)
 /* By its name alone it may still be found in the cache of ldconfig. */
 static void *open_file(const char *file, int flags)
 {
-    struct zm_module_file found = zm_module_file_find(file);
+    struct module_file found = find_file(file);
     void *module = dlopen(found.path != NULL ? found.path : file, flags);
 
-    zm_module_file_close(&found);
+    close_file(&found);
     return module;
 }
 
@@ -174,10 +297,10 @@ const char *zm_module_refusal(void)
 bool zm_module_exists(const char *name)
 {
     char file[FILE_NAME_SIZE];
-    struct zm_module_file found;
+    struct module_file found;
 
     write_file_name(file, name);
-    found = zm_module_file_find(file);
-    zm_module_file_close(&found);
+    found = find_file(file);
+    close_file(&found);
     return found.path != NULL || !found.searched;
 }

@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-#include "internal.h"
+#include "base.h"
+#include "module.h"
 
 int zm_module_open(const char *name, const struct zm_module_needs *needs,
                    struct zm_candidate *candidate, char *why)

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cancel.h"
+#include "os/thread.h"
 
 /* ---- Signals: what write() may send to end the process ---- */
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "internal.h"
+#include "base.h"
 
 /* Writes all of it, at once if the system takes it so. Returns 0 or an errno value. */
 int zm_write(int fd, const char *text, size_t length);

@@ -8,7 +8,13 @@
 #include <unistd.h>
 
 #include "choice.h"
+#include "choice_lock.h"
 #include "layers.h"
+#include "message.h"
+#include "option_list.h"
+#include "refusal.h"
+#include "registry.h"
+#include "table_check.h"
 
 /* A list that came to nothing. */
 struct refused {
@@ -26,7 +32,7 @@ static const char *reason_of(struct zm_element element, char name[ZM_NAME_MAX + 
 {
     struct zmalloc_backend_info info;
 
-    if (!zm_choice_name(element, name))
+    if (!zm_element_is_name(element, name))
         return not_a_name;
     return zm_registry_describe(name, &info) == 0 ? info.why : NULL;
 }

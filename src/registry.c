@@ -7,11 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "accounting.h"
-#include "cancel.h"
+#include "base.h"
+#include "choice_lock.h"
 #include "config.h"
-#include "internal.h"
-#include "nearest.h"
+#include "instance.h"
+#include "message.h"
+#include "module.h"
+#include "nearest_word.h"
+#include "os/thread.h"
+#include "registry.h"
+#include "table_check.h"
 
 #define FOREIGN_MAX 8
 
@@ -70,17 +75,11 @@ static struct row our_rows[] = {OUR_BACKENDS(DEFINE_ROW)};
 static struct row foreign_rows[FOREIGN_MAX];
 static size_t foreign_count;
 
-/* How many modules are just being opened, in all threads. */
+/* How many modules are just being opened, in all threads; and in this one, one inside the other. */
 static unsigned openers;
+static _Thread_local unsigned opening __attribute__((tls_model("initial-exec")));
 
 #define OUR_COUNT (sizeof our_rows / sizeof *our_rows)
-
-bool zm_name_is_valid(const char *name)
-{
-    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-");
-
-    return length > 0 && length <= ZM_NAME_MAX && name[length] == '\0';
-}
 
 static struct row *row_at(size_t index)
 {
@@ -131,24 +130,24 @@ static void open_module(const char *name, const struct zm_module_needs *needs,
     opened->why[0] = '\0';
     zm_choice_lock();
     openers++;
-    zm_thread.opening++;
+    opening++;
     zm_choice_unlock();
     opened->error = zm_module_open(name, needs, &opened->candidate, opened->why);
     zm_choice_lock();
     openers--;
-    zm_thread.opening--;
+    opening--;
     zm_choice_unlock();
     zm_cancel_restore(state);
 }
 
 bool zm_registry_others_open(void)
 {
-    return openers > zm_thread.opening;
+    return openers > opening;
 }
 
 void zm_registry_forget_openers(void)
 {
-    openers = zm_thread.opening;
+    openers = opening;
 }
 
 /* An instance has the table that it was compiled with. */

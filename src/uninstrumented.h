@@ -9,7 +9,7 @@
  * begins with INSIDE_ALLOCATOR; elsewhere that is nothing.
  */
 
-#include "internal.h"
+#include "base.h"
 
 #ifdef ZM_THREAD_SANITIZER
 

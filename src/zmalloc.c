@@ -9,14 +9,21 @@
  */
 
 #include "zmalloc.h"
+#include "accounting.h"
+#include "base.h"
+#include "choice.h"
+#include "choice_lock.h"
+#include "config.h"
+#include "instance.h"
+#include "os/process.h"
+#include "out_of_memory.h"
+#include "stats/stats.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include "config.h"
-#include "internal.h"
 
 #if defined(__x86_64__) || defined(__i386__)
 #define LARGEST_PAGE 4096
@@ -50,16 +57,18 @@ static union table table;
 
 /* ---- The first contents: choose, then go on ---- */
 
+static ZM_COLD void choose(void);
+
 #define CHOOSE_VALUE(type, name, parameters, arguments)                                            \
     static type choose_##name parameters                                                           \
     {                                                                                              \
-        zm_choose();                                                                               \
+        choose();                                                                                  \
         return ENTRY(name) arguments;                                                              \
     }
 #define CHOOSE_VOID(name, parameters, arguments)                                                   \
     static void choose_##name parameters                                                           \
     {                                                                                              \
-        zm_choose();                                                                               \
+        choose();                                                                                  \
         ENTRY(name) arguments;                                                                     \
     }
 ZM_ENTRIES(CHOOSE_VALUE, CHOOSE_VOID)
@@ -75,15 +84,52 @@ static union table table = {.entries = {ZM_ENTRIES(FIRST_VALUE, FIRST_VOID)}};
 #define FILL_VOID(name, parameters, arguments)                                                     \
     __atomic_store_n(&table.entries.name, instance->entries.name, __ATOMIC_RELEASE);
 
-void zm_table_seal(const struct zm_instance *instance)
+static void fill(const struct zm_instance *instance)
+{
+    ZM_ENTRIES(FILL_VALUE, FILL_VOID)
+}
+
+/* If the system refuses, or its pages are larger than any we know, the table stays writable and
+ * everything works. */
+static void make_read_only(void)
 {
     long page = sysconf(_SC_PAGESIZE);
 
-    ZM_ENTRIES(FILL_VALUE, FILL_VOID)
-    /* Where the system refuses, or its pages are larger than any that were known, the table stays
-     * writable and everything works. */
     if (page > 0 && sizeof table % (size_t)page == 0)
         mprotect(&table, sizeof table, PROT_READ);
+}
+
+/* Under the lock: a thread must not write while another has made the pages read-only. */
+static void seal(const struct zm_instance *instance)
+{
+    static bool is_sealed;
+
+    zm_choice_lock();
+    if (!is_sealed) {
+        fill(instance);
+        make_read_only();
+        is_sealed = true;
+    }
+    zm_choice_unlock();
+}
+
+/* Keeps errno for zfree(NULL), which may be the first call of all. */
+static ZM_COLD void choose(void)
+{
+    int saved_errno = errno;
+
+    seal(zm_choose());
+    errno = saved_errno;
+}
+
+int zmalloc_init(const char *spec)
+{
+    int error = zm_init(spec);
+    const struct zm_instance *instance = zm_chosen();
+
+    if (instance != NULL)
+        seal(instance);
+    return zm_result(error);
 }
 
 /* ---- The public functions of the table ---- */
@@ -188,6 +234,58 @@ void *extend_to_usable(void *ptr, size_t size)
 
 void zmalloc_enable_thread_safeness(void)
 {
+}
+
+size_t zmalloc_get_rss(void)
+{
+    size_t bytes;
+
+    return zm_rss(&bytes) ? bytes : zmalloc_used_memory();
+}
+
+float zmalloc_get_fragmentation_ratio(size_t rss)
+{
+    size_t used = zmalloc_used_memory();
+
+    return used > 0 ? (float)rss / (float)used : 0.0f;
+}
+
+void zmadvise_dontneed(void *ptr)
+{
+    zmadvise_dontneed_range(ptr, zmalloc_usable_size(ptr));
+}
+
+/* ---- When the library is loaded, and when the process forks ---- */
+
+/* The order in which they are taken is that of the choice, which may look at what is counted. */
+static void before_fork(void)
+{
+    zm_choice_before_fork();
+    zm_accounting_before_fork();
+}
+
+static void after_fork_in_parent(void)
+{
+    zm_accounting_after_fork();
+    zm_choice_after_fork();
+}
+
+static void after_fork_in_child(void)
+{
+    zm_accounting_after_fork_in_child();
+    zm_choice_after_fork_in_child();
+}
+
+/*
+ * Before the constructors of the program. Its handlers for fork then come later than ours: those
+ * before the fork run before ours, and those after it after ours, without the locks.
+ */
+__attribute__((constructor(103))) static void load(void)
+{
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    zm_stats_exit_prepare();
+    if (zm_choice_load())
+        choose();
 }
 
 /* ---- The version in the file ---- */

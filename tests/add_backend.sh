@@ -39,7 +39,7 @@ block() {
 # ---- The edits ----
 
 # Its own version goes, with the function.
-sed -e 's/"zmalloc_backend.h"/"internal.h"\n#include "platform.h"/' \
+sed -e 's/"zmalloc_backend.h"/"base.h"\n#include "platform.h"/' \
     -e 's/^const struct zmalloc_backend zmalloc_backend_module/static const struct zmalloc_backend plain_backend/' \
     -e 's/"toy"/"plain"/' -e 's/= toy_version/= zm_platform_version/' \
     -e '/^static const char \*toy_version/,/^}/d' \

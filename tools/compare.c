@@ -354,7 +354,7 @@ static int compare(const struct compare_options *options, const struct names *na
                  "there is no gnuplot in PATH, so there will be no %s; the package is called "
                  "gnuplot, or gnuplot-nox",
                  options->chart);
-    status = measure(&comparison);
+    status = measure(&verb_compare, &comparison);
     if (status == STATUS_FINE)
         status = conclude(options, &comparison);
     free_subjects(&comparison);

@@ -151,7 +151,7 @@ static void run_all(struct measurement *measurement)
     end_progress();
 }
 
-int measure(struct comparison *comparison)
+int measure(const struct verb *verb, struct comparison *comparison)
 {
     struct measurement measurement = {
         .comparison = comparison,
@@ -167,9 +167,9 @@ int measure(struct comparison *comparison)
         run_all(&measurement);
         close_runner(&measurement.runner);
         if (measurement.error != 0)
-            status = cannot_execute(&verb_compare, *comparison->program, measurement.error);
+            status = cannot_execute(verb, *comparison->program, measurement.error);
     } else {
-        complain(&verb_compare, "no folder for temporary files: %s", strerror(errno));
+        complain(verb, "no folder for temporary files: %s", strerror(errno));
         status = STATUS_FAILURE;
     }
     free(measurement.order);

@@ -3,12 +3,13 @@
 #define TOOLS_MEASURE_H
 
 #include "comparison.h"
+#include "verb.h"
 
 /*
  * Makes all the runs of a comparison, warm-up first. Returns STATUS_FINE where there is something
  * to report, be it failures or what there is after Ctrl-C; else it has said why not, and returns
  * what to end with.
  */
-int measure(struct comparison *comparison);
+int measure(const struct verb *verb, struct comparison *comparison);
 
 #endif

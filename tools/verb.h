@@ -10,7 +10,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "../src/nearest.h"
+#include "../src/nearest_word.h"
 
 struct verb {
     const char *name;

@@ -2,8 +2,9 @@
 
 /* What looks like a module of ours: from another release, or under another name. */
 
+#include "instance.h"
+#include "base.h"
 #include "build.h"
-#include "internal.h"
 
 #ifndef BUILD
 #define BUILD ZM_BUILD

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_DEBUG_SECRET_H
+#define ZM_DEBUG_SECRET_H
+
+/* secret.c: numbers that nobody can know. */
+
+#include <stdint.h>
+
+/* Draws two. Needs no memory, and keeps errno. */
+void zm_debug_draw_secret(uint64_t secret[2]);
+
+#endif

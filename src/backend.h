@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_BACKEND_H
+#define ZM_BACKEND_H
+
+#include "base.h"
+
+/* Marks an unknown figure. */
+#define ZM_UNKNOWN SIZE_MAX
+
+struct zm_allocator_info {
+    size_t allocated, active, resident, retained, muzzy;
+};
+
+/* What the active backend says of its allocator, and ZM_UNKNOWN for the rest. */
+struct zm_allocator_info zm_allocator_info(void);
+
+#endif

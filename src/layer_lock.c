@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * The one lock of the layers' tables, and their memory. Whoever holds the lock calls neither the
+ * backend below nor the dynamic linker nor anything of the program's, so that it cannot stand in the
+ * way of another lock.
+ *
+ * For fork it is taken after the core's locks, since its handlers are registered before those
+ * (zmalloc.c), and handlers of the program that are registered after both run without any of
+ * them. Handlers from before may allocate: the forking thread has the lock.
+ *
+ * The unwinder may take a lock of the dynamic linker (with glibc before 2.35, and on 32 bits), which
+ * a child would find held for ever by a thread that it has not. So fork waits until nobody unwinds.
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "base.h"
+#include "layer_lock.h"
+#include "os/thread.h"
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+/* The thread that holds the lock for a fork() that is under way. */
+static uintptr_t forker;
+/* How many threads unwind, or are about to see that a fork() is under way. */
+static size_t unwinding;
+/* Of those this thread, where a signal handler may fork; counted before it is above. */
+static _Thread_local size_t unwinding_here __attribute__((tls_model("initial-exec")));
+/* Written by the forker: what the child finds above. */
+static size_t unwinding_forker;
+
+static bool held_for_fork(void)
+{
+    return __atomic_load_n(&forker, __ATOMIC_RELAXED) == (uintptr_t)pthread_self();
+}
+
+void zm_leaf_lock(void)
+{
+    if (!held_for_fork())
+        pthread_mutex_lock(&mutex);
+}
+
+void zm_leaf_unlock(void)
+{
+    if (!held_for_fork())
+        pthread_mutex_unlock(&mutex);
+}
+
+static void wait_for_fork(void)
+{
+    pthread_mutex_lock(&mutex);
+    pthread_mutex_unlock(&mutex);
+}
+
+static void enter(void)
+{
+    unwinding_here++;
+    __atomic_add_fetch(&unwinding, 1, __ATOMIC_SEQ_CST);
+}
+
+static void leave(void)
+{
+    __atomic_sub_fetch(&unwinding, 1, __ATOMIC_RELEASE);
+    unwinding_here--;
+}
+
+/* Who has the lock does not wait here: there is no fork then. */
+void zm_leaf_begin_unwinding(void)
+{
+    if (held_for_fork())
+        return;
+    enter();
+    while (__atomic_load_n(&forker, __ATOMIC_SEQ_CST) != 0) {
+        leave();
+        wait_for_fork();
+        enter();
+    }
+}
+
+void zm_leaf_end_unwinding(void)
+{
+    if (!held_for_fork())
+        leave();
+}
+
+static void before_fork(void)
+{
+    int saved_errno = errno;
+    size_t count;
+
+    pthread_mutex_lock(&mutex);
+    __atomic_store_n(&forker, (uintptr_t)pthread_self(), __ATOMIC_SEQ_CST);
+    count = __atomic_load_n(&unwinding, __ATOMIC_SEQ_CST);
+    for (int ms = 0; count > unwinding_here && ms < ZM_PATIENCE_MS; ms++) {
+        zm_sleep_a_millisecond();
+        count = __atomic_load_n(&unwinding, __ATOMIC_SEQ_CST);
+    }
+    unwinding_forker = count < unwinding_here ? count : unwinding_here;
+    errno = saved_errno;
+}
+
+static void after_fork(void)
+{
+    __atomic_store_n(&forker, 0, __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&mutex);
+}
+
+/* The threads that were about to see the fork are not in the child. */
+static void after_fork_in_child(void)
+{
+    __atomic_store_n(&unwinding, unwinding_forker, __ATOMIC_RELAXED);
+    after_fork();
+}
+
+__attribute__((constructor(101))) static void watch_fork(void)
+{
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}
+
+/* Of the leak sanitizer, where there is one. */
+void __lsan_register_root_region(const void *begin, size_t size) __attribute__((weak));
+
+/* A block that only the table knows is in quarantine, and no leak. */
+void *zm_leaf_map(size_t size)
+{
+    int saved_errno = errno;
+    void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    errno = saved_errno;
+    if (mapped == MAP_FAILED)
+        return NULL;
+    if (__lsan_register_root_region != NULL)       /* GCOVR_EXCL_BR_LINE: with the sanitizer */
+        __lsan_register_root_region(mapped, size); /* GCOVR_EXCL_LINE: with the sanitizer */
+    return mapped;
+}

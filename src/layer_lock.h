@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_LAYER_LOCK_H
+#define ZM_LAYER_LOCK_H
+
+/* The one lock of what layers remember, which is a leaf, and the memory for it. */
+
+#include <stddef.h>
+
+void zm_leaf_lock(void);
+void zm_leaf_unlock(void);
+
+/* Around each use of the unwinder and of the dynamic linker's list: no fork() of another thread
+ * happens between the two. */
+void zm_leaf_begin_unwinding(void);
+void zm_leaf_end_unwinding(void);
+
+/* Zeroed pages, or NULL. Keeps errno. */
+void *zm_leaf_map(size_t size);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * In the archive alone: the shared library is linked so that it is never closed. A plug-in with the
+ * archive inside may be, while threads that have used it are still to end and call the destructors of
+ * their keys, which are code of ours or of an allocator's.
+ */
+
+#include <dlfcn.h>
+
+#include "base.h"
+#include "os/stay_loaded.h"
+#include "os/thread.h"
+
+#if defined(__GLIBC__)
+#include <link.h>
+#endif
+
+/*
+ * A program that is linked with -static may have none of these, and must not get them for our sake.
+ * dlopen is looked up: whoever names it there is warned by the linker.
+ */
+extern __typeof__(dlsym) dlsym __attribute__((weak));
+extern __typeof__(dlerror) dlerror __attribute__((weak));
+#if defined(__GLIBC__)
+extern __typeof__(dladdr1) dladdr1 __attribute__((weak));
+#else
+extern __typeof__(dladdr) dladdr __attribute__((weak));
+#endif
+
+/* The file of the object that this is in; NULL where it is the program, which nobody closes. */
+static const char *own_file(void)
+{
+    static const char here;
+    Dl_info info;
+
+#if defined(__GLIBC__)
+    struct link_map *map = NULL;
+
+    /* GCOVR_EXCL_BR_START: linked with -static, or in a plug-in: consumers/installed.sh, copies.sh */
+    if (dladdr1 == NULL || dladdr1(&here, &info, (void **)&map, RTLD_DL_LINKMAP) == 0)
+        return NULL; /* GCOVR_EXCL_LINE: as above */
+    return map != NULL && *map->l_name != '\0' ? map->l_name : NULL;
+    /* GCOVR_EXCL_BR_STOP */
+#else
+    return dladdr != NULL && dladdr(&here, &info) != 0 ? info.dli_fname : NULL;
+#endif
+}
+
+/* Nothing is loaded, and what failed is not left for the program's next dlerror(). */
+void zm_stay_loaded(void)
+{
+    void *(*open_again)(const char *file, int mode);
+    const char *file = own_file();
+    int state;
+
+    /* GCOVR_EXCL_BR_START: as above */
+    if (file == NULL || dlsym == NULL || dlerror == NULL)
+        return;
+    /* GCOVR_EXCL_BR_STOP */
+    /* GCOVR_EXCL_START: within a plug-in: consumers/copies.sh */
+    state = zm_cancel_off();
+    *(void **)&open_again = dlsym(RTLD_DEFAULT, "dlopen");
+    if (open_again == NULL || open_again(file, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) == NULL)
+        dlerror();
+    zm_cancel_restore(state);
+    /* GCOVR_EXCL_STOP */
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_STAY_LOADED_H
+#define ZM_STAY_LOADED_H
+
+/* Keeps the object that this copy of the library is in from being closed. The shared library is
+ * linked so that it never is. */
+#ifdef ZM_ARCHIVE
+void zm_stay_loaded(void);
+#else
+static inline void zm_stay_loaded(void)
+{
+}
+#endif
+
+#endif

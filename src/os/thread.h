@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_THREAD_H
+#define ZM_THREAD_H
+
+/* What the library asks of the thread that calls it. */
+
+#include <pthread.h>
+#include <time.h>
+
+/*
+ * No function of the library is a cancellation point. A thread that is cancelled in one would leave a
+ * descriptor open or a lock taken, or would not reach the abort() behind a message. So whatever calls
+ * what may be a cancellation point (files, the dynamic linker, an allocator's own doings apart from
+ * allocating and freeing) does it with cancellation off. The handler of zmalloc_set_oom_handler() is
+ * called with it as the thread has it.
+ *
+ *     int state = zm_cancel_off();
+ *     ...
+ *     zm_cancel_restore(state);
+ */
+
+static inline int zm_cancel_off(void)
+{
+    int state = PTHREAD_CANCEL_ENABLE;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    return state;
+}
+
+static inline void zm_cancel_restore(int state)
+{
+    pthread_setcancelstate(state, &state);
+}
+
+/*
+ * How long a fork waits for other threads to come out of the dynamic linker. One that is held up there
+ * by a lock of the program's may be waiting for the thread that forks, so the wait has an end.
+ */
+#define ZM_PATIENCE_MS 1000
+
+static inline void zm_sleep_a_millisecond(void)
+{
+    struct timespec ms = {.tv_nsec = 1000 * 1000L};
+    int state = zm_cancel_off();
+
+    nanosleep(&ms, NULL);
+    zm_cancel_restore(state);
+}
+
+#endif

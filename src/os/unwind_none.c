@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* In place of unwind_static.c where the compiler's unwinder does not link with the C library:
+ * with Debian's musl-gcc it is glibc's. */
+
+#include "os/unwind.h"
+
+const char *zm_unwind_start(void)
+{
+    return "the compiler of this build has no unwinder for its C library";
+}
+
+void zm_unwind(_Unwind_Trace_Fn step, void *argument)
+{
+    (void)step;
+    (void)argument;
+}
+
+uintptr_t zm_unwind_ip(struct _Unwind_Context *context)
+{
+    (void)context;
+    return 0;
+}
+
+uintptr_t zm_unwind_cfa(struct _Unwind_Context *context)
+{
+    (void)context;
+    return 0;
+}
+
+bool zm_library_is_apart(void)
+{
+    return false;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* In place of unwind_shared.c in the static library: a static program opens nothing. */
+
+#include <stddef.h>
+
+#include "os/unwind.h"
+#include "os/unwind_tables.h"
+
+const char *zm_unwind_start(void)
+{
+    return NULL;
+}
+
+void zm_unwind(_Unwind_Trace_Fn step, void *argument)
+{
+    if (zm_has_unwind_tables(__builtin_return_address(0)))
+        _Unwind_Backtrace(step, argument);
+}
+
+uintptr_t zm_unwind_ip(struct _Unwind_Context *context)
+{
+    return _Unwind_GetIP(context);
+}
+
+uintptr_t zm_unwind_cfa(struct _Unwind_Context *context)
+{
+    return _Unwind_GetCFA(context);
+}
+
+bool zm_library_is_apart(void)
+{
+    return false;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * What happens when there is no memory: one handler, the program's or ours.
+ *
+ * A handler that wants memory itself, for the line it logs, may get some; if it does not it would be
+ * called for that again and again, until the stack ends. So a handler is not called from within one:
+ * the process ends there as it would without a handler.
+ *
+ * Whether a handler that was called is still at work nothing tells for certain but the stack: it may
+ * have left by longjmp() or a C++ exception, which pass by. So the frame of the latest call is
+ * remembered, and is looked for among those of the callers. A call from no deeper in the stack needs
+ * no look. Where there is no unwinder, or it does not come that far, LEVELS_MAX calls each deeper than
+ * the one before may be within one another, and the next may not.
+ */
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base.h"
+#include "layer_lock.h"
+#include "message.h"
+#include "os/unwind.h"
+#include "out_of_memory.h"
+
+#define LEVELS_MAX 16
+
+/* A call of call_handler(). */
+struct level {
+    uintptr_t cfa; /* where its frame begins, the highest address; 0: there was no call */
+    uintptr_t returns_to;
+    unsigned number; /* 1, or one more than that of the call which it may have come from */
+};
+
+/* The latest that has not returned. */
+static _Thread_local struct level latest __attribute__((tls_model("initial-exec")));
+
+/* ---- The handlers ---- */
+
+static void tell(size_t size, size_t alignment)
+{
+    struct zm_message message = {0};
+
+    zm_message_text(&message, "Out of memory trying to allocate ");
+    zm_message_decimal(&message, size);
+    zm_message_text(&message, " bytes");
+    if (alignment > 0) {
+        zm_message_text(&message, " aligned to ");
+        zm_message_decimal(&message, alignment);
+    }
+    zm_message_send(&message);
+}
+
+/* NULL: the one that comes with the library. */
+static void (*_Atomic oom_handler)(size_t size);
+
+/* Now there is memory to open the unwinder's library. */
+void zmalloc_set_oom_handler(void (*handler)(size_t size))
+{
+    int saved_errno = errno;
+
+    if (handler != NULL)
+        zm_unwind_start();
+    atomic_store(&oom_handler, handler);
+    errno = saved_errno;
+}
+
+/* ---- Levels ---- */
+
+/* Where the frame of the latest call is. */
+enum place { AMONG_CALLERS, NOWHERE, UNKNOWN };
+
+struct search {
+    const struct level *level;
+    enum place place;
+};
+
+/* From the innermost frame on; what is called is below what calls it. */
+static _Unwind_Reason_Code look_at_frame(struct _Unwind_Context *context, void *argument)
+{
+    struct search *search = argument;
+    uintptr_t cfa = zm_unwind_cfa(context);
+
+    /* clang for 64-bit ARM gives the address of a saved register for where a frame begins: below. */
+    if (cfa >= search->level->cfa && zm_unwind_ip(context) == search->level->returns_to)
+        search->place = AMONG_CALLERS;
+    else if (cfa > search->level->cfa)
+        search->place = NOWHERE;
+    return search->place == UNKNOWN ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+static enum place place_of(const struct level *level)
+{
+    struct search search = {level, UNKNOWN};
+
+    zm_leaf_begin_unwinding();
+    zm_unwind(look_at_frame, &search);
+    zm_leaf_end_unwinding();
+    return search.place;
+}
+
+/* How many handlers are at work with one called from there; too many where one is for certain. */
+static unsigned number_of(uintptr_t cfa)
+{
+    enum place place = cfa < latest.cfa ? place_of(&latest) : NOWHERE;
+
+    if (place == AMONG_CALLERS)
+        return LEVELS_MAX + 1;
+    return place == UNKNOWN ? latest.number + 1 : 1;
+}
+
+/* Nothing else returns to where this does. */
+static ZM_COLD void call_handler(void (*handler)(size_t size), size_t size, unsigned number)
+{
+    struct level before = latest;
+
+    latest.cfa = (uintptr_t)__builtin_dwarf_cfa();
+    latest.returns_to = (uintptr_t)__builtin_return_address(0);
+    latest.number = number;
+    handler(size);
+    latest = before;
+}
+
+void *zm_out_of_memory(size_t size, size_t alignment)
+{
+    void (*handler)(size_t size) = atomic_load(&oom_handler);
+    unsigned number = handler != NULL ? number_of((uintptr_t)__builtin_dwarf_cfa()) : 0;
+
+    if (handler == NULL || number > LEVELS_MAX) {
+        tell(size, alignment);
+        abort();
+    }
+    call_handler(handler, size, number);
+    errno = ENOMEM;
+    return NULL;
+}

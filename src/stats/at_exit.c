@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * ZMALLOC_STATS=FORM[:FILE]: a report when the process ends by exit(). The variable is read when the
+ * library is loaded: what a program does to its environment later (and many move it, to show a
+ * title) changes nothing. What it says is in docs/environment.md.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base.h"
+#include "choice.h"
+#include "config.h"
+#include "message.h"
+#include "output.h"
+#include "stats/stats.h"
+
+#define VARIABLE "ZMALLOC_STATS"
+
+#define REPORT_MAX 16384
+#define FILE_MAX 4095
+
+static const struct form {
+    const char *name;
+    int (*write)(char *buf, size_t size);
+    const char *end; /* what the form lacks, to stand in a file with others */
+} forms[] = {
+    {"text", zmalloc_stats_text, ""},
+    {"json", zmalloc_stats_json, "\n"},
+    {"prometheus", zmalloc_stats_prometheus, ""},
+};
+
+static const struct form *form; /* NULL: no report is wanted */
+static char file[FILE_MAX + 1]; /* "": stderr */
+
+/* ---- Messages ---- */
+
+static const char *describe(int error)
+{
+#ifdef ZM_HAVE_STRERRORDESC_NP
+    const char *description = strerrordesc_np(error);
+
+    return description != NULL ? description : "unknown error";
+#else
+    return strerror(error);
+#endif
+}
+
+static void tell_of_file(const char *cannot, int error)
+{
+    struct zm_message message = {0};
+
+    zm_message_text(&message, VARIABLE ": cannot ");
+    zm_message_text(&message, cannot);
+    zm_message_text(&message, " ");
+    zm_message_quoted(&message, file, strlen(file));
+    zm_message_text(&message, ": ");
+    zm_message_text(&message, describe(error));
+    zm_message_send(&message);
+}
+
+static void tell(const char *trouble)
+{
+    struct zm_message message = {0};
+
+    zm_message_text(&message, VARIABLE ": no report: ");
+    zm_message_text(&message, trouble);
+    zm_message_send(&message);
+}
+
+/* ---- When the library is loaded ---- */
+
+static void refuse(const char *value, const char *why)
+{
+    struct zm_message message = {0};
+
+    zm_message_text(&message, VARIABLE "=");
+    zm_message_quoted(&message, value, strlen(value));
+    zm_message_text(&message, ": ");
+    zm_message_text(&message, why);
+    zm_message_text(&message, "; there will be no report");
+    zm_message_send(&message);
+}
+
+static const struct form *form_named(const char *name, size_t length)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (strlen(forms[i].name) == length && memcmp(forms[i].name, name, length) == 0)
+            return &forms[i];
+    return NULL;
+}
+
+/* What is wrong with the value; NULL where it is obeyed. */
+static const char *obey(const char *value)
+{
+    const char *colon = strchrnul(value, ':');
+    const struct form *wanted = form_named(value, (size_t)(colon - value));
+
+    if (wanted == NULL)
+        return "the form must be text, json or prometheus, before an optional :FILE";
+    if (*colon == ':' && colon[1] == '\0')
+        return "no file is named after the colon";
+    if (*colon == ':' && strlen(colon + 1) >= sizeof file)
+        return "the name of the file is longer than " ZMALLOC_QUOTE(FILE_MAX) " bytes";
+    if (*colon == ':')
+        memcpy(file, colon + 1, strlen(colon + 1) + 1);
+    form = wanted;
+    return NULL;
+}
+
+void zm_stats_exit_prepare(void)
+{
+    const char *value = secure_getenv(VARIABLE);
+    const char *why = value != NULL && *value != '\0' ? obey(value) : NULL;
+
+    if (why != NULL)
+        refuse(value, why);
+}
+
+/* ---- At exit ---- */
+
+static void write_to_file(const char *text, size_t length)
+{
+    const char *cannot;
+    int error = zm_append_to_file(file, text, length, &cannot);
+
+    if (error != 0)
+        tell_of_file(cannot, error);
+}
+
+/* A report is long, and nobody waits for it: where descriptor 2 has become something else it is not
+ * written, though messages are. */
+static void write_out(const char *text, size_t length)
+{
+    if (*file != '\0')
+        write_to_file(text, length);
+    else if (zm_stderr_is_as_loaded())
+        zm_write_to_stderr(text, length);
+}
+
+static void report(void)
+{
+    static char text[REPORT_MAX];
+    size_t end = strlen(form->end);
+    size_t length = (size_t)form->write(text, sizeof text - end);
+
+    if (length >= sizeof text - end) {
+        tell("it is longer than " ZMALLOC_QUOTE(REPORT_MAX) " bytes");
+        return;
+    }
+    memcpy(text + length, form->end, end);
+    write_out(text, length + end);
+}
+
+/* Before the layer debug looks around, which may end the process. As there: after the handlers of
+ * atexit() and the destructors of the program. */
+__attribute__((destructor(102))) static void at_exit(void)
+{
+    int saved_errno = errno;
+
+    if (form == NULL)
+        return;
+    if (zm_try_to_choose(NULL) == 0)
+        report();
+    else
+        tell("no backend can be chosen");
+    errno = saved_errno;
+}

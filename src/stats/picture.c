@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Takes the picture, and gives it the form that was asked for. Nothing here allocates. */
+
+#include "accounting.h"
+#include "backend.h"
+#include "choice.h"
+#include "os/memory_limit.h"
+#include "os/process.h"
+#include "stats/stats.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* On 32-bit machines the two have different sizes. */
+static uint64_t figure(size_t value)
+{
+    return value != ZM_UNKNOWN ? value : ZM_UNKNOWN_FIGURE;
+}
+
+static void gather_accounting(uint64_t *figures)
+{
+    struct zm_accounting read = zm_accounting_read();
+
+    figures[ZM_USED] = read.used;
+    figures[ZM_PEAK] = read.peak;
+    figures[ZM_THREADS] = read.threads;
+}
+
+static void gather_allocator(uint64_t *figures)
+{
+    struct zm_allocator_info info = zm_allocator_info();
+
+    figures[ZM_ALLOCATED] = figure(info.allocated);
+    figures[ZM_ACTIVE] = figure(info.active);
+    figures[ZM_RESIDENT] = figure(info.resident);
+    figures[ZM_RETAINED] = figure(info.retained);
+    figures[ZM_MUZZY] = figure(info.muzzy);
+}
+
+static void gather_process(uint64_t *figures)
+{
+    struct rusage usage;
+    size_t bytes;
+
+    figures[ZM_RSS] = zm_rss(&bytes) ? bytes : ZM_UNKNOWN_FIGURE;
+    figures[ZM_PRIVATE_DIRTY] = zm_private_dirty(-1, &bytes) ? bytes : ZM_UNKNOWN_FIGURE;
+    getrusage(RUSAGE_SELF, &usage);
+    figures[ZM_MINOR_FAULTS] = (uint64_t)usage.ru_minflt;
+    figures[ZM_MAJOR_FAULTS] = (uint64_t)usage.ru_majflt;
+}
+
+/* Rounded; unknown also where the divisor is 0. */
+static uint64_t ratio(uint64_t dividend, uint64_t divisor)
+{
+    uint64_t whole;
+    uint64_t rest;
+
+    if (dividend == ZM_UNKNOWN_FIGURE || divisor == ZM_UNKNOWN_FIGURE || divisor == 0)
+        return ZM_UNKNOWN_FIGURE;
+    rest = dividend % divisor;
+    if (__builtin_mul_overflow(dividend / divisor, ZM_RATIO_ONE, &whole))
+        return ZM_UNKNOWN_FIGURE;
+    /* In bytes that is a petabyte: what is dropped is far too little to show. */
+    while (rest > UINT64_MAX / 2 / ZM_RATIO_ONE) {
+        rest /= 2;
+        divisor /= 2;
+    }
+    return whole + (rest * ZM_RATIO_ONE + divisor / 2) / divisor;
+}
+
+static void gather_ratios(uint64_t *figures)
+{
+    figures[ZM_FRAGMENTATION] = ratio(figures[ZM_ACTIVE], figures[ZM_ALLOCATED]);
+    figures[ZM_RSS_OVERHEAD] = ratio(figures[ZM_RSS], figures[ZM_RESIDENT]);
+}
+
+static void gather_machine(uint64_t *figures)
+{
+    size_t memory = zmalloc_get_memory_size();
+    struct zm_memory_limits limits = zm_memory_limits();
+
+    figures[ZM_MACHINE_MEMORY] = memory > 0 ? memory : ZM_UNKNOWN_FIGURE;
+    figures[ZM_MEMORY_LIMIT] = limits.hard;
+    if (limits.hard == SIZE_MAX && memory == 0)
+        figures[ZM_MEMORY_LIMIT] = ZM_UNKNOWN_FIGURE;
+    figures[ZM_MEMORY_HIGH] = limits.high < SIZE_MAX ? limits.high : ZM_UNKNOWN_FIGURE;
+}
+
+static void gather(struct zm_stats *stats)
+{
+    stats->pid = getpid();
+    stats->backend = zmalloc_backend_name();
+    stats->backend_version = zmalloc_backend_version();
+    stats->prefix_size = zmalloc_backend_prefix_size();
+    stats->counts_by_itself = zm_backend_counts(zm_active());
+    stats->choice = zm_active_choice();
+    gather_accounting(stats->figures);
+    gather_allocator(stats->figures);
+    gather_process(stats->figures);
+    gather_ratios(stats->figures);
+    gather_machine(stats->figures);
+}
+
+/* ---- The contract of snprintf ---- */
+
+static int write_form(void (*form)(struct zm_writer *writer, const struct zm_stats *stats),
+                      char *buf, size_t size)
+{
+    struct zm_writer writer = {.text = buf, .room = size > 0 ? size - 1 : 0};
+    struct zm_stats stats;
+    int saved_errno = errno;
+
+    gather(&stats);
+    form(&writer, &stats);
+    if (size > 0)
+        buf[writer.length < writer.room ? writer.length : writer.room] = '\0';
+    errno = saved_errno;
+    return (int)writer.length;
+}
+
+int zmalloc_stats_json(char *buf, size_t size)
+{
+    return write_form(zm_stats_write_json, buf, size);
+}
+
+int zmalloc_stats_text(char *buf, size_t size)
+{
+    return write_form(zm_stats_write_text, buf, size);
+}
+
+int zmalloc_stats_prometheus(char *buf, size_t size)
+{
+    return write_form(zm_stats_write_prometheus, buf, size);
+}

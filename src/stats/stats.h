@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_STATS_H
+#define ZM_STATS_H
+
+/*
+ * One picture of all that is known: taken once, then written in one of several forms, which so say
+ * the same. What is a number is a row of zm_figures, and has its name there in every form; what is
+ * a text, the forms write by themselves.
+ */
+
+#include <sys/types.h>
+
+#include "base.h"
+#include "choice.h"
+#include "text_writer.h"
+
+enum zm_figure_id {
+    ZM_USED,
+    ZM_PEAK,
+    ZM_THREADS,
+    ZM_ALLOCATED,
+    ZM_ACTIVE,
+    ZM_RESIDENT,
+    ZM_RETAINED,
+    ZM_MUZZY,
+    ZM_RSS,
+    ZM_PRIVATE_DIRTY,
+    ZM_MINOR_FAULTS,
+    ZM_MAJOR_FAULTS,
+    ZM_FRAGMENTATION,
+    ZM_RSS_OVERHEAD,
+    ZM_MACHINE_MEMORY,
+    ZM_MEMORY_LIMIT,
+    ZM_MEMORY_HIGH,
+    ZM_FIGURES
+};
+
+enum zm_unit {
+    ZM_BYTES,
+    ZM_COUNT, /* of what is there now */
+    ZM_TOTAL, /* of what has happened, and only grows */
+    ZM_RATIO  /* in ten-thousandths */
+};
+
+#define ZM_RATIO_PLACES 4
+#define ZM_RATIO_ONE 10000
+
+struct zm_figure {
+    const char *group; /* the object of JSON it is in */
+    const char *name;  /* in there */
+    const char *metric;
+    const char *label; /* for people */
+    const char *help;
+    enum zm_unit unit;
+};
+
+extern const struct zm_figure zm_figures[ZM_FIGURES];
+
+#define ZM_UNKNOWN_FIGURE UINT64_MAX
+
+struct zm_stats {
+    pid_t pid;
+    const char *backend; /* with the layers over it */
+    const char *backend_version;
+    size_t prefix_size;
+    bool counts_by_itself;
+    const struct zm_choice *choice;
+    uint64_t figures[ZM_FIGURES];
+};
+
+/* ---- json.c, text.c, prometheus.c ---- */
+
+void zm_stats_write_json(struct zm_writer *writer, const struct zm_stats *stats);
+void zm_stats_write_text(struct zm_writer *writer, const struct zm_stats *stats);
+void zm_stats_write_prometheus(struct zm_writer *writer, const struct zm_stats *stats);
+
+/* ---- at_exit.c ---- */
+
+/* Reads ZMALLOC_STATS, and says so if it is wrong. Called once, when the library is loaded. */
+void zm_stats_exit_prepare(void);
+
+#endif

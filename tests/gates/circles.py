@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""No circle among the files of the library, nor among those of the command: each file can be read
+after those that it needs. Looks at the symbols of the objects in a build, and first at a circle that
+it plants itself, which it has to find."""
+
+import collections
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+
+USAGE = "circles.py BUILD"
+
+# Where Meson puts the objects of a target. A file may have been compiled for several.
+PARTS = {
+    "the library": ["libzmalloc*.p"],
+    "the command": ["tools/zmalloc.p"],
+}
+
+
+class Graph:
+    """Who needs whom: needs[file][other] is the symbols."""
+
+    def __init__(self, objects):
+        self.defined_in = {}
+        self.needs = collections.defaultdict(lambda: collections.defaultdict(set))
+        wanted = collections.defaultdict(set)
+        for path in objects:
+            self.read(path, wanted)
+        for file, symbols in wanted.items():
+            for symbol in symbols:
+                other = self.defined_in.get(symbol, file)
+                if other != file:
+                    self.needs[file][other].add(symbol)
+
+    def read(self, path, wanted):
+        file = path.name.removesuffix(".o")
+        listing = subprocess.run(
+            ["nm", "--extern-only", "--format=posix", path], check=True, capture_output=True, text=True
+        ).stdout
+        for line in listing.splitlines():
+            symbol, kind = line.split()[:2]
+            if kind in "Uvw":
+                wanted[file].add(symbol)
+            else:
+                self.defined_in[symbol] = file
+
+    def way(self, start, end):
+        """The shortest way, as a list of files; None if there is none."""
+        came_from = {start: None}
+        waiting = collections.deque([start])
+        while waiting:
+            file = waiting.popleft()
+            for other in sorted(self.needs[file]):
+                if other == end:
+                    return self.steps(came_from, file) + [end]
+                if other not in came_from:
+                    came_from[other] = file
+                    waiting.append(other)
+        return None
+
+    @staticmethod
+    def steps(came_from, file):
+        steps = []
+        while file is not None:
+            steps.insert(0, file)
+            file = came_from[file]
+        return steps
+
+    def circles(self):
+        """One through each file that is in any, the same one only once."""
+        found = {}
+        for file in sorted(self.needs):
+            way = self.way(file, file)
+            if way is not None:
+                found.setdefault(frozenset(way), way)
+        return list(found.values())
+
+    def describe(self, circle):
+        text = circle[0]
+        for file, other in zip(circle, circle[1:]):
+            text += f" -> {other} ({', '.join(sorted(self.needs[file][other]))})"
+        return text
+
+
+def finds_a_planted_one():
+    compiler = shlex.split(os.environ.get("CC", "cc"))
+    with tempfile.TemporaryDirectory() as folder:
+        objects = []
+        for name, other in (("first", "second"), ("second", "third"), ("third", "first")):
+            path = pathlib.Path(folder) / f"{name}.c"
+            path.write_text(f"int {other}(void);\nint {name}(void) {{ return {other}(); }}\n")
+            objects.append(path.with_suffix(".c.o"))
+            subprocess.run([*compiler, "-c", path, "-o", objects[-1]], check=True)
+        graph = Graph(objects)
+        planted = "first.c -> second.c (second) -> third.c (third) -> first.c (first)"
+        return [graph.describe(circle) for circle in graph.circles()] == [planted]
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(f"usage: {USAGE}")
+    if not finds_a_planted_one():
+        sys.exit("circles: it does not find the circle that it has planted")
+    build = pathlib.Path(sys.argv[1])
+    failed = False
+    for part, patterns in PARTS.items():
+        objects = [path for pattern in patterns for path in sorted(build.glob(pattern + "/*.o"))]
+        graph = Graph(objects)
+        for circle in graph.circles():
+            failed = True
+            print(f"a circle in {part}: {graph.describe(circle)}")
+        files = {path.name for path in objects}
+        print(f"{part}: {len(files)} files, {sum(map(len, graph.needs.values()))} times one needs another")
+        if not files and part == "the library":
+            sys.exit(f"circles: no objects of {part} in {build}")
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
