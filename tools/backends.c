@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+/* Everything that can be known of the backends. */
+
 #include "backends.h"
 
 #include <stdbool.h>
@@ -7,6 +9,7 @@
 #include <string.h>
 
 #include "text.h"
+#include "verb.h"
 #include "zmalloc.h"
 
 /* What the library takes for a blank. */
@@ -148,4 +151,192 @@ char *backend_next_named(const char **value)
     name = text_format("%s", backend_without_layers(element));
     free(element);
     return name;
+}
+
+/* ---- The backends that a program may run on ---- */
+
+static void add_name(struct names *names, const char *name, size_t length)
+{
+    char **more = allocate(names->count + 1, sizeof *more);
+
+    for (size_t i = 0; i < names->count; i++)
+        more[i] = names->of[i];
+    more[names->count++] = copy_text(name, length);
+    free(names->of);
+    names->of = more;
+}
+
+struct names available_backends(void)
+{
+    struct names names = {0};
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
+
+    for (size_t i = 0; zmalloc_get_backend_info(i, &info) == 0; i++)
+        if (info.state == ZMALLOC_BACKEND_BUILT_IN || info.state == ZMALLOC_BACKEND_LOADABLE)
+            add_name(&names, info.name, strlen(info.name));
+    return names;
+}
+
+struct names listed_backends(const char *list)
+{
+    struct names names = {0};
+
+    while (*list != '\0') {
+        size_t length = strcspn(list, ",");
+        size_t first = strspn(list, BLANKS);
+        size_t last = length;
+
+        while (last > first && strchr(BLANKS, list[last - 1]) != NULL)
+            last--;
+        if (first < last)
+            add_name(&names, list + first, last - first);
+        list += length + (list[length] == ',' ? 1 : 0);
+    }
+    return names;
+}
+
+void free_names(struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->of[i]);
+    free(names->of);
+}
+
+char *list_names(const struct names *names, const char *between)
+{
+    char *text = copy_text("", 0);
+
+    for (size_t i = 0; i < names->count; i++) {
+        char *longer = text_format("%s%s%s", text, i > 0 ? between : "", names->of[i]);
+
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+static bool is_built_in(const char *name)
+{
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
+
+    for (size_t i = 0; zmalloc_get_backend_info(i, &info) == 0; i++)
+        if (strcmp(info.name, name) == 0)
+            return info.state == ZMALLOC_BACKEND_BUILT_IN;
+    return false;
+}
+
+struct names take_modules(struct names *names)
+{
+    struct names modules = {0};
+    size_t kept = 0;
+
+    for (size_t i = 0; i < names->count; i++) {
+        char *name = names->of[i];
+
+        if (is_built_in(backend_without_layers(name))) {
+            names->of[kept++] = name;
+            continue;
+        }
+        add_name(&modules, name, strlen(name));
+        free(name);
+    }
+    names->count = kept;
+    return modules;
+}
+
+/* ---- What is wrong with one ---- */
+
+static const char *nearest_of(const struct names *names, const char *word)
+{
+    const char **words = allocate(names->count + 1, sizeof *words);
+    const char *found;
+
+    for (size_t i = 0; i < names->count; i++)
+        words[i] = names->of[i];
+    found = nearest(word, words);
+    free(words);
+    return found;
+}
+
+bool is_known_backend(const char *element)
+{
+    struct zmalloc_backend_info info = {.struct_size = sizeof info};
+    bool found = false;
+
+    for (size_t i = 0; !found && zmalloc_get_backend_info(i, &info) == 0; i++)
+        found = strcmp(info.name, element) == 0;
+    return found;
+}
+
+/* The library's message has the layers in it: 'unknown layer "x" (known: fail debug)'. */
+static struct names known_layers(const char *trouble)
+{
+    static const char words[] = "(known: ";
+    const char *at = strstr(trouble, words);
+    struct names names = {0};
+
+    for (at = at != NULL ? at + strlen(words) : ""; *at != '\0' && *at != ')'; at += *at == ' ') {
+        size_t length = strcspn(at, " )");
+
+        add_name(&names, at, length);
+        at += length;
+    }
+    return names;
+}
+
+/* What was meant by an unknown layer; NULL where nothing is near. The caller frees it. */
+static char *layer_meant(const char *trouble)
+{
+    static const char words[] = "unknown layer \"";
+    struct names names = {0};
+    const char *found;
+    char *written;
+    char *meant;
+
+    if (!text_begins_with(trouble, words))
+        return NULL;
+    trouble += strlen(words);
+    names = known_layers(trouble);
+    written = copy_text(trouble, strcspn(trouble, "\""));
+    found = nearest_of(&names, written);
+    meant = found != NULL ? copy_text(found, strlen(found)) : NULL;
+    free(written);
+    free_names(&names);
+    return meant;
+}
+
+bool is_unknown(const char *trouble)
+{
+    return text_begins_with(trouble, "unknown ");
+}
+
+/* The library's reason, which says what an unknown backend may have been meant to be; and what there
+ * is. */
+static char *explain(const char *trouble)
+{
+    char *meant = layer_meant(trouble);
+    struct names names = available_backends();
+    char *available = list_names(&names, " ");
+    char *text =
+        text_format("%s%s%s%s; available: %s", trouble, meant != NULL ? " (did you mean " : "",
+                    meant != NULL ? meant : "", meant != NULL ? "?)" : "", available);
+
+    free(available);
+    free_names(&names);
+    free(meant);
+    return text;
+}
+
+char *trouble_with_backend(const char *element)
+{
+    struct probe probe = probe_element(element);
+    bool is_line = probe.trouble != NULL && text_begins_with(probe.trouble, "zmalloc: ");
+    char *text = NULL;
+
+    if (is_line) /* it is not about this element alone */
+        text = text_format("%s", probe.trouble);
+    else if (probe.trouble != NULL)
+        text = explain(probe.trouble);
+    probe_free(&probe);
+    return text;
 }

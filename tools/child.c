@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "memory.h"
 #include "text.h"
+#include "verb.h"
 
 #define KEPT_MAX ((size_t)1 << 20)
 

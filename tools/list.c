@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "backends.h"
-#include "terminal.h"
 #include "text.h"
 #include "verb.h"
 

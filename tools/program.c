@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+/* A program that was named: where it is, what is loaded with it, and whether it uses zmalloc. */
+
 #include "program.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -9,8 +12,142 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "loader.h"
+#include "child.h"
 #include "text.h"
+#include "zmalloc.h"
+
+/* ---- What the dynamic linker says ---- */
+
+/* Its own linker's --list runs no code of the program or its libraries. A linker of another name
+ * may be anything, and one for other programs cannot say. */
+static bool may_be_asked(const struct elf_file *file)
+{
+    struct elf_file own;
+
+    return *file->interpreter != '\0' && elf_file_read("/proc/self/exe", &own) == 0 &&
+           strcmp(own.interpreter, file->interpreter) == 0 && own.machine == file->machine &&
+           strstr(file->interpreter, "ld-linux") != NULL;
+}
+
+/*
+ * What comes before this is of other things, as of libraries in LD_PRELOAD that are not found; the line
+ * begins with the program's name, or the linker's.
+ */
+static const char *trouble_in(const char *errors)
+{
+    static const char words[] = ": error while loading shared libraries: ";
+    const char *at = strstr(errors, words);
+
+    return at != NULL ? at + strlen(words) : errors;
+}
+
+static struct loader_answer answer_of(struct child *child)
+{
+    struct loader_answer answer = {0};
+
+    if (child->status == 0) {
+        answer.list = child->output;
+        child->output = NULL;
+        return answer;
+    }
+    text_trim(child->errors);
+    answer.trouble = text_format("%s", trouble_in(child->errors));
+    return answer;
+}
+
+struct loader_answer loader_ask(const struct elf_file *file, const char *program,
+                                bool in_secure_mode)
+{
+    char *path = realpath(program, NULL);
+    char *arguments[] = {(char *)(uintptr_t)file->interpreter, (char[]){"--list"}, path, NULL};
+    /* An auditor's code would run. */
+    char **environment = child_environment(in_secure_mode ? "LD_" : "LD_AUDIT=", NULL);
+    struct loader_answer answer = {0};
+    struct child child = {0};
+
+    if (path != NULL && may_be_asked(file) &&
+        child_run(&child, file->interpreter, arguments, environment, CHILD_SECONDS) == 0)
+        answer = answer_of(&child);
+    child_free(&child);
+    free(environment);
+    free(path);
+    return answer;
+}
+
+/* "	NAME => PATH (0x0123)" or "	PATH (0x0123)". */
+static char *path_in(const char *line)
+{
+    const char *arrow = strstr(line, " => ");
+    const char *end = line + strcspn(line, "\n");
+    const char *path = arrow != NULL && arrow < end ? arrow + 4 : line;
+    const char *address = strstr(path, " (0x");
+    char *whole;
+    char *real;
+
+    if (address == NULL || address > end)
+        return NULL;
+    whole = text_format("%.*s", (int)(address - path), path);
+    real = realpath(whole, NULL);
+    if (real == NULL)
+        return whole;
+    free(whole);
+    return real;
+}
+
+/* The name at the beginning of a line, without its folders. */
+static const char *name_in(const char *line)
+{
+    size_t length = strcspn(line, " \n");
+    const char *name = line;
+
+    for (size_t i = 0; i < length; i++)
+        if (line[i] == '/')
+            name = line + i + 1;
+    return name;
+}
+
+char *loader_find(const char *list, const char *beginning)
+{
+    while (*list != '\0') {
+        list += strspn(list, " \t");
+        if (text_begins_with(name_in(list), beginning))
+            return path_in(list);
+        list += strcspn(list, "\n");
+        list += *list == '\n';
+    }
+    return NULL;
+}
+
+char *loader_own_library(void)
+{
+    Dl_info info;
+
+    if (dladdr((void *)(uintptr_t)zmalloc_init, &info) == 0 || info.dli_fname == NULL ||
+        strstr(info.dli_fname, "libzmalloc") == NULL)
+        return NULL;
+    return realpath(info.dli_fname, NULL);
+}
+
+char *loader_tunables(void)
+{
+    struct elf_file own;
+    char *arguments[] = {own.interpreter, (char[]){"--list-tunables"}, NULL};
+    char **environment = child_environment("GLIBC_TUNABLES=", NULL);
+    struct child child = {0};
+    char *list = NULL;
+
+    if (elf_file_read("/proc/self/exe", &own) == 0 && *own.interpreter != '\0' &&
+        child_run(&child, own.interpreter, arguments, environment, CHILD_SECONDS) == 0 &&
+        child.status == 0 && strstr(child.output, "(min: ") != NULL) {
+        list = child.output;
+        child.output = NULL;
+    }
+    child_free(&child);
+    free(environment);
+    return list;
+}
+
+/* ---- The program ---- */
 
 /* What execvp() takes where PATH is not set. */
 #define DEFAULT_PATH "/bin:/usr/bin"

@@ -8,8 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "candidates.h"
-#include "memory.h"
+#include "backends.h"
 #include "program.h"
 #include "verb.h"
 

@@ -2,15 +2,16 @@
 #ifndef TOOLS_VERB_H
 #define TOOLS_VERB_H
 
-/*
- * The command `zmalloc` is a list of verbs, one file each. A new one defines a `struct verb`, and
- * has a line below, a row in main.c and a file in meson.build.
- */
-
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "../src/nearest_word.h"
+
+/*
+ * The command `zmalloc` is a list of verbs, a file or folder each. A new one defines a `struct verb`,
+ * and has a line below, a row in main.c and its files in meson.build.
+ */
 
 struct verb {
     const char *name;
@@ -71,5 +72,23 @@ static inline const char *nearest(const char *word, const char *const *candidate
 {
     return zm_nearest(word, candidates);
 }
+
+/* ---- Memory for the command itself ---- */
+
+/*
+ * Memory of the C library, zeroed; where there is none the command ends. It is not zmalloc's, since
+ * that would choose a backend by the variables that are meant for other programs.
+ */
+void *allocate(size_t num, size_t size) __attribute__((malloc, returns_nonnull));
+
+/* A copy of the text, at most length bytes of it. */
+char *copy_text(const char *text, size_t length) __attribute__((returns_nonnull));
+
+/*
+ * The same in pages that no child gets: what a child has before it executes its program counts as
+ * the most it ever had. Given back with release_unshared().
+ */
+void *allocate_unshared(size_t size) __attribute__((returns_nonnull));
+void release_unshared(void *block, size_t size);
 
 #endif

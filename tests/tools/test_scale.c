@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "metric.h"
+#include "compare/comparison.h"
 
 static void assert_scale(enum metric metric, double least, double most, const char *unit,
                          int decimals)

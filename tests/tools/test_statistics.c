@@ -11,8 +11,7 @@
 
 #include <cmocka.h>
 
-#include "random.h"
-#include "statistics.h"
+#include "compare/statistics.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

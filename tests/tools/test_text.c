@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "backends.h"
-#include "loader.h"
+#include "program.h"
 #include "support.h"
 #include "text.h"
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "verdict.h"
+#include "compare/report.h"
 
 static char names[][8] = {"a", "b", "c", "d"};
 static char failure[] = "it failed";
