@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Fuzzes the library for a while, all backends against each other (fuzz/README.md). Installs what
+# Fuzzes the library for a while, all backends against each other (tests/fuzz/README.md). Installs what
 # that needs, builds into a folder of its own, ends with one line for each target, and with status 1
 # if there is a finding.
 #
@@ -82,19 +82,19 @@ prepare() {
     AFL_QUIET=1 ninja -C "$build" --quiet
     for target in $targets; do
         mkdir -p "$corpus/$target" "$findings/$target"
-        cp fuzz/corpus/"$target"/* "$corpus/$target"
+        cp tests/fuzz/corpus/"$target"/* "$corpus/$target"
     done
 }
 
 words() {
-    [ ! -f "fuzz/$1.dict" ] || echo "$2fuzz/$1.dict"
+    [ ! -f "tests/fuzz/$1.dict" ] || echo "$2tests/fuzz/$1.dict"
 }
 
 # Each runs one target, writes its log, and leaves what it finds in the folder of findings.
 
 run_libfuzzer() {
     # shellcheck disable=SC2046
-    "$build/fuzz/fuzz-$1" -max_total_time="$seconds" -max_len=512 -len_control=10 -timeout=90 \
+    "$build/tests/fuzz/fuzz-$1" -max_total_time="$seconds" -max_len=512 -len_control=10 -timeout=90 \
         -rss_limit_mb=0 -print_final_stats=1 -artifact_prefix="$findings/$1/" \
         $(words "$1" -dict=) "$corpus/$1" >"$log" 2>&1 || true
     inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
@@ -105,7 +105,7 @@ run_afl() {
     AFL_NO_UI=1 AFL_NO_AFFINITY=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
         AFL_IGNORE_PROBLEMS=1 AFL_AUTORESUME=1 \
         afl-fuzz -i "$corpus/$1" -o "$build/afl-$1" -V "$seconds" -t 60000 -m none \
-        $(words "$1" '-x ') -- "$build/fuzz/fuzz-$1" >"$log" 2>&1 || true
+        $(words "$1" '-x ') -- "$build/tests/fuzz/fuzz-$1" >"$log" 2>&1 || true
     inputs=$(sed -n 's/^execs_done *: *//p' "$build/afl-$1/default/fuzzer_stats" 2>/dev/null)
     find "$build/afl-$1/default" \( -path '*/crashes/id*' -o -path '*/hangs/id*' \) \
         -exec cp {} "$findings/$1" \;
@@ -113,7 +113,7 @@ run_afl() {
 
 run_runner() {
     # shellcheck disable=SC2046
-    "$build/fuzz/fuzz-$1" --seconds "$seconds" --seed "$(date +%s)" --findings "$findings/$1" \
+    "$build/tests/fuzz/fuzz-$1" --seconds "$seconds" --seed "$(date +%s)" --findings "$findings/$1" \
         $(words "$1" '--words ') "$corpus/$1" >"$log" 2>&1 || true
     inputs=$(sed -n 's/^fuzz: \([0-9]*\) inputs,.*/\1/p' "$log")
 }

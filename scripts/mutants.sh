@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Shows that the tests bite: breaks a copy of the library in one place after another, with the
-# patches of proof/mutants, and runs the test that has to fail then. Installs and builds what that
+# patches of tests/soak/mutants, and runs the test that has to fail then. Installs and builds what that
 # needs. --help says how it is called.
 set -eu
 
@@ -10,7 +10,7 @@ usage() {
     cat <<END
 usage: scripts/mutants.sh [NAME...]
 
-Breaks a copy of this tree with each patch of proof/mutants, or with those named, and runs the test
+Breaks a copy of this tree with each patch of tests/soak/mutants, or with those named, and runs the test
 that the patch names: it has to pass before and to fail after. Ends with a table, and with status 1
 where a mutant is not caught or a patch no longer fits the source. Takes about ten minutes.
 END
@@ -33,7 +33,7 @@ case ${1:-} in
 esac
 
 cd "$(dirname "$0")/.."
-mutants=$PWD/proof/mutants
+mutants=$PWD/tests/soak/mutants
 if [ $# -eq 0 ]; then
     for patch in "$mutants"/*.patch; do
         set -- "$@" "$(basename "$patch" .patch)"
@@ -41,7 +41,7 @@ if [ $# -eq 0 ]; then
 fi
 for name; do
     [ -f "$mutants/$name.patch" ] || {
-        echo "mutants: no mutant '$name'; proof/mutants has NAME.patch of each" >&2
+        echo "mutants: no mutant '$name'; tests/soak/mutants has NAME.patch of each" >&2
         exit 2
     }
 done
@@ -110,7 +110,7 @@ how_it_showed() {
 
 # In the copy, which is whole again afterwards.
 break_and_test() {
-    git -C "$tree" apply "$mutants/$1.patch" || fail "proof/mutants/$1.patch no longer fits" \
+    git -C "$tree" apply "$mutants/$1.patch" || fail "tests/soak/mutants/$1.patch no longer fits" \
         "the source: break the same thing in it as it is now"
     build_copy "broken by $1"
     if run_test "$2"; then

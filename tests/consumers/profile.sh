@@ -16,16 +16,16 @@ mkdir "$prefix/bin"
 
 # shellcheck disable=SC2046
 build() {
-    compile_c "$tree/tests/profile_program.c" -o "$program" $(flags_of_library --cflags) "$@"
+    compile_c "$tree/tests/unit/profile_program.c" -o "$program" $(flags_of_library --cflags) "$@"
 }
 
 profiles() {
-    "$tree/tests/profile.sh" "$program"
+    "$tree/tests/unit/profile.sh" "$program"
 }
 
 # shellcheck disable=SC2046
 check "a program links the library" build $(flags_of_library --libs) "$beside_library"
-if "$tree/tests/profile.sh" "$program" | grep -q '^skipped'; then
+if "$tree/tests/unit/profile.sh" "$program" | grep -q '^skipped'; then
     skip "this jemalloc is built without heap profiling"
 fi
 check "it profiles" profiles

@@ -22,14 +22,14 @@ completes() {
     [ "$output" = "$(printf '%s\n' "$@")" ]
 }
 
-@test "verbs" {
+@test "verbs are completed" {
     completes co == compare
     completes '' == list doctor run compare help --help --version
     completes help r == run
     completes nonsense == ''
 }
 
-@test "options of a verb" {
+@test "options of a verb are completed" {
     completes run -- == --backend --stats --quiet --help
     completes compare --me == --metric
     completes compare -n 3 --j == --json
@@ -44,7 +44,7 @@ completes() {
     done
 }
 
-@test "backends, in lists and under layers" {
+@test "backends are completed, in lists and under layers" {
     completes compare -b je == jemalloc
     completes compare -b libc,je == libc,jemalloc
     completes compare --backends libc,debug+n == libc,debug+native
@@ -52,12 +52,12 @@ completes() {
     completes run --backend t == tcmalloc
 }
 
-@test "metrics and forms" {
+@test "metrics and forms are completed" {
     completes compare --metric '' == wall cpu rss faults peak
     completes run --stats p == prometheus
 }
 
-@test "files and programs" {
+@test "files and programs are completed" {
     touch result.json result.svg
     completes compare --json res == result.json result.svg
     completes compare -n 3 -- bas == "$(bash -c 'compgen -c bas')"

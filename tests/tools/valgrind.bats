@@ -15,13 +15,13 @@ clean() {
     [ -z "$(cat valgrind.*)" ]
 }
 
-@test "help and version" {
+@test "help and version are clean" {
     clean 0 --help
     clean 0 --version
     clean 2 nonsense
 }
 
-@test "run" {
+@test "run is clean" {
     clean 0 run --help
     clean 2 run --sttas json ls
     clean 127 run no-such-program
@@ -29,18 +29,18 @@ clean() {
     clean 0 run -b lbic,x+libc,libc -- true
 }
 
-@test "compare" {
+@test "compare is clean" {
     clean 0 compare --help
     clean 0 compare -b libc,native -n 6 --json result -- "$PROGRAM" 1000
     COLUMNS=40 clean 0 compare -b libc,native -n 6 -- "$PROGRAM" 1000
 }
 
-@test "compare, with a chart" {
+@test "compare with a chart is clean" {
     skip_without gnuplot
     clean 0 compare -b libc -n 1 --chart chart.svg -- "$PROGRAM" 1000
 }
 
-@test "compare, where it fails" {
+@test "compare is clean if it fails" {
     clean 2 compare -b nonsense -- ls
     clean 2 compare --backends=nonsense+libc -- ls
     clean 2 compare -n 0 -- ls

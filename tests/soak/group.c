@@ -91,7 +91,7 @@ static bool make_folder(struct group *group, char *why)
     char folder[64];
     char path[sizeof group->path];
 
-    snprintf(folder, sizeof folder, "zmalloc-proof-%ld", (long)getpid());
+    snprintf(folder, sizeof folder, "zmalloc-soak-%ld", (long)getpid());
     if (!path_of(group, folder, path) || mkdir(path, 0755) != 0) {
         snprintf(why, WHY_SIZE, "no group can be made in %.100s: %s", group->path, strerror(errno));
         return false;

@@ -20,7 +20,7 @@ SCHEMA = {}
 
 
 def run(*words, stats=""):
-    """What tests/chosen.c prints when it does those words."""
+    """What tests/support/chosen.c prints when it does those words."""
     done = subprocess.run([*WRAPPER, PROGRAM, *words], env={**os.environ, "ZMALLOC_STATS": stats},
                           capture_output=True, check=True)
     return done.stdout.decode(), done.stderr.decode()

@@ -23,7 +23,7 @@ if ! { "$meson" setup "$build" "$root" -Ddefault_library=static -Ddefault_backen
     exit 1
 fi
 
-chosen=$build/tests/chosen
+chosen=$build/tests/support/chosen
 failures=0
 
 # The words to chosen; then expected are its status, stdout and stderr, the last two as for %b of printf.

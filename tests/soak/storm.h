@@ -3,7 +3,7 @@
 #define STORM_H
 
 /*
- * What the programs of the proof share. Each runs on the backend that ZMALLOC_BACKEND names and ends
+ * What the storms share. Each runs on the backend that ZMALLOC_BACKEND names and ends
  * with status 0 and a line "figures: ..."; with status 77 and a line "skipped: why" where the system
  * does not allow what it wants; else it found something, which stands on stderr.
  */

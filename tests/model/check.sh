@@ -4,7 +4,7 @@
 # Checks the model of the thread protocol with spin, exhaustively: what has to hold, and that each
 # WRONG_... is found. Fails also where a search did not come to its end. Skipped without spin.
 #
-# usage: src/model/check.sh [--large]     --large: more operations and readings, for minutes
+# usage: tests/model/check.sh [--large]     --large: more operations and readings, for minutes
 set -eu
 
 folder=$(cd "$(dirname "$0")" && pwd)

@@ -5,15 +5,15 @@
 # as long as one likes. Installs and builds what that needs. --help says how it is called.
 set -eu
 
-script=proof
+script=soak
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
 usage() {
     cat <<END
-usage: scripts/proof.sh [--quick | --scale PERCENT] [--hours N] [--backends NAME,...]
+usage: scripts/soak.sh [--quick | --scale PERCENT] [--hours N] [--backends NAME,...]
                         [--only STORM,...] [--seed N] [--output DIR]
-       scripts/proof.sh --list
+       scripts/soak.sh --list
 
 Runs each storm on each backend; with the full figures that takes about half an hour on two
 processors. Ends with a table, which it also writes to summary.md, and with status 1 where anything
@@ -25,7 +25,7 @@ failed. Interrupted, it shows the table as far as it is.
   --backends NAMES   only these, each of which has to be there (if not said, those that are)
   --only STORMS      only these
   --seed N           that of soak, whose operations are the same for the same seed (1 if not said)
-  --output DIR       where results go (\${BUILD_DIR:-build-proof}/results if not said)
+  --output DIR       where results go (\${BUILD_DIR:-build-soak}/results if not said)
   --list             names the storms, with their full figures
 END
 }
@@ -113,7 +113,7 @@ while [ $# -gt 0 ]; do
 done
 
 cd "$(dirname "$0")/.."
-build=${BUILD_DIR:-build-proof}
+build=${BUILD_DIR:-build-soak}
 case $build in
 *[[:space:]]*) refuse "BUILD_DIR='$build': no blanks, please" ;;
 esac
@@ -123,7 +123,7 @@ esac
 
 prepare_results() {
     prepare_output
-    [ ! -e "$output/rows.tsv" ] || fail "$output holds the results of another proof"
+    [ ! -e "$output/rows.tsv" ] || fail "$output holds the results of another run"
     : >"$output/rows.tsv"
     : >"$output/allocators.txt"
 }
@@ -143,13 +143,13 @@ part() {
 # The program in the build folder that is the storm, with its arguments.
 program_of() {
     case $1 in
-    soak) echo "proof/proof-soak --operations $(part 1000000000) --seed $seed" ;;
-    threads) echo tests/test-threads ;;
-    forks) echo "proof/proof-forks --forks $(part 1000)" ;;
-    signals) echo "proof/proof-forks --forks $(part 1000) --signals 10000" ;;
-    readings) echo "proof/proof-readings --readings $(part 1000000000)" ;;
-    address-space) echo "proof/proof-address-space --rounds $(part 2000)" ;;
-    cgroup) echo "proof/proof-cgroup --blocks $(part 200000)" ;;
+    soak) echo "tests/soak/soak-operations --operations $(part 1000000000) --seed $seed" ;;
+    threads) echo tests/unit/test-threads ;;
+    forks) echo "tests/soak/soak-forks --forks $(part 1000)" ;;
+    signals) echo "tests/soak/soak-forks --forks $(part 1000) --signals 10000" ;;
+    readings) echo "tests/soak/soak-readings --readings $(part 1000000000)" ;;
+    address-space) echo "tests/soak/soak-address-space --rounds $(part 2000)" ;;
+    cgroup) echo "tests/soak/soak-cgroup --blocks $(part 200000)" ;;
     esac
 }
 
@@ -236,7 +236,7 @@ fuzz() {
 # The version of each allocator that is there.
 write_allocators() {
     for name in $backends; do
-        ZMALLOC_BACKEND=$name "$build/proof/proof-soak" --operations 1 2>/dev/null |
+        ZMALLOC_BACKEND=$name "$build/tests/soak/soak-operations" --operations 1 2>/dev/null |
             sed -n 's/^allocator: //p' >>"$output/allocators.txt"
     done
 }
@@ -244,7 +244,7 @@ write_allocators() {
 conclude() {
     python3 -B bench/report/machine.py "$build" scale="$scale" hours="$hours" end="$1" \
         minutes=$((($(now) - started + 59) / 60)) >"$output/machine.json"
-    python3 -B proof/summary.py "$output" >"$output/summary.md"
+    python3 -B tests/soak/summary.py "$output" >"$output/summary.md"
     echo
     cat "$output/summary.md"
     echo

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "headers/zmalloc_functions.h"
+#include "../headers/zmalloc_functions.h"
 #include "support.h"
 #include "zmalloc_backend.h"
 #include "zmalloc_fail.h"

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What it prints are figures, for scripts/proof.sh. */
+/* What it prints are figures, for scripts/soak.sh. */
 static void in_child(void (*body)(void *argument))
 {
     struct outcome outcome = run_child(body, NULL);

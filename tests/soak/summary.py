@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Prints, as Markdown, what scripts/proof.sh found.
+"""Prints, as Markdown, what scripts/soak.sh found.
 
 usage: summary.py DIR     which has machine.json, rows.tsv and allocators.txt
 """

@@ -43,7 +43,7 @@ sed -e 's/"zmalloc_backend.h"/"base.h"\n#include "platform.h"/' \
     -e 's/^const struct zmalloc_backend zmalloc_backend_module/static const struct zmalloc_backend plain_backend/' \
     -e 's/"toy"/"plain"/' -e 's/= toy_version/= zm_platform_version/' \
     -e '/^static const char \*toy_version/,/^}/d' \
-    "$root/tests/toy_backend.c" >"$tree/backends/plain.c"
+    "$root/tests/support/toy_backend.c" >"$tree/backends/plain.c"
 block 1 >>"$tree/backends/plain.c"
 block 2 >>"$tree/backends/meson.build"
 block 3 >"$work/row"
