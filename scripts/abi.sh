@@ -7,6 +7,10 @@
 # usage: scripts/abi.sh check    compares the library with the description; any difference fails
 #        scripts/abi.sh renew    shows the differences and describes the library anew
 set -eu
+
+script=abi
+# shellcheck source=scripts/arguments.sh
+. "$(dirname "$0")/arguments.sh"
 LC_ALL=C
 export LC_ALL
 
@@ -45,8 +49,7 @@ describe() {
             -e "/<elf-symbol .* version='ZMALLOC_PRIVATE'/d" -e '/<elf-variable-symbols>/d' \
             -e '/<\/elf-variable-symbols>/d' >"$work/found.abi"
     if ! grep -q "name='zmalloc' " "$work/found.abi"; then
-        echo "abi.sh: abidw finds no zmalloc in the library" >&2
-        exit 1
+        fail "abidw finds no zmalloc in the library"
     fi
 }
 
@@ -57,8 +60,7 @@ differences() {
 
 check() {
     if ! differences; then
-        echo "abi.sh: the library is not as in $stored; if that is meant: scripts/abi.sh renew" >&2
-        exit 1
+        fail "the library is not as in $stored; if that is meant: scripts/abi.sh renew"
     fi
 }
 
@@ -72,8 +74,7 @@ renew() {
 case ${1:-} in
 check | renew) ;;
 *)
-    echo "abi.sh: unknown command '${1:-}'; say check or renew" >&2
-    exit 2
+    refuse "unknown command '${1:-}'; say check or renew"
     ;;
 esac
 case $(${CC:-cc} -dumpmachine) in

@@ -8,6 +8,10 @@
 #
 # usage: scripts/analyse.sh [tidy|cppcheck|analyzer]...    all three if not said
 set -eu
+
+script=analyse
+# shellcheck source=scripts/arguments.sh
+. "$(dirname "$0")/arguments.sh"
 LC_ALL=C
 export LC_ALL
 
@@ -20,8 +24,7 @@ jobs=$(getconf _NPROCESSORS_ONLN)
 
 need() {
     if ! command -v "$1" >/dev/null; then
-        echo "analyse.sh: there is no $1; scripts/setup.sh ci installs it" >&2
-        exit 1
+        fail "there is no $1; scripts/setup.sh ci installs it"
     fi
 }
 
@@ -85,8 +88,7 @@ for name; do
     case $name in
     tidy | cppcheck | analyzer) ;;
     *)
-        echo "analyse.sh: unknown analyser '$name'; say tidy, cppcheck or analyzer" >&2
-        exit 2
+        refuse "unknown analyser '$name'; say tidy, cppcheck or analyzer"
         ;;
     esac
 done

@@ -24,41 +24,16 @@ END
 }
 
 take_runs() {
-    case $1 in
-    '' | *[!0-9]* | 0* | ????*) refuse "--runs '$1': not a number from 1 to 999" ;;
-    esac
+    need_number --runs "$1" 1 999
     runs=$1
 }
 
 quick='' publish='' output='' runs=1
-while [ $# -gt 0 ]; do
-    case $1 in
-    --quick) quick=yes ;;
-    --publish) publish=yes ;;
-    --runs=* | --output=*)
-        option=${1%%=*}
-        "take_${option#--}" "${1#*=}"
-        ;;
-    --runs | --output)
-        [ $# -ge 2 ] || refuse "$1 needs a value"
-        "take_${1#--}" "$2"
-        shift
-        ;;
-    -h | --help)
-        usage
-        exit
-        ;;
-    *) refuse "unknown argument '$1'; --help lists what there is" ;;
-    esac
-    shift
-done
+read_arguments 'quick publish' 'runs output' "$@"
 [ -z "$quick" ] || [ -z "$publish" ] || refuse "--publish takes no --quick: those figures are rough"
 
 cd "$(dirname "$0")/.."
-build=${BUILD_DIR:-build-bench}
-case $build in
-*[[:space:]:]*) refuse "BUILD_DIR='$build': no blanks and colons, please" ;;
-esac
+take_build build-bench
 backends='libc native jemalloc tcmalloc mimalloc'
 
 # Many threads share the processors' caches, which each has to fill anew when its turn comes: what

@@ -2,24 +2,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # For scripts that build a release into a folder of their own and leave results somewhere. Sourced by
-# them; "script" is their name in messages, "build" and "output" their folders.
+# them, as arguments.sh is; "build" and "output" are their folders.
 # shellcheck disable=SC2154
 
 # What the caller has set must not decide what is found.
 unset ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL ZMALLOC_STATS
 
-# What the caller did wrong.
-refuse() {
-    echo "$script: $*" >&2
-    exit 2
-}
+# shellcheck source=scripts/arguments.sh
+. "$(dirname "$0")/arguments.sh"
 
-fail() {
-    echo "$script: $*" >&2
-    exit 1
-}
-
-# As the caller's folder has it.
+# Relative to the folder of the caller.
 take_output() {
     case $1 in
     '') refuse "--output names no folder" ;;

@@ -7,6 +7,10 @@
 # usage: scripts/demo.sh [TEXT]     a file to count instead of this system's own documents
 set -eu
 
+script=demo
+# shellcheck source=scripts/arguments.sh
+. "$(dirname "$0")/arguments.sh"
+
 cd "$(dirname "$0")/.."
 build=${BUILD_DIR:-build}
 backends='libc native jemalloc tcmalloc mimalloc'
@@ -36,8 +40,7 @@ write_texts() {
 make_text() {
     write_texts | head -c "$text_size" >"$text.part"
     if [ ! -s "$text.part" ]; then
-        echo "demo: found no texts on this system; give one: scripts/demo.sh TEXT" >&2
-        exit 1
+        fail "found no texts on this system; give one: scripts/demo.sh TEXT"
     fi
     while [ "$(wc -c <"$text.part")" -lt "$text_size" ]; do
         cp "$text.part" "$text.copy"
@@ -50,8 +53,7 @@ make_text() {
 text=${1:-$build/demo-text.txt}
 [ -f "$text" ] || {
     [ $# -eq 0 ] || {
-        echo "demo: $text: no such file" >&2
-        exit 1
+        fail "$text: no such file"
     }
     make_text
 }

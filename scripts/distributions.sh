@@ -5,6 +5,10 @@
 # --help says how it is called.
 set -eu
 
+script=distributions
+# shellcheck source=scripts/arguments.sh
+. "$(dirname "$0")/arguments.sh"
+
 usage() {
     cat <<END
 usage: scripts/distributions.sh [--quick] [--suite NAME]... [--keep] [RELEASE...]
@@ -25,12 +29,6 @@ namespaces of its own (scripts/in_root.sh), and no root is removed while somethi
 END
 }
 
-# What the caller did wrong.
-refuse() {
-    echo "distributions: $*" >&2
-    exit 2
-}
-
 skip() {
     echo "skipped: distributions.sh: $*"
     exit 0
@@ -47,39 +45,23 @@ need_release() {
 }
 
 releases='' suites='' quick='' keep=''
-while [ $# -gt 0 ]; do
-    case $1 in
-    --quick) quick=yes ;;
-    --keep) keep=yes ;;
-    --suite)
-        [ $# -ge 2 ] || refuse "--suite names no suite"
-        suites="$suites --suite $2"
-        shift
-        ;;
-    -h | --help)
-        usage
-        exit
-        ;;
-    -*) refuse "unknown argument '$1'; --help lists what there is" ;;
-    *)
-        need_release "$1"
-        releases="$releases $release"
-        ;;
-    esac
-    shift
-done
+take_suite() {
+    suites="$suites --suite $1"
+}
+
+take_word() {
+    need_release "$1"
+    releases="$releases $release"
+}
+
+read_arguments 'quick keep' 'suite' "$@"
 if [ "$quick" ]; then
     : "${releases:=trixie}" "${suites:=--suite tcmalloc --suite mimalloc}"
 fi
 : "${releases:=bookworm trixie sid}"
 
 cd "$(dirname "$0")/.."
-build=${BUILD_DIR:-build-distributions}
-case $build in
-*[[:space:]]*) refuse "BUILD_DIR='$build': no blanks, please" ;;
-/*) ;;
-*) build=$PWD/$build ;;
-esac
+take_build build-distributions
 
 [ "$(id -u)" -eq 0 ] || skip "it takes root"
 PATH=$PATH:/usr/sbin:/sbin

@@ -4,10 +4,12 @@
 # Fuzzes the library for a while, all backends against each other (tests/fuzz/README.md). Installs what
 # that needs, builds into a folder of its own, ends with one line for each target, and with status 1
 # if there is a finding.
-#
-# usage: scripts/fuzz.sh [--seconds N | --hours N] [--engine libfuzzer|afl|runner] [stream|parsers]...
-#        60 seconds for each target, with libfuzzer, and both targets, if not said
+# --help says how it is called.
 set -eu
+
+script=fuzz
+# shellcheck source=scripts/arguments.sh
+. "$(dirname "$0")/arguments.sh"
 
 cd "$(dirname "$0")/.."
 seconds=60
@@ -15,44 +17,37 @@ engine=libfuzzer
 targets=
 
 usage() {
-    echo "fuzz.sh: $1" >&2
-    echo 'usage: scripts/fuzz.sh [--seconds N | --hours N] [--engine libfuzzer|afl|runner]' \
-        '[stream|parsers]...' >&2
-    exit 2
+    cat <<END
+usage: scripts/fuzz.sh [--seconds N | --hours N] [--engine libfuzzer|afl|runner] [stream|parsers]...
+
+Fuzzes the targets that are named, or both, for 60 seconds each if nothing else is said, with
+libfuzzer. Everything goes into \${BUILD_DIR:-build-fuzz-ENGINE}.
+END
 }
 
 # Of 0 seconds libFuzzer makes no end.
-whole_number() {
-    case ${2:-} in
-    '' | 0* | *[!0-9]*) usage "$1 '${2:-}': a whole number from 1 on is wanted" ;;
-    esac
+take_seconds() {
+    need_number --seconds "$1" 1 999999999
+    seconds=$1
 }
 
-while [ $# -gt 0 ]; do
-    case $1 in
-    --seconds)
-        whole_number "$@"
-        seconds=$2
-        shift
-        ;;
-    --hours)
-        whole_number "$@"
-        seconds=$(($2 * 3600))
-        shift
-        ;;
-    --engine)
-        engine=${2:-}
-        shift "$(($# > 1))"
-        ;;
-    stream | parsers) targets="$targets $1" ;;
-    *) usage "'$1': neither an option nor a target" ;;
-    esac
-    shift
-done
-case $engine in
-libfuzzer | afl | runner) ;;
-*) usage "--engine '$engine': it is libfuzzer, afl or runner" ;;
-esac
+take_hours() {
+    need_number --hours "$1" 1 99999
+    seconds=$(($1 * 3600))
+}
+
+take_engine() {
+    is_one_of "$1" 'libfuzzer afl runner' ||
+        refuse "--engine '$1': it is libfuzzer, afl or runner"
+    engine=$1
+}
+
+take_word() {
+    is_one_of "$1" 'stream parsers' || refuse "no target '$1'; there are stream and parsers"
+    targets="$targets $1"
+}
+
+read_arguments '' 'seconds hours engine' "$@"
 
 build=${BUILD_DIR:-build-fuzz-$engine}
 corpus=$build/corpus

@@ -8,6 +8,10 @@
 # usage: scripts/in_root.sh ROOT COMMAND [ARGUMENT...]
 set -eu
 
+script=in_root
+# shellcheck source=scripts/arguments.sh
+. "$(dirname "$0")/arguments.sh"
+
 if [ $# -lt 2 ]; then
     echo "usage: in_root.sh ROOT COMMAND [ARGUMENT...]" >&2
     exit 2
@@ -15,8 +19,7 @@ fi
 
 case $1 in
 / | /.)
-    echo "in_root.sh: $1 is this system's own root" >&2
-    exit 2
+    refuse "$1 is this system's own root"
     ;;
 esac
 

@@ -6,6 +6,10 @@
 # needs. --help says how it is called.
 set -eu
 
+script=mutants
+# shellcheck source=scripts/arguments.sh
+. "$(dirname "$0")/arguments.sh"
+
 usage() {
     cat <<END
 usage: scripts/mutants.sh [NAME...]
@@ -16,34 +20,24 @@ where a mutant is not caught or a patch no longer fits the source. Takes about t
 END
 }
 
-fail() {
-    echo "mutants: $*" >&2
-    exit 1
+names=''
+take_word() {
+    names="$names $1"
 }
-
-case ${1:-} in
--h | --help)
-    usage
-    exit
-    ;;
--*)
-    echo "mutants: unknown argument '$1'; --help lists what there is" >&2
-    exit 2
-    ;;
-esac
+read_arguments '' '' "$@"
 
 cd "$(dirname "$0")/.."
 mutants=$PWD/tests/soak/mutants
-if [ $# -eq 0 ]; then
+if [ -z "$names" ]; then
     for patch in "$mutants"/*.patch; do
-        set -- "$@" "$(basename "$patch" .patch)"
+        names="$names $(basename "$patch" .patch)"
     done
 fi
+# shellcheck disable=SC2086
+set -- $names
 for name; do
-    [ -f "$mutants/$name.patch" ] || {
-        echo "mutants: no mutant '$name'; tests/soak/mutants has NAME.patch of each" >&2
-        exit 2
-    }
+    [ -f "$mutants/$name.patch" ] ||
+        refuse "no mutant '$name'; tests/soak/mutants has NAME.patch of each"
 done
 
 unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_FAIL ZMALLOC_DEBUG ZMALLOC_TEST_SCALE

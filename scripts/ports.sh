@@ -5,6 +5,10 @@
 # --help says how it is called.
 set -eu
 
+script=ports
+# shellcheck source=scripts/arguments.sh
+. "$(dirname "$0")/arguments.sh"
+
 usage() {
     cat <<END
 usage: scripts/ports.sh [--quick] [musl] [musl-static] [i386] [arm64]
@@ -21,12 +25,6 @@ what changed. Ends with a line for each platform, before it what was not run the
 
 Everything goes into \${BUILD_DIR:-build-ports}. It takes a Debian or Ubuntu on x86-64.
 END
-}
-
-# What the caller did wrong.
-refuse() {
-    echo "ports: $*" >&2
-    exit 2
 }
 
 # need_port NAME: sets of what the cross file is and which C compiler builds cmocka, what else Meson
@@ -50,30 +48,19 @@ need_port() {
 }
 
 ports='' suites=''
-for argument; do
-    case $argument in
-    --quick)
-        suites='--suite libc --suite native'
-        continue
-        ;;
-    -h | --help)
-        usage
-        exit
-        ;;
-    -*) refuse "unknown argument '$argument'; --help lists what there is" ;;
-    esac
-    need_port "$argument"
-    ports="$ports $argument"
-done
+quick=''
+
+take_word() {
+    need_port "$1"
+    ports="$ports $1"
+}
+
+read_arguments quick '' "$@"
+[ -z "$quick" ] || suites='--suite libc --suite native'
 : "${ports:=musl musl-static i386 arm64}"
 
 cd "$(dirname "$0")/.."
-build=${BUILD_DIR:-build-ports}
-case $build in
-*[[:space:]]*) refuse "BUILD_DIR='$build': no blanks, please" ;;
-/*) ;;
-*) build=$PWD/$build ;;
-esac
+take_build build-ports
 
 # What the caller has set is for this platform.
 unset CC CXX CFLAGS CXXFLAGS LDFLAGS LD_LIBRARY_PATH LD_PRELOAD PKG_CONFIG_PATH
@@ -85,8 +72,7 @@ logged() {
     shift
     "$@" >"$log" 2>&1 || {
         tail -n 40 "$log" >&2
-        echo "ports: $1 failed; all of it is in $log" >&2
-        exit 1
+        fail "$1 failed; all of it is in $log"
     }
 }
 

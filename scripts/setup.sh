@@ -8,6 +8,10 @@
 #        what to prepare for; demo if not said
 set -eu
 
+script=setup
+# shellcheck source=scripts/arguments.sh
+. "$(dirname "$0")/arguments.sh"
+
 purpose=${1:-demo}
 
 demo_packages='gcc libc6-dev meson ninja-build pkg-config libjemalloc-dev libgoogle-perftools-dev
@@ -36,8 +40,7 @@ ports) packages=$ports_packages ;;
 fuzz) packages=$fuzz_packages ;;
 ci) packages=$ci_packages ;;
 *)
-    echo "setup.sh: unknown purpose '$purpose'; say demo, test, bench, redis, ports, fuzz or ci" >&2
-    exit 2
+    refuse "unknown purpose '$purpose'; say demo, test, bench, redis, ports, fuzz or ci"
     ;;
 esac
 
@@ -118,8 +121,7 @@ system=$(system_name)
 if [ "$system" != debian ]; then
     case $purpose in
     redis | ports)
-        echo "setup: $purpose takes sources from apt: it needs a Debian or Ubuntu" >&2
-        exit 1
+        fail "$purpose takes sources from apt: it needs a Debian or Ubuntu"
         ;;
     esac
     wanted=$(other_systems_packages "$system")
@@ -133,8 +135,7 @@ if [ "$system" != debian ]; then
     echo "setup: install these if they are missing: $wanted"
     for tool in $tools; do
         if ! command -v "$tool" >/dev/null; then
-            echo "setup: $tool is missing" >&2
-            exit 1
+            fail "$tool is missing"
         fi
     done
     exit 0
@@ -144,6 +145,5 @@ missing=$(missing_packages)
 # shellcheck disable=SC2086
 if [ -n "$missing" ] && ! install_packages $missing; then
     echo "setup: could not install: $(missing_packages)" >&2
-    echo "setup: as root: apt-get update && apt-get install --no-install-recommends $missing" >&2
-    exit 1
+    fail "as root: apt-get update && apt-get install --no-install-recommends $missing"
 fi

@@ -48,23 +48,17 @@ backends='libc native jemalloc tcmalloc mimalloc'
 named='' scale=100 hours=0 seed=1 output=''
 
 take_scale() {
-    case $1 in
-    '' | *[!0-9]* | 0* | ??????*) refuse "--scale '$1': not a percentage from 1 to 99999" ;;
-    esac
+    need_number --scale "$1" 1 99999
     scale=$1
 }
 
 take_hours() {
-    case $1 in
-    '' | *[!0-9]* | 0?* | ????*) refuse "--hours '$1': not a number from 0 to 999" ;;
-    esac
+    need_number --hours "$1" 0 999
     hours=$1
 }
 
 take_seed() {
-    case $1 in
-    '' | *[!0-9]* | ??????????????????*) refuse "--seed '$1': not a number of 1 to 17 digits" ;;
-    esac
+    need_number --seed "$1" 0 99999999999999999
     seed=$1
 }
 
@@ -87,36 +81,16 @@ take_only() {
     [ -n "$storms" ] || refuse "--only names no storm; there are: $all_storms"
 }
 
-while [ $# -gt 0 ]; do
-    case $1 in
-    --quick) scale=5 ;;
-    --scale=* | --hours=* | --backends=* | --only=* | --seed=* | --output=*)
-        option=${1%%=*}
-        "take_${option#--}" "${1#*=}"
-        ;;
-    --scale | --hours | --backends | --only | --seed | --output)
-        [ $# -ge 2 ] || refuse "$1 needs a value"
-        "take_${1#--}" "$2"
-        shift
-        ;;
-    --list)
-        list
-        exit
-        ;;
-    -h | --help)
-        usage
-        exit
-        ;;
-    *) refuse "unknown argument '$1'; --help lists what there is" ;;
-    esac
-    shift
-done
+quick='' list=''
+read_arguments 'quick list' 'scale hours backends only seed output' "$@"
+[ -z "$quick" ] || scale=5
+if [ "$list" ]; then
+    list
+    exit
+fi
 
 cd "$(dirname "$0")/.."
-build=${BUILD_DIR:-build-soak}
-case $build in
-*[[:space:]]*) refuse "BUILD_DIR='$build': no blanks, please" ;;
-esac
+take_build build-soak
 [ "$hours" -eq 0 ] || [ -x scripts/fuzz.sh ] || refuse "--hours: there is no scripts/fuzz.sh"
 
 # ---- Before the storms ----

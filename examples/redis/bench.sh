@@ -25,19 +25,17 @@ END
 }
 
 quick='' publish='' rounds='' subjects=''
-while [ $# -gt 0 ]; do
-    case $1 in
-    --quick) quick=yes ;;
-    --publish) publish=yes ;;
-    --rounds)
-        need_number 99 "$@"
-        rounds=$2
-        shift
-        ;;
-    *) take_subject "$1" ;;
-    esac
-    shift
-done
+
+take_rounds() {
+    need_number --rounds "$1" 1 99
+    rounds=$1
+}
+
+take_word() {
+    take_subject "$1"
+}
+
+read_arguments 'quick publish' 'rounds' "$@"
 [ -z "$quick" ] || [ -z "$publish" ] || refuse '--publish takes no --quick: those figures are rough'
 : "${subjects:=$backends}"
 

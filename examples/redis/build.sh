@@ -24,18 +24,15 @@ The exit status is 77 where there is no source package of this version.
 END
 }
 
-setup=yes wanted=''
-for argument; do
-    case $argument in
-    --no-setup) setup='' ;;
-    ours | stock | stock-libc) wanted="$wanted $argument" ;;
-    -h | --help)
-        usage
-        exit
-        ;;
-    *) refuse "unknown argument '$argument'; --help lists what there is" ;;
-    esac
-done
+no_setup='' wanted=''
+
+take_word() {
+    is_one_of "$1" 'ours stock stock-libc' ||
+        refuse "unknown argument '$1'; --help lists what there is"
+    wanted="$wanted $1"
+}
+
+read_arguments no-setup '' "$@"
 : "${wanted:=ours stock}"
 
 say() {
@@ -146,7 +143,7 @@ build_redis() {
 }
 
 # Without apt the fetching below says so.
-[ -z "$setup" ] || ! command -v apt-get >/dev/null || "$root/scripts/setup.sh" redis
+[ "$no_setup" ] || ! command -v apt-get >/dev/null || "$root/scripts/setup.sh" redis
 jobs=${JOBS:-$(nproc)}
 mkdir -p "$build"
 # One at a time.

@@ -22,56 +22,16 @@ unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC_FAIL
 LC_ALL=C
 export LC_ALL
 
-# What the caller did wrong.
-refuse() {
-    printf '%s\n' "$script: $*" >&2
-    exit 2
-}
+# shellcheck source-path=SCRIPTDIR source=../../scripts/arguments.sh
+. "$root/scripts/arguments.sh"
 
-fail() {
-    printf '%s\n' "$script: $*" >&2
-    exit 1
-}
-
-# ---- Arguments ----
-# A script that sources this has a function usage, and goes through its own options.
-
-# need_value OPTION [VALUE...]
-need_value() {
-    [ $# -ge 2 ] || refuse "$1 needs a value"
-}
-
-# need_number LARGEST OPTION [VALUE...]: LARGEST is all nines.
-need_number() {
-    largest=$1
-    shift
-    need_value "$@"
-    case $2 in
-    '' | *[!0-9]* | 0*) ;;
-    *) [ ${#2} -gt ${#largest} ] || return 0 ;;
-    esac
-    refuse "$1 '$2': not a number from 1 to $largest"
-}
-
-# What is no option of the script's own: --help, or one more of $subjects.
+# One more of $subjects.
 take_subject() {
-    case $1 in
-    -h | --help)
-        usage
-        exit
-        ;;
-    -*) refuse "unknown argument '$1'; --help lists what there is" ;;
-    *) subjects="${subjects:-} $1" ;;
-    esac
+    subjects="${subjects:-} $1"
 }
 
 # Redis's Makefile takes no blanks, the linker's -rpath neither colons nor commas.
-build=${BUILD_DIR:-build-redis}
-case $build in
-*[[:space:]:,]*) refuse "BUILD_DIR='$build': no blanks, colons and commas, please" ;;
-/*) ;;
-*) build=$root/$build ;;
-esac
+build=$(cd "$root" && take_build build-redis && echo "$build")
 
 # ---- Subjects ----
 

@@ -26,17 +26,17 @@ END
 }
 
 keys=100000 subjects=''
-while [ $# -gt 0 ]; do
-    case $1 in
-    --keys)
-        need_number 999999999 "$@"
-        keys=$2
-        shift
-        ;;
-    *) take_subject "$1" ;;
-    esac
-    shift
-done
+
+take_keys() {
+    need_number --keys "$1" 1 999999999
+    keys=$1
+}
+
+take_word() {
+    take_subject "$1"
+}
+
+read_arguments '' 'keys' "$@"
 : "${subjects:=$backends}"
 # shellcheck disable=SC2086
 need_built stock $subjects

@@ -23,17 +23,17 @@ END
 }
 
 seconds=5 subjects=''
-while [ $# -gt 0 ]; do
-    case $1 in
-    --seconds)
-        need_number 999999999 "$@"
-        seconds=$2
-        shift
-        ;;
-    *) take_subject "$1" ;;
-    esac
-    shift
-done
+
+take_seconds() {
+    need_number --seconds "$1" 1 999999999
+    seconds=$1
+}
+
+take_word() {
+    take_subject "$1"
+}
+
+read_arguments '' 'seconds' "$@"
 : "${subjects:=$backends}"
 # shellcheck disable=SC2086
 need_built $subjects

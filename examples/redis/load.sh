@@ -23,21 +23,12 @@ at a time), and ends it. To compare backends:
 END
 }
 
-while [ $# -gt 0 ]; do
-    case $1 in
-    --requests)
-        need_number 999999999 "$@"
-        requests=$2
-        shift
-        ;;
-    -h | --help)
-        usage
-        exit
-        ;;
-    *) refuse "unknown argument '$1'; --help lists what there is" ;;
-    esac
-    shift
-done
+take_requests() {
+    need_number --requests "$1" 1 999999999
+    requests=$1
+}
+
+read_arguments '' 'requests' "$@"
 
 need_built "$chosen"
 make_work

@@ -17,7 +17,11 @@ the malloc of the C library). Backends are $backends.
 END
 }
 
-take_subject "${1:-}"
+take_word() {
+    take_subject "$1"
+}
+
+read_arguments '' '' "$@"
 [ -n "${1:-}" ] || refuse "say one of: $backends stock stock-libc"
 [ $# -eq 1 ] || refuse "one backend, please, not: $*"
 need_built "$1"

@@ -27,23 +27,21 @@ some_units='unit/memefficiency unit/maxmemory unit/other unit/scripting unit/dum
     integration/aof integration/aof-multi-part integration/replication'
 
 full='' units='' limit=1800 subjects=''
-while [ $# -gt 0 ]; do
-    case $1 in
-    --full) full=yes ;;
-    --unit)
-        need_value "$@"
-        units="$units $2"
-        shift
-        ;;
-    --limit)
-        need_number 999999999 "$@"
-        limit=$2
-        shift
-        ;;
-    *) take_subject "$1" ;;
-    esac
-    shift
-done
+
+take_unit() {
+    units="$units $1"
+}
+
+take_limit() {
+    need_number --limit "$1" 1 999999999
+    limit=$1
+}
+
+take_word() {
+    take_subject "$1"
+}
+
+read_arguments 'full' 'unit limit' "$@"
 [ -z "$full" ] || [ -z "$units" ] || refuse '--full takes no --unit'
 : "${subjects:=$backends}"
 

@@ -15,7 +15,7 @@
 
 static struct outcome count_words(const char *rules)
 {
-    const char *program = path_beside("../examples/wordcount");
+    const char *program = path_beside("../../examples/wordcount");
     char variable[64];
 
     snprintf(variable, sizeof variable, "ZMALLOC_FAIL=%s", rules);
