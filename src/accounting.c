@@ -1,18 +1,55 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+/*
+ * Accounting: how much memory is in use, exactly, at the cost of one addition per operation.
+ *
+ * Counting. A shared counter would make every thread write the same cache line. So each thread has
+ * two counters in its thread-local storage, the bytes it has allocated and the bytes it has freed,
+ * and writes them with plain stores. Both only grow. A block may be freed by another thread than
+ * the one that allocated it: then the two counters of one thread say little, but the sum over all
+ * threads is right. jemalloc keeps such counters itself; for its threads we only remember where
+ * they are and what they showed at the start.
+ *
+ * The life of a thread, as seen from here:
+ *
+ *   NEW   It counts in the shared counters, two atomics. After ZM_EARLY_OPERATIONS operations it
+ *         registers, so threads that live for a few blocks never take the lock.
+ *   LIVE  It is in the list of threads and counts in its own counters.
+ *   LATE  The destructor of its thread key has added its counts to the shared counters ("folded"
+ *         them) and has taken it off the list. From then on it counts in the shared counters
+ *         again, however many other destructors still allocate and free.
+ *
+ * usual_sizes is what the hot path sees of this: 0 unless the thread is LIVE, so that one
+ * comparison in core.h sends everybody else to zm_accounting_unregistered().
+ *
+ * Reading. Used memory is all that was allocated minus all that was freed. A reader takes the lock
+ * of the list and loads every "freed" before any "allocated". What happens in between can only
+ * make the result too high, never too low or negative, and if it was much the reader looks again.
+ * For the same reason a reallocation counts the new block before the old one.
+ *
+ * The peak. Noticing every peak would take a shared counter again. So the peak is the largest sum
+ * that anybody has looked at: a caller of zmalloc_used_memory(), or a thread that allocates a
+ * large block and now holds clearly more than ever before.
+ *
+ * Fork. The forking thread holds the lock from before the fork until after it. The child has one
+ * thread, and folds the others: their blocks are still there.
+ *
+ * A Promela model (accounting.pml) checks the order of all these steps; change them together.
+ */
+
 #include "accounting.h"
 
 #include <errno.h>
 #include <pthread.h>
 
-/* A definition without the attribute would lose the model that its declaration gives. */
+/* A definition without the attribute would lose the TLS model of its declaration. */
 _Thread_local struct zm_thread zm_thread __attribute__((tls_model("initial-exec")));
 
-/* What threads counted that are not in the list. */
+/* What was counted by threads that are not in the list. */
 static zm_counter shared_allocated;
 static zm_counter shared_freed;
 
-/* Guards the list, the peak, and folding. A leaf: nothing is called while it is held. */
+/* Guards the list, the peak and folding. Nothing is called while it is held. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct zm_thread *threads;
 static size_t thread_count;
@@ -27,8 +64,8 @@ static const struct zmalloc_backend *counting_backend;
 static pthread_key_t exit_key;
 static bool have_exit_key;
 
-/* Handlers of pthread_atfork that were registered before ours run while ours hold the locks: the
- * forking thread has them. */
+/* Handlers of pthread_atfork registered before ours run while ours hold the locks. The forking
+ * thread already has this one then. */
 static void accounting_lock(void)
 {
     if (!zm_thread.forking)
@@ -75,7 +112,8 @@ static void list_remove(struct zm_thread *thread)
     thread_count--;
 }
 
-/* Moves what a thread has counted to the shared counters. Under the lock: no reader sees half. */
+/* Moves what a thread has counted to the shared counters. Under the lock, or a reader could see
+ * half of it. */
 static void fold(struct zm_thread *thread)
 {
     shared_add(counter_read(thread->allocated_at) - thread->base_allocated,
@@ -93,7 +131,7 @@ static void thread_exits(void *value)
     accounting_unlock();
 }
 
-/* Points the thread at the counters that will be its own; false where the allocator has none. */
+/* Points the thread at its counters. False if the allocator has none for it. */
 static bool find_counters(struct zm_thread *thread)
 {
     const uint64_t *allocated = NULL;
@@ -126,7 +164,7 @@ static void thread_register(struct zm_thread *thread)
 
 void zm_accounting_start(const struct zmalloc_backend *backend)
 {
-    /* Somebody may be reading that nothing is in use yet. */
+    /* Another thread may be reading the sum, which is 0 until now. */
     accounting_lock();
     counting_backend = backend;
     accounting_unlock();
@@ -162,8 +200,8 @@ static size_t all_allocated(void)
 }
 
 /*
- * An allocator that counts by itself may do so with plain stores, whose order another processor
- * need not see; x86 keeps it. Such a sum below zero is none. Without a backend nothing was counted.
+ * An allocator that counts by itself may use plain stores. Their order is kept on x86, but other
+ * processors need not see it. Treat a negative sum as 0. Without a backend nothing was counted.
  */
 static size_t difference(size_t allocated, size_t freed)
 {
@@ -175,9 +213,9 @@ static size_t difference(size_t allocated, size_t freed)
 }
 
 /*
- * All that was freed is read before anything that was allocated. What is freed in between makes the
- * sum too high: hardly, or by gigabytes where the reader loses its processor just there. So that is
- * looked at, and where it is much the sum is taken again.
+ * Read everything that was freed before anything that was allocated. Blocks that come and go in
+ * between make the sum too high: hardly, or by gigabytes if the reader loses its processor just
+ * there. If much was freed meanwhile, take the sum again and keep the least.
  */
 static size_t sum(void)
 {
@@ -239,8 +277,7 @@ struct zm_accounting zm_accounting_read(void)
     return read;
 }
 
-/* What was stored before it is seen before what follows is loaded. gcc has none for
- * ThreadSanitizer. */
+/* Stores before it are visible before loads after it. gcc has no such fence for ThreadSanitizer. */
 static void full_fence(void)
 {
 #ifndef ZM_THREAD_SANITIZER
@@ -258,9 +295,9 @@ void zmalloc_reset_peak(void)
 }
 
 /*
- * A thread that is LIVE looks at the sum, which takes the lock, only on a new high of its own. It
- * counts before it looks for a reset, and a reset is told before it sums up: one of them sees the
- * other, so no block falls between.
+ * Taking the sum needs the lock, so a LIVE thread does it only at a new high of its own. The thread
+ * counts before it looks for a reset, and a reset is announced before it sums up. One of them sees
+ * the other, and no block is missed.
  */
 void zm_accounting_large(void)
 {
@@ -281,7 +318,7 @@ void zm_accounting_large(void)
     zmalloc_used_memory();
 }
 
-/* ---- fork: the child has one thread, and folds the others ---- */
+/* ---- fork: the child has one thread, and folds the counts of the others ---- */
 
 void zm_accounting_before_fork(void)
 {
@@ -295,7 +332,7 @@ void zm_accounting_after_fork(void)
     accounting_unlock();
 }
 
-/* The storage of the other threads is still mapped here. */
+/* The storage of the other threads is still mapped in the child. */
 void zm_accounting_after_fork_in_child(void)
 {
     struct zm_thread *next;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The public side of backends: registering, listing, and asking the active one. */
+/* The public functions for backends: registering, listing, and asking the active one. An optional
+ * operation that the backend lacks gets its neutral answer here. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,11 +33,11 @@ const struct zmalloc_backend *zmalloc_backend_table(const char *name)
     return candidate.backend;
 }
 
-/* What the structure's first version had, to the end of its last member. */
+/* The size of the structure's first version. */
 #define FIRST_INFO_SIZE                                                                            \
     (offsetof(struct zmalloc_backend_info, why) + sizeof((struct zmalloc_backend_info *)0)->why)
 
-/* Writes no more than the program's structure has. */
+/* Writes no more than the program's structure holds. */
 static void give_info(struct zmalloc_backend_info *to, struct zmalloc_backend_info info)
 {
     size_t size = to->struct_size;
@@ -84,13 +85,6 @@ const char *zmalloc_backend_origin(void)
 }
 
 /* Name and the first word of the version. */
-static void write_library_name(char *text, size_t size)
-{
-    const char *version = zmalloc_backend_version();
-
-    snprintf(text, size, "%s-%.*s", zmalloc_backend_name(), (int)strcspn(version, " ,"), version);
-}
-
 const char *zmalloc_lib(void)
 {
     static char kept[ZM_WHOLE_NAME_MAX + 1 + 64];
@@ -98,7 +92,10 @@ const char *zmalloc_lib(void)
     char text[sizeof kept];
 
     if (!zm_text_is_kept(&is_kept)) {
-        write_library_name(text, sizeof text);
+        const char *version = zmalloc_backend_version();
+
+        snprintf(text, sizeof text, "%s-%.*s", zmalloc_backend_name(), (int)strcspn(version, " ,"),
+                 version);
         zm_text_keep(kept, &is_kept, text);
     }
     return kept;
@@ -117,7 +114,7 @@ struct zm_allocator_info zm_allocator_info(void)
     return info;
 }
 
-/* Returns 1 where the value is known, else 0. */
+/* Returns 1 if the value is known, else 0. */
 static int tell(size_t value, size_t *result)
 {
     if (result != NULL)

@@ -11,7 +11,7 @@ struct zm_allocator_info {
     size_t allocated, active, resident, retained, muzzy;
 };
 
-/* What the active backend says of its allocator, and ZM_UNKNOWN for the rest. */
+/* The allocator's figures as the active backend reports them, ZM_UNKNOWN for the others. */
 struct zm_allocator_info zm_allocator_info(void);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef ZM_BASE_H
 #define ZM_BASE_H
 
-/* What every file of the library may use: how functions are marked, and the limits of requests. */
+/* Function attributes and the limits of requests, for every file of the library. */
 
 #include <errno.h>
 #include <stdbool.h>
@@ -12,16 +12,16 @@
 #include "zmalloc_backend.h"
 
 /*
- * Functions marked ZM_PRIVATE are also called by our own modules (libzmalloc-NAME.so), which come
- * from the same build. They are exported under the symbol version ZMALLOC_PRIVATE and may change with
- * every release. The archive has no modules, and keeps them to itself.
+ * ZM_PRIVATE marks functions that our own modules (libzmalloc-NAME.so), which come from the same
+ * build, call too. They are exported under the symbol version ZMALLOC_PRIVATE and may change with
+ * every release. The archive has no modules, so it hides them.
  */
 #ifdef ZM_ARCHIVE
 #define ZM_PRIVATE __attribute__((visibility("hidden")))
 #else
 #define ZM_PRIVATE ZMALLOC_API
 #endif
-/* scripts/coverage.sh defines it otherwise: it counts each function once. */
+/* scripts/coverage.sh defines it differently, to count each function once. */
 #ifndef ZM_INLINE
 #define ZM_INLINE static inline __attribute__((always_inline))
 #endif
@@ -29,17 +29,18 @@
 #define ZM_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define ZM_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
-/* Lets the compiler leave out what only matters if the condition is false. */
+/* Tells the compiler that the condition is true. */
 #define ZM_ASSUME(condition)                                                                       \
     do {                                                                                           \
         if (!(condition))                                                                          \
             __builtin_unreachable();                                                               \
     } while (0)
 
-/* Keeps a variable that is rarely used on the stack: in a register it would have to be saved. */
+/* Keeps a rarely used variable on the stack; in a register it would have to be saved. */
 #define ZM_SPILL(variable) __asm__("" : "+m"(variable))
 
-/* The thread sanitizer has to see what threads share, so we do that differently for it. */
+/* The thread sanitizer has to see all accesses that threads share, so some are written differently
+ * for it. */
 #if defined(__SANITIZE_THREAD__)
 #define ZM_THREAD_SANITIZER
 #elif defined(__has_feature)
@@ -48,7 +49,7 @@
 #endif
 #endif
 
-/* sysexits.h calls it EX_CONFIG. */
+/* EX_CONFIG in sysexits.h. */
 #define ZM_EXIT_CONFIG 78
 
 /* A request of this size or more fails. */

@@ -1,13 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Which backend is active: decided once, from the environment, the program, or the build. The
- * contract and the messages stand in docs/environment.md.
+ * The choice: which backend is active. It is made once and never changes, because a block must be
+ * freed by the allocator that it came from. docs/environment.md has the contract and the messages.
  *
- * Each thread that needs the choice makes it, element by element: it finds the backend, which may
- * open a module, without the lock; then under the lock it starts it, unless another thread has made
- * the choice meanwhile. So a thread that is in the constructor of a plug-in, and has the dynamic
- * linker's lock, need not wait for one that waits for the linker: it chooses by itself.
+ * Who chooses. In this order: the operator with ZMALLOC_BACKEND, the program with zmalloc_init(),
+ * the build with its option default_backend. Each gives a list such as "debug+mimalloc,jemalloc":
+ * names in order of preference, with layers to put over them. The first one that can start becomes
+ * active. If none of the list can, the process ends with a message (refusal.c): better before
+ * main() than on another allocator than the one that was asked for. Only zmalloc_init() returns an
+ * error instead.
+ *
+ * When. With ZMALLOC_BACKEND set, when the library is loaded; otherwise in zmalloc_init(), or at
+ * the first call that needs a backend. The result is an instance of the core, which zmalloc.c
+ * seals into the table of entry points. This file does not know that table.
+ *
+ * Threads. Several may need the choice at once. Letting one choose while the others wait would be
+ * a deadlock: opening a module takes the dynamic linker's lock, and a waiting thread may hold it,
+ * in a constructor of a plug-in that allocates. So each thread that needs the choice makes it, one
+ * element after the other. It looks for the backend and opens its module without the choice lock;
+ * several threads may do so at once, and find the same. Only then does it take the lock, and
+ * starts the backend unless another thread has activated one meanwhile.
+ *
+ * A backend that calls the library while it is being started would wait for itself. The flag
+ * choosing finds that out, and the process ends with a message.
  */
 
 #include <errno.h>
@@ -35,7 +51,7 @@ static struct zm_setting operators = {.variable = "ZMALLOC_BACKEND"};
 #define PROGRAM "zmalloc_init"
 #define BUILD_OPTION "default_backend"
 
-/* The outermost table; and, written before it, what it is made of. */
+/* active is the outermost table, written last; the others describe it. */
 static const struct zmalloc_backend *active;
 static const struct zmalloc_backend *active_backend;
 static const struct zm_instance *active_instance;
@@ -59,7 +75,7 @@ static bool is_empty(const char *list)
     return list == NULL || !zm_list_next(&list, &element);
 }
 
-/* Both parts of LAYER+LAYER+NAME; false where it cannot be one. */
+/* Splits LAYER+LAYER+NAME. False if it cannot be one. */
 static bool take_apart(struct zm_element element, struct zm_layers *layers,
                        char name[ZM_NAME_MAX + 1])
 {
@@ -68,7 +84,7 @@ static bool take_apart(struct zm_element element, struct zm_layers *layers,
 
 /* ---- Trying ---- */
 
-/* Without layers a backend has its own instance of the core, if it has one. */
+/* Without layers a backend uses its own instance of the core, if it has one. */
 static const struct zm_instance *instance_for(const struct zm_candidate *candidate,
                                               const struct zmalloc_backend *outermost)
 {
@@ -77,13 +93,13 @@ static const struct zm_instance *instance_for(const struct zm_candidate *candida
     return zm_generic_instance(outermost, outermost != candidate->backend);
 }
 
-/* A list, and who gives it. */
+/* A list, and where it comes from. */
 struct wish {
     const char *by;
     const char *list;
 };
 
-/* Nothing is active yet, so nobody reads it. */
+/* Nothing is active yet, so no other thread reads it. */
 static void remember_choice(const struct wish *wish, const char *origin)
 {
     int room = (int)sizeof active_choice.list - 1;
@@ -106,7 +122,7 @@ static void activate(const struct wish *wish, const struct zm_candidate *candida
     __atomic_store_n(&active, outermost, __ATOMIC_RELEASE);
 }
 
-/* Once: what failed to start stays so. */
+/* Once. A backend that failed to start is not tried again. */
 static int start(const char *name, const struct zm_candidate *candidate)
 {
     const char *why = NULL;
@@ -136,7 +152,7 @@ static int bring_up(const struct wish *wish, const char *name, const struct zm_c
     return error;
 }
 
-/* How far an attempt came, from nothing to success; then why it came no further. */
+/* How far an attempt got. Of several failures, the one that got furthest is reported. */
 enum stage { UNKNOWN, UNSUPPORTED, FAILED, ACTIVE };
 
 struct outcome {
@@ -161,8 +177,8 @@ static struct outcome try_element(const struct wish *wish, struct zm_element ele
     return (struct outcome){error == 0 ? ACTIVE : FAILED, error};
 }
 
-/* Activates the first of the list that can start, unless something is active by then. Returns 0 or
- * the error that came furthest. */
+/* Activates the first element that can start, unless another thread has chosen meanwhile. Returns 0
+ * or the error of the attempt that got furthest. */
 static int try_list(struct wish wish)
 {
     struct outcome best = {UNKNOWN, ENOENT};
@@ -183,7 +199,7 @@ static int try_list(struct wish wish)
 
 /* ---- Choosing ---- */
 
-/* NULL where it was unset, empty, or not to be trusted. */
+/* NULL if it is unset, empty, or not to be trusted. */
 static const char *operators_list(void)
 {
     const char *list = zm_setting_value(&operators);
@@ -204,7 +220,7 @@ static void choose_or_end(void)
         zm_choice_refuse_to_run(wish.by, wish.list);
 }
 
-/* If another thread is just starting a backend, this waits for it. */
+/* Waits if another thread is starting a backend. */
 const struct zm_instance *zm_choose(void)
 {
     bool made;
@@ -248,13 +264,8 @@ static bool is_known(const char *name)
     return zm_registry_describe(name, &info) == 0 || zm_module_exists(name);
 }
 
-/* Layers that stand there without being named, through their variables, make no difference. */
-static bool is_active(const char *name, const struct zm_layers *layers)
-{
-    return strcmp(name, active_backend->name) == 0 && zm_layers_include(&active_layers, layers);
-}
-
-/* Whether the list names what is active already. */
+/* 0 if the list names the active backend, EBUSY if it names another that exists, otherwise ENOENT.
+ * Layers that were added through their variables make no difference. */
 static int compare_with_active(const char *list)
 {
     int error = is_empty(list) ? 0 : ENOENT;
@@ -266,7 +277,7 @@ static int compare_with_active(const char *list)
 
         if (!take_apart(element, &layers, name))
             continue;
-        if (is_active(name, &layers))
+        if (strcmp(name, active_backend->name) == 0 && zm_layers_include(&active_layers, &layers))
             error = 0;
         else if (is_known(name))
             error = EBUSY;
@@ -306,17 +317,17 @@ int zm_init(const char *list)
 /* ---- fork ---- */
 
 /*
- * In the child a module that another thread was just opening would be there by half. But the forking
- * thread may be the one for which that thread waits, with the dynamic linker's lock in the
- * constructor of a plug-in; nobody tells. So it does not wait for ever: then no more than the file's
- * name is in the linker's hands.
+ * If another thread were opening a module, the child would inherit it half open. So a fork waits.
+ * But that thread may itself be waiting for the forking one, which may hold the dynamic linker's
+ * lock in a constructor of a plug-in, and there is no way to find out. So the wait has an end; a
+ * thread that is still waiting then has given the linker no more than a file name.
  */
 void zm_choice_before_fork(void)
 {
     int saved_errno = errno;
 
     zm_choice_lock();
-    /* A thread that had the lock before waits in vain: others need it to come to an end. */
+    /* If this thread had the lock before, waiting is no use: the others need it to finish. */
     for (int ms = 0; ms < ZM_PATIENCE_MS && zm_choice_lock_depth() == 1; ms++) {
         if (!zm_registry_others_open())
             break;
@@ -340,8 +351,8 @@ void zm_choice_after_fork_in_child(void)
 
 /* ---- When the library is loaded ---- */
 
-/* What was read before, for a block that came earlier still, is read again: there may have been no
- * environment. */
+/* Reads variables again that an even earlier block asked for: there may have been no environment
+ * yet. */
 bool zm_choice_load(void)
 {
     zm_environment_read();

@@ -9,7 +9,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local unsigned depth __attribute__((tls_model("initial-exec")));
 
-/* What the thread that holds the lock had before it took it. */
+/* Of the thread that holds the lock, from before it took it. */
 static int cancel_state;
 
 void zm_choice_lock(void)

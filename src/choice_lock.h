@@ -3,14 +3,12 @@
 #define ZM_CHOICE_LOCK_H
 
 /*
- * The lock that guards the registry, the environment as it was read, and what is written while a
- * choice is made. A thread that holds it may take it again: the start of a backend may fork, or ask
- * for tables. The thread cannot be cancelled while it holds the lock, whatever an allocator does when
- * it starts.
+ * Guards the registry, the environment as it was read, and what is written while a choice is made.
+ * A thread that holds it may take it again: the start of a backend may fork, or ask for tables. The
+ * thread cannot be cancelled while it holds the lock, whatever an allocator does when it starts.
  *
  * Do not call the dynamic linker under it. A thread in a constructor of a plug-in has the linker's
- * lock and may want this one. (What a backend does in its start, and a layer when it covers one, is
- * up to them.)
+ * lock and may want this one. (A backend's start, and a layer's cover, may break this rule.)
  */
 
 #include <stdbool.h>
@@ -18,13 +16,13 @@
 
 void zm_choice_lock(void);
 void zm_choice_unlock(void);
-/* How often this thread has taken it. */
+/* How many times this thread holds it. */
 unsigned zm_choice_lock_depth(void);
 
 /*
- * A text that is made when it is first asked for, and lasts. Each thread that finds it missing makes
- * it, and the first one is kept. pthread_once() would make the others wait while one calls the
- * dynamic linker, and one of them may have the linker's lock.
+ * A text that is made on first use and kept. Each thread that finds it missing makes it; the first
+ * one is kept. pthread_once() would make the others wait while one thread calls the dynamic linker,
+ * and one of them may have the linker's lock.
  */
 
 static inline bool zm_text_is_kept(const bool *is_kept)

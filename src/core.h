@@ -1,17 +1,35 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The core: edge cases, errno, accounting and out of memory, over a backend's table of operations.
- * Included once by each backend's file, which before that defines
+ * The core: what every allocation has in common, whichever backend serves it. Edge cases, errno,
+ * counting and out of memory are decided here and nowhere else; a backend only allocates and
+ * reports sizes.
+ *
+ * This file is compiled once into each backend's own file, which defines before it includes it
  *
  *     static const struct zmalloc_backend *const core_backend = &its_table;
  *
- * with a constant table, so that the compiler makes operation and accounting one function; and
- * which after that says ZM_INSTANCE(its name). (generic_instance.c has a variable there, for foreign
- * tables.)
+ * and says ZM_INSTANCE(its name) after it. The table is constant, so the compiler sees through the
+ * pointer: the backend's operation is inlined, questions such as "does it count by itself?" are
+ * answered at compile time, and an allocation becomes one function. generic_instance.c has a
+ * variable there instead, for tables that are only known at run time.
  *
- * Three sizes are unusual: 0, too large, and large enough to set the peak; and so is every size for
- * a thread that is not LIVE. One comparison tells them from the rest, which takes the shortest way.
+ * The fast path. Some requests need more than counting: size 0, a size that is too large, one that
+ * is large enough to set the peak, and any request of a thread that is not LIVE. One comparison
+ * (core_is_usual) separates them from the rest. It works because the thread's usual_sizes is 0
+ * unless the thread is LIVE, and because size - 1 wraps around for 0. Everything unusual is in
+ * functions that are not inlined, so the fast path saves no registers for it.
+ *
+ * A family such as zmalloc, zcalloc, ztrymalloc_usable is one inline function, core_alloc(),
+ * called with constants: CORE_ZEROED, CORE_TRY, and NULL if nobody asks for the usable size. What
+ * a constant rules out costs nothing.
+ *
+ * Freeing counts first if it can. A backend with release() is asked for the size of the block;
+ * then the core counts it, and calling release() is the last thing it does, a jump. Otherwise
+ * free() itself returns the size, which is counted afterwards.
+ *
+ * No size is looked up twice. A backend that knows the usable size when it allocates reports it in
+ * *got; only if that is 0 does the core ask for it.
  */
 
 #ifndef ZM_CORE_H
@@ -24,17 +42,17 @@
 #include "instance.h"
 #include "out_of_memory.h"
 
-/* With the prefix, sizes that the backend is asked for stay under the limit as well. */
+/* Sizes requested from the backend stay under the limit, prefix included. */
 #define CORE_BACKEND_LIMIT (ZM_SIZE_LIMIT - core_backend->prefix_size)
 #define CORE_MIN_ALIGNMENT ((size_t)16)
 
-/* What a request for nothing asks the backend for. */
+/* The size requested from the backend for a block of size 0. */
 #ifndef CORE_SIZE_OF_NOTHING
 #define CORE_SIZE_OF_NOTHING ZM_SIZE_OF_NOTHING
 #endif
 
 #define CORE_COLD static __attribute__((cold, noinline))
-/* Not on the shortest way, and not rare. */
+/* Off the fast path, but not rare. */
 #define CORE_NOINLINE static __attribute__((noinline))
 
 /* ---- Counting ---- */
@@ -44,7 +62,8 @@ ZM_INLINE bool core_thread_is_live(void)
     return ZM_LIKELY(zm_thread_is_live(&zm_thread));
 }
 
-/* For a LIVE thread. Where the backend counts nobody needs the size; the query for it vanishes. */
+/* For a LIVE thread. If the backend counts by itself the size is not needed, and the compiler drops
+ * the query for it. */
 ZM_INLINE void core_count(zm_counter *counter, size_t usable)
 {
     if (!zm_backend_counts(core_backend))
@@ -66,7 +85,7 @@ ZM_INLINE void core_count_alloc_of_any(size_t usable)
 
 /* ---- Freeing ---- */
 
-/* Calls what frees a block, and puts errno back where the backend may not have kept it. */
+/* Makes a call that frees a block, and restores errno if the backend may not have kept it. */
 #define CORE_KEEPING_ERRNO(errno_at, call)                                                         \
     do {                                                                                           \
         int saved_errno = core_backend->free_keeps_errno ? 0 : *(errno_at);                        \
@@ -85,7 +104,8 @@ CORE_COLD size_t core_free_unregistered(void *ptr)
     return usable;
 }
 
-/* For a LIVE thread. Counting first leaves nothing to do after the block is released. */
+/* For a LIVE thread. release() comes last and becomes a jump, because counting is done before it.
+ * */
 ZM_INLINE size_t core_free_live(void *ptr)
 {
     size_t usable;
@@ -131,7 +151,8 @@ CORE_NOINLINE void core_free_sized(void *ptr, size_t size)
         zm_accounting_unregistered(0, usable + core_backend->prefix_size);
 }
 
-/* A backend with release() is asked for the size anyway: the caller's is of no use to it. */
+/* A backend with release() has to look up the size anyway, so the caller's size does not help it.
+ * */
 static void core_zfree_with_size(void *ptr, size_t size)
 {
     if (core_backend->release != NULL)
@@ -142,9 +163,9 @@ static void core_zfree_with_size(void *ptr, size_t size)
 
 /* ---- Allocating ---- */
 
-/* How a block is asked for; constants wherever speed matters. */
+/* How a block is requested. Constants wherever speed matters. */
 #define CORE_ZEROED 1u
-#define CORE_TRY 2u /* a failure is the caller's; or else the handler's */
+#define CORE_TRY 2u /* return NULL on failure instead of calling the handler */
 
 ZM_INLINE bool core_is_usual(size_t size)
 {
@@ -170,7 +191,8 @@ ZM_INLINE void *core_ask(size_t size, unsigned how, size_t *got)
     return how & CORE_ZEROED ? core_backend->calloc(size, got) : core_backend->alloc(size, got);
 }
 
-/* A layer may guard what was not asked for, up to the usable size, until somebody asks for that. */
+/* A layer may guard the bytes beyond the requested size until the program asks for the usable size.
+ * */
 CORE_NOINLINE void *core_alloc_unusual(size_t size, size_t *usable, unsigned how)
 {
     size_t asked = size != 0 ? size : CORE_SIZE_OF_NOTHING;
@@ -264,15 +286,15 @@ static void *core_zcalloc_usable(size_t size, size_t *usable)
 
 /* ---- Reallocating ---- */
 
-/* What was allocated is counted before what was freed. */
+/* Counts what was allocated first, because readers of the sum must never see too little. */
 ZM_INLINE void core_count_realloc(size_t old_usable, size_t usable)
 {
     core_count(&zm_thread.allocated, usable);
     core_count(&zm_thread.freed, old_usable);
 }
 
-/* From the size limit on the block is freed, as for size 0; just below it, where there is no room
- * for the prefix, it stays. */
+/* A size at or above the limit frees the block, as size 0 does. A size just below it, which leaves
+ * no room for the prefix, fails and keeps the block. */
 CORE_NOINLINE void *core_realloc_unusual(void *ptr, size_t size, size_t *usable, unsigned how)
 {
     size_t old = 0;
@@ -399,7 +421,7 @@ static size_t core_zmalloc_size(const void *ptr)
         ZM_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY)                                              \
     }
 
-/* Built into the library an instance has its backend's name; a module has just one. */
+/* In the library each instance is named after its backend. A module has just one. */
 #ifdef ZM_MODULE
 #define ZM_INSTANCE(id)                                                                            \
     extern const struct zm_instance zm_module_instance;                                            \

@@ -12,9 +12,9 @@
 /* Under the choice lock. */
 static struct zm_setting *settings;
 
-/* Values are kept one behind the other and never given back: another thread may be reading one that
- * has been replaced. Only a program that changes its variables between calls of zmalloc_init() that
- * fail makes them more. */
+/* Values are stored one after the other and never released, because another thread may be reading
+ * one that was replaced. They only add up if a program changes its variables between calls of
+ * zmalloc_init() that fail. */
 static char first_room[1024];
 static char *room = first_room;
 static size_t room_left = sizeof first_room;
@@ -33,7 +33,7 @@ static bool make_room(size_t size)
     return true;
 }
 
-/* Without memory it is the environment's own text. */
+/* Without memory, the environment's own text has to do. */
 static const char *keep(const char *value)
 {
     size_t size = strlen(value) + 1;

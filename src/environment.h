@@ -3,26 +3,26 @@
 #define ZM_ENVIRONMENT_H
 
 /*
- * Variables of the environment as they were when the library was loaded, or when the program called
- * zmalloc_init() last. They are not looked at in between: a thread that asks for its first block
- * while another calls setenv() would read what is just being moved.
+ * Environment variables as they were when the library was loaded, or at the program's last call of
+ * zmalloc_init(). They are not read in between: if a thread asked for its first block while another
+ * calls setenv(), it would read what is just being moved.
  */
 
 #include <stdbool.h>
 
 struct zm_setting {
     const char *variable; /* its name */
-    /* The rest is environment.c's. */
+    /* Only environment.c touches the rest. */
     const char *value;
     struct zm_setting *next;
     bool is_known;
 };
 
-/* What it says, for the life of the process; NULL where it is unset, or not to be trusted. One that
- * is asked for the first time is read now, and from then on whenever the others are. */
+/* Its value, valid for the life of the process. NULL if it is unset or not to be trusted. A
+ * variable is read when it is first asked for, and from then on whenever the others are. */
 const char *zm_setting_value(struct zm_setting *setting);
 
-/* Reads all that were ever asked for. */
+/* Reads every variable that was ever asked for. */
 void zm_environment_read(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The core over a table that is known at run time only: registered backends, foreign modules. */
+/* The core over a table that is only known at run time: registered backends, foreign modules,
+ * layers. */
 
 #include "base.h"
 #include "instance.h"

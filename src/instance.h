@@ -7,7 +7,7 @@
 #include "base.h"
 
 /*
- * The entry points that an instance provides. From this one list come the table that zmalloc.c jumps
+ * The functions that an instance provides. This one list makes the table that zmalloc.c jumps
  * through, its first contents, the public functions, and each instance (core.h).
  *
  * VALUE(result type, name, parameters, arguments), VOID(name, parameters, arguments)
@@ -44,13 +44,14 @@ struct zm_entries {
 };
 
 struct zm_instance {
-    const char *build; /* ZM_BUILD: what of zmalloc it was compiled with */
+    const char *build; /* ZM_BUILD of the zmalloc that it was compiled with */
     const struct zmalloc_backend *backend;
     struct zm_entries entries;
 };
 
-/* generic_instance.c: the instance over a table that is known at run time only. There is one; the
- * last call decides. A layer's table gets size 0 as the program asked for it, see layer.h. */
+/* The instance for a table that is only known at run time (generic_instance.c). There is one; the
+ * last call decides. A layer's table is called with size 0 if the program asks for it; see layer.h.
+ * */
 const struct zm_instance *zm_generic_instance(const struct zmalloc_backend *backend, bool is_layer);
 
 #endif

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The one lock of the layers' tables, and their memory. Whoever holds the lock calls neither the
- * backend below nor the dynamic linker nor anything of the program's, so that it cannot stand in the
- * way of another lock.
+ * The one lock of the layers' tables, and their memory. Under it, nothing calls the backend below,
+ * the dynamic linker, or the program. So it cannot get in the way of another lock.
  *
- * For fork it is taken after the core's locks, since its handlers are registered before those
- * (zmalloc.c), and handlers of the program that are registered after both run without any of
- * them. Handlers from before may allocate: the forking thread has the lock.
+ * For fork, it is taken after the core's locks, because its handlers are registered before theirs
+ * (zmalloc.c). Handlers of the program that are registered after both run without any of them.
+ * Handlers registered before may allocate: the forking thread has the lock.
  *
- * The unwinder may take a lock of the dynamic linker (with glibc before 2.35, and on 32 bits), which
- * a child would find held for ever by a thread that it has not. So fork waits until nobody unwinds.
+ * The unwinder may take a lock of the dynamic linker (with glibc before 2.35, and on 32 bits). If
+ * another thread held it at the fork, the child would wait for it for ever. So fork waits until
+ * nobody unwinds.
  */
 
 #include <errno.h>
@@ -22,13 +22,14 @@
 #include "os/thread.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-/* The thread that holds the lock for a fork() that is under way. */
+/* The thread that holds the lock for a fork() in progress. */
 static uintptr_t forker;
-/* How many threads unwind, or are about to see that a fork() is under way. */
+/* How many threads unwind, or are about to notice that a fork() is in progress. */
 static size_t unwinding;
-/* Of those this thread, where a signal handler may fork; counted before it is above. */
+/* How often this thread is among them, since a signal handler may fork. Counted before the one
+ * above. */
 static _Thread_local size_t unwinding_here __attribute__((tls_model("initial-exec")));
-/* Written by the forker: what the child finds above. */
+/* Written by the forking thread: what the child is to find in the one above. */
 static size_t unwinding_forker;
 
 static bool held_for_fork(void)
@@ -66,7 +67,7 @@ static void leave(void)
     unwinding_here--;
 }
 
-/* Who has the lock does not wait here: there is no fork then. */
+/* A thread that has the lock never waits here, because there is no fork then. */
 void zm_leaf_begin_unwinding(void)
 {
     if (held_for_fork())
@@ -107,7 +108,7 @@ static void after_fork(void)
     pthread_mutex_unlock(&mutex);
 }
 
-/* The threads that were about to see the fork are not in the child. */
+/* The child does not have the threads that were about to notice the fork. */
 static void after_fork_in_child(void)
 {
     __atomic_store_n(&unwinding, unwinding_forker, __ATOMIC_RELAXED);
@@ -119,10 +120,10 @@ __attribute__((constructor(101))) static void watch_fork(void)
     pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }
 
-/* Of the leak sanitizer, where there is one. */
+/* From the leak sanitizer, if there is one. */
 void __lsan_register_root_region(const void *begin, size_t size) __attribute__((weak));
 
-/* A block that only the table knows is in quarantine, and no leak. */
+/* Blocks that only the table knows are in quarantine, and are no leaks. */
 void *zm_leaf_map(size_t size)
 {
     int saved_errno = errno;

@@ -2,15 +2,16 @@
 #ifndef ZM_LAYER_LOCK_H
 #define ZM_LAYER_LOCK_H
 
-/* The one lock of what layers remember, which is a leaf, and the memory for it. */
+/* The one lock for everything that layers remember, and the memory for it. A leaf: see
+ * layer_lock.c. */
 
 #include <stddef.h>
 
 void zm_leaf_lock(void);
 void zm_leaf_unlock(void);
 
-/* Around each use of the unwinder and of the dynamic linker's list: no fork() of another thread
- * happens between the two. */
+/* Around each use of the unwinder and of the dynamic linker's list. No other thread forks between
+ * the two. */
 void zm_leaf_begin_unwinding(void);
 void zm_leaf_end_unwinding(void);
 

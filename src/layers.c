@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Which layers there are, and how those of a choice come to stand over its backend. */
+/* The known layers, and how a choice's layers are put over its backend. */
 
 #include "layers.h"
 
@@ -11,8 +11,8 @@
 #include "message.h"
 #include "option_list.h"
 
-/* Our layers, in the order in which they stand over a backend where their variables ask for them:
- * the last is outermost. */
+/* Our layers, in the order in which their variables put them over a backend: the last is outermost.
+ * */
 /* clang-format off */
 #define OUR_LAYERS(ROW)                                                                            \
     ROW(fail)                                                                                      \
@@ -26,7 +26,7 @@ OUR_LAYERS(DECLARE_LAYER)
 static struct row {
     const struct zm_layer *layer;
     struct zm_setting setting;
-    struct zmalloc_backend table; /* what it makes of what stands below it */
+    struct zmalloc_backend table; /* what it makes of the table below it */
 } rows[] = {OUR_LAYERS(DEFINE_ROW)};
 
 #define ROW_COUNT (sizeof rows / sizeof *rows)
@@ -41,16 +41,16 @@ static struct row *row_of(const struct zm_layer *layer)
     return &rows[i];
 }
 
-/* The names of the tables, which are the ends of this one. */
+/* The name of the outermost table. The names of the others are the ends of this text. */
 static char whole_name[ZM_WHOLE_NAME_MAX + 1];
 
-/* The layer that was the last to be put over something; and why it could not stand there. */
+/* The last layer that was put over something, and why that failed. */
 static struct {
     const struct zm_layer *layer;
     char why[ZM_WHY_SIZE];
 } last;
 
-/* What the layer's variable says; NULL where it is unset, empty, or not to be trusted. */
+/* The value of the layer's variable. NULL if it is unset, empty, or not to be trusted. */
 static const char *options_of(const struct zm_layer *layer)
 {
     struct row *row = row_of(layer);
@@ -116,7 +116,8 @@ bool zm_layers_include(const struct zm_layers *layers, const struct zm_layers *w
     return found == wanted->count;
 }
 
-/* ---- The ground that the lowest layer stands on: the backend, which is asked for no 0 ---- */
+/* ---- The ground: between the lowest layer and the backend, which is never asked for size 0 ----
+ * */
 
 static const struct zmalloc_backend *backend_below;
 
@@ -149,21 +150,20 @@ static const struct zmalloc_backend *ground_over(const struct zmalloc_backend *b
 
 /* ---- Covering ---- */
 
-static void put_outermost(struct zm_layers *layers, const struct zm_layer *layer)
-{
-    memmove(layers->outermost_first + 1, layers->outermost_first,
-            layers->count++ * sizeof *layers->outermost_first);
-    layers->outermost_first[0] = layer;
-}
-
 void zm_layers_add_asked_for(struct zm_layers *layers)
 {
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if (options_of(rows[i].layer) != NULL && !zm_layers_contain(layers, rows[i].layer))
-            put_outermost(layers, rows[i].layer);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const struct zm_layer *layer = rows[i].layer;
+
+        if (options_of(layer) == NULL || zm_layers_contain(layers, layer))
+            continue;
+        memmove(layers->outermost_first + 1, layers->outermost_first,
+                layers->count++ * sizeof *layers->outermost_first);
+        layers->outermost_first[0] = layer;
+    }
 }
 
-/* Returns where the backend's own name begins. */
+/* Returns the place where the backend's own name begins. */
 static const char *write_name(const struct zm_layers *layers, const char *backend)
 {
     char *end = whole_name;
@@ -207,14 +207,6 @@ int zm_layers_cover(const struct zm_layers *layers, const struct zmalloc_backend
 
 /* ---- Explaining ---- */
 
-static void list_layers(struct zm_message *message)
-{
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        zm_message_text(message, i > 0 ? " " : "");
-        zm_message_text(message, rows[i].layer->name);
-    }
-}
-
 void zm_layers_explain(struct zm_message *message, struct zm_element layer)
 {
     if (layer_named(layer) != NULL) {
@@ -223,8 +215,11 @@ void zm_layers_explain(struct zm_message *message, struct zm_element layer)
     } else {
         zm_message_text(message, "unknown layer ");
         zm_message_quoted(message, layer.text, layer.length);
-        zm_message_text(message, " (known: ");
-        list_layers(message);
+        zm_message_text(message, " (known:");
+        for (size_t i = 0; i < ROW_COUNT; i++) {
+            zm_message_text(message, " ");
+            zm_message_text(message, rows[i].layer->name);
+        }
         zm_message_text(message, ")");
     }
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Messages of the library: built in a buffer on the stack, written with one write(2), so that they
- * work without memory and in a signal handler. */
-
 #include <string.h>
 
 #include "base.h"

@@ -2,7 +2,7 @@
 #ifndef ZM_MESSAGE_H
 #define ZM_MESSAGE_H
 
-/* Messages of the library: built in a buffer on the stack and written with one write(2), so that they
+/* The library's messages. Built in a buffer on the stack and written with one write(2), so they
  * work without memory and in a signal handler. */
 
 #include <stddef.h>
@@ -12,9 +12,9 @@ struct zm_message {
     char text[1000];
 };
 
-/* Each appends what fits; a message that is full stays valid. */
+/* Each appends what fits. A full message stays valid. */
 void zm_message_text(struct zm_message *message, const char *text);
-/* At most 64 bytes, in quotes; quotes, backslashes and what is not printable ASCII as \xNN. */
+/* At most 64 bytes, in quotes. Quotes, backslashes and anything but printable ASCII become \xNN. */
 void zm_message_quoted(struct zm_message *message, const char *text, size_t length);
 void zm_message_decimal(struct zm_message *message, size_t number);
 void zm_message_pointer(struct zm_message *message, const void *pointer);

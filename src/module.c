@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Backends in shared objects of their own, libzmalloc-NAME.so. They are opened when chosen, for
- * themselves alone, and never closed. Called without the choice lock, and by several threads at once.
+ * Backends that are modules, libzmalloc-NAME.so: where they are, and how they are opened. They are
+ * opened when chosen, with their symbols kept local, and never closed. Called without the choice
+ * lock, and by several threads at once.
  */
 
 #include <dlfcn.h>
@@ -27,15 +28,14 @@
 /*
  * ---- Where a module is ----
  *
- * Opened by its name alone it would be looked for on behalf of whoever calls the dynamic linker: with
- * a sanitizer that is the sanitizer, which does not know our folder; and musl's looks in no folder of
- * a library at all.
+ * dlopen() of the bare name would search on behalf of its caller. With a sanitizer the caller is
+ * the sanitizer, which does not know our folder; and musl searches no folder of a library at all.
  */
 
 struct module_file {
-    const char *path; /* NULL: it was not found */
-    bool searched;    /* false: there is no way to learn where the dynamic linker looks */
-    void *memory;     /* mapped: stacks of threads are small */
+    const char *path; /* NULL: not found */
+    bool searched;    /* false: nobody knows where the dynamic linker looks */
+    void *memory;     /* mapped, because stacks of threads are small */
     size_t size;
 };
 
@@ -67,8 +67,8 @@ static struct link_map *our_map(void)
     return dladdr1(&here, &ignored, (void **)&map, RTLD_DL_LINKMAP) != 0 ? map : NULL;
 }
 
-/* The folders stand at the beginning of the memory, and behind them is room for a path: each is
- * shorter than all together. */
+/* The memory begins with the folders. After them there is room for a path, since each folder is
+ * shorter than all of them together. */
 static const Dl_serinfo *read_folders(struct module_file *found, size_t file_size)
 {
     struct link_map *map = our_map();
@@ -107,11 +107,11 @@ static struct module_file find_file(const char *file)
 
 #else
 
-/* Beside the library: what is installed, and a build tree. */
+/* Beside the library: as installed, and as in a build tree. */
 static const char *const folders[] = {ZM_MODULE_FOLDER "/", ""};
 #define FOLDERS (sizeof folders / sizeof *folders)
 
-/* Nothing tells where else the linker looks. */
+/* There is no way to know where else the linker looks. */
 static struct module_file find_file(const char *file)
 {
     static const char here;
@@ -145,8 +145,8 @@ static void write_file_name(char file[FILE_NAME_SIZE], const char *name)
     snprintf(file, FILE_NAME_SIZE, "libzmalloc-%s.so", name);
 }
 
-/* Whether the linker's complaint is that the file itself is not there: glibc's words, musl's words.
- * A library that the file needs is named otherwise. */
+/* Whether the linker complains that the file itself is missing, in glibc's words or in musl's. If a
+ * library that the file needs is missing, the message begins with that one's name. */
 static bool says_no_such_file(const char *complaint, const char *file)
 {
     static const char musl[] = "Error loading shared library ";
@@ -158,7 +158,7 @@ static bool says_no_such_file(const char *complaint, const char *file)
            strstr(complaint, "No such file") != NULL;
 }
 
-/* In the language that says_no_such_file understands, whatever the program's is. */
+/* In the language that says_no_such_file() understands, whatever the program has set. */
 static const char *complaint_of_linker(void)
 {
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
@@ -183,7 +183,7 @@ static int open_failed(const char *file, char *why)
     return ENOEXEC;
 }
 
-/* Each is of a sanitizer that stands before dlopen() and ends a process that asks for this. */
+/* Each of these sanitizers intercepts dlopen() and ends a process that uses the flag. */
 void address_sanitizer(void) __asm__("__asan_init") __attribute__((weak));
 void hardware_sanitizer(void) __asm__("__hwasan_init") __attribute__((weak));
 void memory_sanitizer(void) __asm__("__msan_init") __attribute__((weak));
@@ -207,7 +207,7 @@ static void open_first(const char *const *library)
         opened = dlopen(*library++, RTLD_NOW | RTLD_LOCAL);
 }
 
-/* By its name alone it may still be found in the cache of ldconfig. */
+/* The bare name may still be in the cache of ldconfig. */
 static void *open_file(const char *file, int flags)
 {
     struct module_file found = find_file(file);
@@ -217,7 +217,7 @@ static void *open_file(const char *file, int flags)
     return module;
 }
 
-/* Where the linker has found it; the text lives as long as the module. */
+/* The file that has the symbol. The text lives as long as the module. */
 static const char *path_of(const void *symbol)
 {
     Dl_info info;
@@ -225,7 +225,7 @@ static const char *path_of(const void *symbol)
     return dladdr(symbol, &info) != 0 ? info.dli_fname : "a module";
 }
 
-/* A module that was given another file name. */
+/* Refuses a module whose file was renamed. */
 static int check_name(const char *name, const struct zmalloc_backend *backend, char *why)
 {
     if (strcmp(backend->name, name) == 0)
@@ -234,7 +234,7 @@ static int check_name(const char *name, const struct zmalloc_backend *backend, c
     return ENOEXEC;
 }
 
-/* Ours: made with the library, and knows its inside. */
+/* One of our modules: built with the library, and bound to its internals. */
 static int use_instance(const char *name, const char *file, const struct zm_instance *instance,
                         struct zm_candidate *candidate, char *why)
 {
@@ -293,7 +293,7 @@ const char *zm_module_refusal(void)
     return NULL;
 }
 
-/* Where nothing tells where the linker looks it is taken to be there. */
+/* If nobody knows where the linker looks, the module is assumed to exist. */
 bool zm_module_exists(const char *name)
 {
     char file[FILE_NAME_SIZE];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* What a mistyped word was probably meant to be. */
+/* Finds the word that a mistyped one was probably meant to be. */
 
 #include "nearest_word.h"
 
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define LENGTH_MAX 63 /* a longer word is no mistyped one of ours */
+#define LENGTH_MAX 63 /* longer than any word of ours */
 
 static unsigned least(unsigned a, unsigned b, unsigned c)
 {
@@ -18,8 +18,8 @@ static unsigned least(unsigned a, unsigned b, unsigned c)
 }
 
 /*
- * How many characters have to be inserted, left out, replaced or exchanged with their neighbour.
- * Three rows of the table are enough: an exchange looks back two.
+ * The edit distance: how many characters to insert, delete, replace, or swap with their neighbour.
+ * A swap looks back two rows, so three rows of the table are enough.
  */
 static unsigned distance(const char *from, const char *to)
 {
@@ -52,7 +52,7 @@ static bool begins_with(const char *text, const char *word)
 const char *zm_nearest(const char *word, const char *const *candidates)
 {
     size_t length = strlen(word);
-    /* In three characters one may be wrong: more, and any short word would be near. */
+    /* One of three characters may be wrong. With more, any short word would match. */
     size_t best = (length + 2) / 3 + 1;
     const char *found = NULL;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* In place of module.c in the static library: a module needs the shared one, for it counts in the
- * library's thread-local storage. */
+/* Replaces module.c in the static library: a module counts in the shared library's thread-local
+ * storage, so it needs that library. */
 
 #include <errno.h>
 

@@ -2,7 +2,7 @@
 #ifndef ZM_OPTION_LIST_H
 #define ZM_OPTION_LIST_H
 
-/* Lists with commas between their elements, as the environment and zmalloc_init() give them. */
+/* Lists separated by commas, as in the environment and in zmalloc_init(). */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,19 +15,19 @@ struct zm_element {
 };
 
 /*
- * The next element without the blanks around it, and *rest behind it; empty ones are passed over.
- * False where there is none.
+ * The next element without the blanks around it; *rest moves on behind it. Empty elements are
+ * skipped. False at the end.
  */
 bool zm_list_next(const char **rest, struct zm_element *element);
 
-/* Each takes what it reads off the front, and is false where it is not there. */
+/* Each of these reads something at the front and removes it. False if it is not there. */
 
 bool zm_element_take(struct zm_element *rest, const char *word);
 bool zm_element_take_digit(struct zm_element *rest, unsigned *digit);
-/* Decimal. What is too large becomes UINT64_MAX. */
+/* Decimal. A number that is too large becomes UINT64_MAX. */
 bool zm_element_take_number(struct zm_element *rest, uint64_t *number);
-/* The same, with k, m or g behind it, small or capital, for KiB, MiB or GiB. What is too large
- * becomes SIZE_MAX, which no size is. */
+/* The same with an optional k, m or g, in either case, for KiB, MiB or GiB. A size that is too
+ * large becomes SIZE_MAX, which is no valid size. */
 bool zm_element_take_size(struct zm_element *rest, size_t *size);
 
 #endif

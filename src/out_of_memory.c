@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * What happens when there is no memory: one handler, the program's or ours.
+ * What happens when memory runs out: one handler is called, the program's or ours.
  *
- * A handler that wants memory itself, for the line it logs, may get some; if it does not it would be
- * called for that again and again, until the stack ends. So a handler is not called from within one:
- * the process ends there as it would without a handler.
+ * The program's handler may need memory itself, for the line it logs. If that fails too, the
+ * handler would be called again and again until the stack ends. So a handler is never called from
+ * within a handler; the process ends there, as it would without one.
  *
- * Whether a handler that was called is still at work nothing tells for certain but the stack: it may
- * have left by longjmp() or a C++ exception, which pass by. So the frame of the latest call is
- * remembered, and is looked for among those of the callers. A call from no deeper in the stack needs
- * no look. Where there is no unwinder, or it does not come that far, LEVELS_MAX calls each deeper than
- * the one before may be within one another, and the next may not.
+ * How do we know that a handler is still running? A flag would not do: the handler may have left by
+ * longjmp() or a C++ exception. Only the stack knows. So the frame of the latest call is
+ * remembered, and the unwinder looks for it among the callers. If the new call comes from no deeper
+ * in the stack there is nothing to look for. Without an unwinder, or if it does not get that far,
+ * LEVELS_MAX calls in a row that are each deeper than the last are allowed, and no more.
  */
 
 #include <errno.h>
@@ -28,12 +28,12 @@
 
 /* A call of call_handler(). */
 struct level {
-    uintptr_t cfa; /* where its frame begins, the highest address; 0: there was no call */
+    uintptr_t cfa; /* the start of its frame, its highest address; 0: no call */
     uintptr_t returns_to;
-    unsigned number; /* 1, or one more than that of the call which it may have come from */
+    unsigned number; /* 1, or one more than the call that it may be inside of */
 };
 
-/* The latest that has not returned. */
+/* The latest call that has not returned. */
 static _Thread_local struct level latest __attribute__((tls_model("initial-exec")));
 
 /* ---- The handlers ---- */
@@ -52,10 +52,10 @@ static void tell(size_t size, size_t alignment)
     zm_message_send(&message);
 }
 
-/* NULL: the one that comes with the library. */
+/* NULL: the default handler. */
 static void (*_Atomic oom_handler)(size_t size);
 
-/* Now there is memory to open the unwinder's library. */
+/* Opens the unwinder's library now, while there is memory. */
 void zmalloc_set_oom_handler(void (*handler)(size_t size))
 {
     int saved_errno = errno;
@@ -68,7 +68,7 @@ void zmalloc_set_oom_handler(void (*handler)(size_t size))
 
 /* ---- Levels ---- */
 
-/* Where the frame of the latest call is. */
+/* Where the frame of the latest call was found. */
 enum place { AMONG_CALLERS, NOWHERE, UNKNOWN };
 
 struct search {
@@ -76,13 +76,14 @@ struct search {
     enum place place;
 };
 
-/* From the innermost frame on; what is called is below what calls it. */
+/* Called from the innermost frame outwards. The stack grows downwards. */
 static _Unwind_Reason_Code look_at_frame(struct _Unwind_Context *context, void *argument)
 {
     struct search *search = argument;
     uintptr_t cfa = zm_unwind_cfa(context);
 
-    /* clang for 64-bit ARM gives the address of a saved register for where a frame begins: below. */
+    /* clang for 64-bit ARM gives the address of a saved register as the start of a frame, which is
+     * lower. */
     if (cfa >= search->level->cfa && zm_unwind_ip(context) == search->level->returns_to)
         search->place = AMONG_CALLERS;
     else if (cfa > search->level->cfa)
@@ -100,7 +101,7 @@ static enum place place_of(const struct level *level)
     return search.place;
 }
 
-/* How many handlers are at work with one called from there; too many where one is for certain. */
+/* How many handlers would be running with one called from here; too many if one certainly is. */
 static unsigned number_of(uintptr_t cfa)
 {
     enum place place = cfa < latest.cfa ? place_of(&latest) : NOWHERE;
@@ -110,7 +111,7 @@ static unsigned number_of(uintptr_t cfa)
     return place == UNKNOWN ? latest.number + 1 : 1;
 }
 
-/* Nothing else returns to where this does. */
+/* Not inlined: the return address is what identifies this frame. */
 static ZM_COLD void call_handler(void (*handler)(size_t size), size_t size, unsigned number)
 {
     struct level before = latest;

@@ -4,8 +4,9 @@
 
 #include "base.h"
 
-/* Calls the handler; or ends the process, if it is the handler that has run out of memory. If the
- * handler returns, so does this: NULL, with errno ENOMEM. alignment is 0 for an ordinary block. */
+/* Calls the handler. If the handler returns, so does this: NULL, with errno ENOMEM. If it is a
+ * running handler that has run out of memory, the process ends. alignment is 0 for an ordinary
+ * block. */
 ZM_PRIVATE ZM_COLD void *zm_out_of_memory(size_t size, size_t alignment);
 
 #endif

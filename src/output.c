@@ -10,13 +10,13 @@
 
 #include "os/thread.h"
 
-/* ---- Signals: what write() may send to end the process ---- */
+/* ---- Signals that write() may raise, and that would end the process ---- */
 
 static const int signals_of_write[] = {SIGPIPE, SIGXFSZ};
 
 struct signals {
-    sigset_t programs; /* what the program had blocked */
-    sigset_t ours;     /* those that were not pending before */
+    sigset_t programs; /* blocked by the program */
+    sigset_t ours;     /* not pending before */
 };
 
 static void hold_signals(struct signals *signals)
@@ -35,7 +35,7 @@ static void hold_signals(struct signals *signals)
             sigdelset(&signals->ours, signals_of_write[i]);
 }
 
-/* Takes away those that were sent meanwhile. */
+/* Discards those that were raised meanwhile. */
 static void release_signals(const struct signals *signals)
 {
     static const struct timespec no_time;
@@ -75,7 +75,7 @@ int zm_write(int fd, const char *text, size_t length)
     return error;
 }
 
-/* Nobody need be reading at the other end of a pipe that has a name: it is not waited for. */
+/* Does not wait for a reader at the other end of a named pipe. */
 static int open_to_append(const char *path)
 {
     int fd;
@@ -106,8 +106,8 @@ int zm_append_to_file(const char *path, const char *text, size_t length, const c
 /* ---- Descriptor 2 ---- */
 
 /*
- * A program that closes its stderr may be given the number for a file of its own, and messages would
- * go into its data. One that gives the number to a log, on purpose, wants them there.
+ * If a program closes its stderr, the next file it opens may get the number 2, and messages would
+ * end up in its data. A program that puts a log there on purpose wants them.
  */
 static struct {
     bool looked;
@@ -135,7 +135,7 @@ static bool is_as_loaded(const struct stat *now)
     return at_load.open && now->st_dev == at_load.device && now->st_ino == at_load.file;
 }
 
-/* A file without a name holds what a test has caught, or nothing that outlives the process. */
+/* A file without a name is a test's capture, or nothing that outlives the process. */
 static bool holds_data(const struct stat *now)
 {
     int flags = fcntl(STDERR_FILENO, F_GETFL);

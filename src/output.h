@@ -3,8 +3,8 @@
 #define ZM_OUTPUT_H
 
 /*
- * All that the library writes. The program does not notice: errno stays, no signal comes of it
- * (SIGPIPE, SIGXFSZ), and the thread is not cancelled in it. Needs no memory.
+ * Everything that the library writes. The program does not notice: errno is kept, no signal is
+ * raised (SIGPIPE, SIGXFSZ), and the thread is not cancelled. Needs no memory.
  */
 
 #include <stdbool.h>
@@ -12,20 +12,21 @@
 
 #include "base.h"
 
-/* Writes all of it, at once if the system takes it so. Returns 0 or an errno value. */
+/* Writes all of it, with one write() if the system accepts that. Returns 0 or an errno value. */
 int zm_write(int fd, const char *text, size_t length);
 
-/* The same to the end of the file, which is made if it is missing. *cannot becomes what did not
- * work, "open" or "write to". */
+/* The same at the end of a file, which is created if it is missing. *cannot becomes what failed,
+ * "open" or "write to". */
 int zm_append_to_file(const char *path, const char *text, size_t length, const char **cannot);
 
-/* Whether descriptor 2 is the same file, terminal or pipe as when the library was loaded. */
+/* Whether descriptor 2 is still the file, terminal or pipe that it was when the library was loaded.
+ * */
 bool zm_stderr_is_as_loaded(void);
 
 /*
- * Writes to descriptor 2 as far as the system takes it; nothing where that has become what hardly
- * anybody sends messages to on purpose: a socket, a device of blocks, or a file that is read and
- * written at any place.
+ * Writes to descriptor 2, as much as the system accepts. Writes nothing if that is now something
+ * that hardly anybody sends messages to on purpose: a socket, a block device, or a file opened for
+ * reading and writing at any place.
  */
 ZM_PRIVATE void zm_write_to_stderr(const char *text, size_t length);
 

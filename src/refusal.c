@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* What is said where no backend can be chosen: docs/environment.md has every line. */
+/* The messages for a choice that fails. docs/environment.md lists all of them. */
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "registry.h"
 #include "table_check.h"
 
-/* A list that came to nothing. */
+/* A list of which nothing can start. */
 struct refused {
     const char *source;
     const char *list;
@@ -26,8 +26,8 @@ struct refused {
 static const char *const not_a_name =
     "unknown backend (names are 1 to " ZMALLOC_QUOTE(ZM_NAME_MAX) " of a-z, 0-9, _ and -)";
 
-/* Empty where nothing is wrong with the backend: then it is with a layer. NULL: its name, which can
- * be one, is unknown. */
+/* Why the backend cannot be chosen. "": it can, so a layer is to blame. NULL: a valid name that is
+ * unknown. */
 static const char *reason_of(struct zm_element element, char name[ZM_NAME_MAX + 1])
 {
     struct zmalloc_backend_info info;
@@ -37,27 +37,18 @@ static const char *reason_of(struct zm_element element, char name[ZM_NAME_MAX + 
     return zm_registry_describe(name, &info) == 0 ? info.why : NULL;
 }
 
-static void explain_unknown(struct zm_message *message, const char *name)
+static void explain_backend(struct zm_message *message, struct zm_element backend)
 {
-    const char *meant = zm_registry_nearest(name);
+    char name[ZM_NAME_MAX + 1];
+    const char *reason = reason_of(backend, name);
+    const char *meant = reason == NULL ? zm_registry_nearest(name) : NULL;
 
-    zm_message_text(message, "unknown backend");
+    zm_message_text(message, reason != NULL ? reason : "unknown backend");
     if (meant == NULL)
         return;
     zm_message_text(message, " (did you mean ");
     zm_message_text(message, meant);
     zm_message_text(message, "?)");
-}
-
-static void explain_backend(struct zm_message *message, struct zm_element backend)
-{
-    char name[ZM_NAME_MAX + 1];
-    const char *reason = reason_of(backend, name);
-
-    if (reason != NULL)
-        zm_message_text(message, reason);
-    else
-        explain_unknown(message, name);
 }
 
 static void explain_element(struct zm_message *message, struct zm_element element)
@@ -125,8 +116,8 @@ static void tell_of_each(const struct refused *refused)
     }
 }
 
-/* The first thread that comes here tells it, and no other goes on. Not under the lock of the choice:
- * what is known of a name may have to be asked of the dynamic linker. */
+/* The first thread to come here explains; others block until the process ends. The choice lock is
+ * not held, because describing a name may call the dynamic linker. */
 void zm_choice_refuse_to_run(const char *source, const char *list)
 {
     static pthread_mutex_t telling = PTHREAD_MUTEX_INITIALIZER;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The known backends: ours, one row each, and those that the program registers or that were found
- * as foreign modules. */
+/* The known backends: ours, one row each; those that the program registers; and foreign modules
+ * that were found. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,9 +21,9 @@
 #define FOREIGN_MAX 8
 
 /*
- * A C++ library must be open before tcmalloc: opened by tcmalloc it would take tcmalloc's operator
- * new for its own, and a C++ library opened later would crash. And tcmalloc's own operator new must
- * come first for itself: the program's may be made of zmalloc, which is not there before tcmalloc is.
+ * The C++ library must be open before tcmalloc is. Opened by tcmalloc it would use tcmalloc's
+ * operator new, and C++ libraries opened later would crash. And tcmalloc must see its own operator
+ * new first: the program's may be made of zmalloc, which has no backend yet.
  */
 static const char *const cxx_libraries[] = {"libstdc++.so.6", "libc++.so.1", NULL};
 static const struct zm_module_needs tcmalloc_needs = {
@@ -32,8 +32,8 @@ static const struct zm_module_needs tcmalloc_needs = {
 };
 
 /*
- * Our backends, in the order in which they are listed: ROW(name, NAME, what its module needs, or
- * NULL). NAME is its part of the macros of config.h that backends/meson.build writes.
+ * Our backends, in the order of lists: ROW(name, NAME, what its module needs, or NULL). NAME is its
+ * part of the macros in config.h, which backends/meson.build writes.
  */
 /* clang-format off */
 #define OUR_BACKENDS(ROW)                                                                          \
@@ -47,7 +47,7 @@ static const struct zm_module_needs tcmalloc_needs = {
 
 enum origin { BUILT_IN, MODULE, NOT_BUILT };
 
-/* Rows stay where they are, and what is once known of one stays as it is. */
+/* Rows never move, and what is known of one does not change. */
 struct row {
     char name[ZM_NAME_MAX + 1];
     enum origin origin;
@@ -56,9 +56,9 @@ struct row {
     int load_error;                /* ENOTSUP: not installed; ENOEXEC: cannot be used */
     bool started;
     int start_error;
-    const char *why;              /* "", or one of the two errors, or why it is not in this build */
+    const char *why;              /* "", or one of the two errors, or why it is not built */
     char why_text[ZM_WHY_SIZE];   /* written before why points to it, once */
-    struct zmalloc_backend table; /* of a foreign one: a copy, as this version knows it */
+    struct zmalloc_backend table; /* of a foreign one: a copy with this version's members */
 };
 
 #define DECLARE_INSTANCE(id, ID, needs) extern const struct zm_instance zm_instance_##id;
@@ -75,7 +75,8 @@ static struct row our_rows[] = {OUR_BACKENDS(DEFINE_ROW)};
 static struct row foreign_rows[FOREIGN_MAX];
 static size_t foreign_count;
 
-/* How many modules are just being opened, in all threads; and in this one, one inside the other. */
+/* How many modules are being opened: by all threads, and by this one, which may do so recursively.
+ * */
 static unsigned openers;
 static _Thread_local unsigned opening __attribute__((tls_model("initial-exec")));
 
@@ -113,14 +114,14 @@ static void row_explain(struct row *row, const char *trouble, const char *why)
 
 /* ---- Finding ---- */
 
-/* What a module turned out to be. */
+/* The result of opening a module. */
 struct opened {
     int error;
     struct zm_candidate candidate;
     char why[ZM_WHY_SIZE];
 };
 
-/* Without the lock. Several threads may open a module at once: it is the same for each. */
+/* Without the lock. Several threads may open a module at once, with the same result. */
 static void open_module(const char *name, const struct zm_module_needs *needs,
                         struct opened *opened)
 {
@@ -150,7 +151,7 @@ void zm_registry_forget_openers(void)
     openers = opening;
 }
 
-/* An instance has the table that it was compiled with. */
+/* A backend with an instance keeps the table that it was compiled with. */
 static void row_copy_table(struct row *row)
 {
     if (row->candidate.instance != NULL || row->candidate.backend == NULL)
@@ -174,7 +175,7 @@ static struct row *add_foreign(const char *name, enum origin origin,
     return row;
 }
 
-/* What was found out first stays. */
+/* The first result counts. */
 static void row_learn(struct row *row, const struct opened *opened)
 {
     if (row->candidate.backend != NULL || row->load_error != 0)
@@ -187,7 +188,8 @@ static void row_learn(struct row *row, const struct opened *opened)
                     opened->why);
 }
 
-/* Whether that is known without opening a module; then *error, and *candidate if it is 0. */
+/* Whether the answer is known without opening a module. Then *error is set, and *candidate if it is
+ * 0. */
 static bool row_tell(struct row *row, struct zm_candidate *candidate, int *error)
 {
     if (row->origin == BUILT_IN && row->candidate.backend == NULL)
@@ -198,7 +200,7 @@ static bool row_tell(struct row *row, struct zm_candidate *candidate, int *error
     return *error != 0 || candidate->backend != NULL;
 }
 
-/* A name that has no row may be that of a foreign module, and then gets one. */
+/* A name without a row may be that of a foreign module, which then gets one. */
 static int learn(const char *name, const struct opened *opened, struct zm_candidate *candidate)
 {
     struct row *row = row_named(name);
@@ -240,7 +242,7 @@ int zm_registry_find(const char *name, struct zm_candidate *candidate)
 
 /* ---- Remembering ---- */
 
-/* What was found has a row. */
+/* Every backend that was found has a row. */
 static struct row *row_of_found(const char *name)
 {
     struct row *row = row_named(name);
@@ -289,7 +291,7 @@ int zm_registry_add(const struct zmalloc_backend *backend)
 
 /* ---- Describing ---- */
 
-/* False where that depends on whether the module is there. */
+/* False if it also depends on whether the module is there. */
 static bool row_describe(const struct row *row, struct zmalloc_backend_info *info)
 {
     *info = (struct zmalloc_backend_info){.name = row->name, .why = row->why};
@@ -307,7 +309,7 @@ static bool row_describe(const struct row *row, struct zmalloc_backend_info *inf
     return true;
 }
 
-/* A foreign module for which there was no room. */
+/* A foreign module that found no free row. */
 static int describe_without_row(const char *name, bool has_room, struct zmalloc_backend_info *info)
 {
     if (has_room || !zm_module_exists(name))

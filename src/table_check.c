@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Tables of backends that are not ours: from the program, or from foreign modules. */
+/* Checks of backend tables that are not ours: from the program, or from foreign modules. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 #define PREFIX_MAX 4096
 
-/* What is larger was never set. */
+/* A larger size was never set. */
 #define STRUCT_SIZE_MAX 4096
 
 #define END_OF(type, member) (offsetof(type, member) + sizeof((type *)0)->member)
@@ -34,7 +34,7 @@ bool zm_element_is_name(struct zm_element element, char name[ZM_NAME_MAX + 1])
     return zm_name_is_valid(name);
 }
 
-/* All members are words, or two of them are one. */
+/* Every member is a word, or half of one together with its neighbour. */
 bool zm_struct_size_is_sound(size_t size, size_t least)
 {
     return size >= least && size <= STRUCT_SIZE_MAX && size % sizeof(size_t) == 0;
@@ -47,7 +47,8 @@ static bool has_all_operations(const struct zmalloc_backend *table)
            table->usable_size != NULL;
 }
 
-/* The version is where it is in any of them; the rest is only where the version is ours. */
+/* Every version of the table has abi_version in the same place. The rest may only be read if the
+ * version is ours. */
 static int check_version(const struct zmalloc_backend *table, char *why)
 {
     if (table->struct_size >= END_OF(struct zmalloc_backend, abi_version) &&

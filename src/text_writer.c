@@ -62,7 +62,7 @@ void zm_writer_pad(struct zm_writer *writer, size_t start, size_t width)
 
 /* ---- For people ---- */
 
-/* Stands for itself between quotes. */
+/* Needs no escape between quotes. */
 static bool is_plain(unsigned char byte)
 {
     return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
@@ -90,7 +90,7 @@ static bool is_continuation(char byte)
     return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
-/* How many bytes a character has that begins with this one, above ASCII; 0: none begins so. */
+/* The length of a character above ASCII by its first byte. 0: no character begins like that. */
 static size_t length_after(unsigned char lead)
 {
     if (lead >= 0xc2 && lead < 0xe0)
@@ -100,7 +100,7 @@ static size_t length_after(unsigned char lead)
     return lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
 }
 
-/* Not written longer than need be, no half of a UTF-16 pair, within Unicode. */
+/* No overlong forms, no halves of UTF-16 pairs, nothing beyond Unicode. */
 static bool is_second_byte(unsigned char lead, unsigned char second)
 {
     switch (lead) {
@@ -117,7 +117,7 @@ static bool is_second_byte(unsigned char lead, unsigned char second)
     }
 }
 
-/* The bytes of the character above ASCII that text begins with; 0 where it is none. */
+/* The length of the character above ASCII at the start of the text; 0 if there is none. */
 static size_t character_length(const char *text)
 {
     size_t length = length_after((unsigned char)text[0]);

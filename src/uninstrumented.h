@@ -3,10 +3,10 @@
 #define ZM_UNINSTRUMENTED_H
 
 /*
- * For an allocator that is not compiled with the thread sanitizer when the library is: the sanitizer
- * sees its mutexes, which order what threads do with its blocks, but not the atomics by which it
- * publishes those mutexes, and would report each as a race. A function that calls the allocator
- * begins with INSIDE_ALLOCATOR; elsewhere that is nothing.
+ * For an allocator that is compiled without the thread sanitizer when the library is compiled with
+ * it. The sanitizer sees the allocator's mutexes, but not the atomics that publish them, and would
+ * report each as a race. A function that calls the allocator begins with INSIDE_ALLOCATOR, which is
+ * empty in other builds.
  */
 
 #include "base.h"

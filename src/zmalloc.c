@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The public entry points, and the table they jump through.
+ * The top of the library: the public functions, the table they jump through, and what happens when
+ * the library is loaded and when the process forks.
  *
- * Before the choice the table holds functions that choose and then go on, so that afterwards
- * nothing checks whether there was one. Then it is filled from the chosen instance and made
- * read-only.
+ * Before the choice, the table holds functions that choose a backend and then make the call again.
+ * After it, the table holds the chosen instance's functions and is read-only. So no public function
+ * has to check whether there was a choice.
  */
 
 #include "zmalloc.h"
@@ -47,8 +48,8 @@ union __attribute__((aligned(LARGEST_PAGE))) table {
 
 static union table table;
 
-/* Orders what the choice wrote before the entry that leads to it. On x86 every load does, and a
- * plain one goes into the jump itself. */
+/* What the choice wrote is visible before the entry that leads to it. On x86 every load guarantees
+ * that, and a plain load becomes part of the jump. */
 #if defined(__x86_64__) && !defined(ZM_THREAD_SANITIZER)
 #define ENTRY(name) table.entries.name
 #else
@@ -89,8 +90,7 @@ static void fill(const struct zm_instance *instance)
     ZM_ENTRIES(FILL_VALUE, FILL_VOID)
 }
 
-/* If the system refuses, or its pages are larger than any we know, the table stays writable and
- * everything works. */
+/* If the system refuses, or has larger pages than any we know, the table just stays writable. */
 static void make_read_only(void)
 {
     long page = sysconf(_SC_PAGESIZE);
@@ -99,7 +99,7 @@ static void make_read_only(void)
         mprotect(&table, sizeof table, PROT_READ);
 }
 
-/* Under the lock: a thread must not write while another has made the pages read-only. */
+/* Under the lock, so that no thread writes after another has made the page read-only. */
 static void seal(const struct zm_instance *instance)
 {
     static bool is_sealed;
@@ -148,7 +148,7 @@ ZM_ENTRIES(PUBLIC_VALUE, PUBLIC_VOID)
 
 /* ---- The public functions over them ---- */
 
-/* False where the product does not fit. */
+/* False if the product does not fit. */
 static bool multiply(size_t num, size_t size, size_t *product)
 {
     return !__builtin_mul_overflow(num, size, product);
@@ -174,7 +174,7 @@ void *ztrycalloc_num(size_t num, size_t size)
     return ztrycalloc(product);
 }
 
-/* The reallocation that frees the block would come with a size too large: it is refused before. */
+/* Too large a size would make ztryrealloc() free the block, so refuse it here. */
 void *ztryreallocarray(void *ptr, size_t num, size_t size)
 {
     size_t product;
@@ -257,7 +257,7 @@ void zmadvise_dontneed(void *ptr)
 
 /* ---- When the library is loaded, and when the process forks ---- */
 
-/* The order in which they are taken is that of the choice, which may look at what is counted. */
+/* The choice lock comes first, because the choice may read the counts. */
 static void before_fork(void)
 {
     zm_choice_before_fork();
@@ -277,8 +277,9 @@ static void after_fork_in_child(void)
 }
 
 /*
- * Before the constructors of the program. Its handlers for fork then come later than ours: those
- * before the fork run before ours, and those after it after ours, without the locks.
+ * Before the constructors of the program. Its fork handlers are then registered after ours, so the
+ * ones that run before the fork run before ours, and the ones after it after ours: without the
+ * locks.
  */
 __attribute__((constructor(103))) static void load(void)
 {
@@ -292,7 +293,8 @@ __attribute__((constructor(103))) static void load(void)
 
 #ifdef __ELF__
 
-/* A stripped program still tells which library it has inside. No program is without this file. */
+/* So that even a stripped program shows which version it has inside. Every program has this file.
+ * */
 static const struct {
     uint32_t owner_size;
     uint32_t text_size;

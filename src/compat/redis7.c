@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * libzmalloc-redis7.a: the symbols of Redis 7's zmalloc.c for sources that declare its functions by
- * themselves, as its hdr_histogram does: no header of ours can give those other symbols. The file is
- * compiled with ZMALLOC_DEFINE_NAMES. What is defined here stays in the program that it is linked
- * into.
+ * libzmalloc-redis7.a: the symbols of Redis 7's zmalloc.c, for sources that declare them
+ * themselves, as its hdr_histogram does, and that no header of ours can reach. Compiled with
+ * ZMALLOC_DEFINE_NAMES. The program that is linked with it does not export them.
  */
 
 #include "zmalloc.h"

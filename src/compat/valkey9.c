@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * libzmalloc-valkey9.a: the symbols behind Valkey 9's macros for zmalloc and its like, and the one of
- * zcalloc_num, for sources that declare them by themselves, as its hdr_histogram does; see
- * zmalloc/compat/valkey9. The file is compiled with ZMALLOC_DEFINE_NAMES. What is defined here stays
- * in the program that it is linked into.
+ * libzmalloc-valkey9.a: the symbols behind Valkey 9's macros for zmalloc and its kin, and that of
+ * zcalloc_num, for sources that declare them themselves, as its hdr_histogram does; see
+ * zmalloc/compat/valkey9. Compiled with ZMALLOC_DEFINE_NAMES. The program that is linked with it
+ * does not export them.
  */
 
 #include "zmalloc.h"

@@ -23,7 +23,7 @@ static int open_to_read(const char *path)
     return fd;
 }
 
-/* Some bytes, or 0 at the end, on failure, and where there is no file. */
+/* Some bytes, or 0 at the end, on failure, and if there is no file. */
 static size_t read_some(int fd, char *text, size_t size)
 {
     int saved_errno = errno;

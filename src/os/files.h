@@ -2,18 +2,18 @@
 #ifndef ZM_FILES_H
 #define ZM_FILES_H
 
-/* Reading what the system tells in files, with small buffers on the stack: all that a public function
- * needs is at most 8 KiB of it. Nothing here is a cancellation point, and errno stays. */
+/* Reading files of the system, with small buffers on the stack: a public function may use at most 8
+ * KiB of it. Nothing here is a cancellation point, and errno is kept. */
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Reads a whole small file, cut to size. Returns its length, 0 on failure; text is terminated. */
+/* Reads a whole small file, cut to size and terminated. Returns its length, 0 on failure. */
 size_t zm_file_read(const char *path, char *text, size_t size);
 
 /* A file of any length, line by line. */
 struct zm_lines {
-    int fd; /* -1: it could not be opened, and has no lines */
+    int fd; /* -1: it could not be opened; there are no lines */
     size_t length;
     char text[512];
 };

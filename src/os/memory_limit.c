@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * How much memory the process may have: what its control group and all groups above it allow, in
+ * How much memory the process may use: what its control group and all groups above it allow, in
  * version 1 and 2 of control groups, and never more than the machine has.
  *
- * /proc/self/cgroup tells the group of the process as a path in the hierarchy of groups, and
- * /proc/self/mountinfo where a part of that hierarchy can be seen as folders.
+ * /proc/self/cgroup has the group of the process, as a path in the hierarchy of groups.
+ * /proc/self/mountinfo has the places where parts of that hierarchy are mounted as folders.
  */
 
 #include "os/memory_limit.h"
@@ -17,18 +17,18 @@
 #include "os/files.h"
 #include "text_writer.h"
 
-/* Together with what reads the files less than 8 KiB of stack, which is all that a thread may have. */
+/* Together with reading the files, less than 8 KiB of stack, which is all that we may use. */
 #define GROUP_SIZE 1024
 #define LINE_SIZE 1536
 #define PATH_SIZE 2048
 
 struct hierarchy {
-    const char *controller; /* "" where there is one hierarchy for all controllers */
+    const char *controller; /* "" if one hierarchy is for all controllers */
     const char *type;       /* of its file system */
-    /* The files in each group's folder; NULL where there is no such. */
+    /* The files in each group's folder. NULL: there is none. */
     const char *hard;
     const char *high;
-    /* One that also counts the groups above that cannot be seen, and the field in it. */
+    /* A file that also takes account of groups above that cannot be seen, and the field in it. */
     const char *stat;
     const char *field;
 };
@@ -49,7 +49,7 @@ static const struct hierarchy hierarchies[] = {
     },
 };
 
-/* Ends the field at the separator and returns what follows; NULL where there is none. */
+/* Ends the field at the separator and returns what follows, or NULL if there is no separator. */
 static char *cut(char *field, const char *separator)
 {
     char *end = field != NULL ? strstr(field, separator) : NULL;
@@ -60,7 +60,7 @@ static char *cut(char *field, const char *separator)
     return end + strlen(separator);
 }
 
-/* Whether the name is an element; "" is the only one of an empty list. */
+/* Whether the name is an element of the list. An empty list has one element, "". */
 static bool list_has(const char *list, const char *name)
 {
     size_t length = strlen(name);
@@ -76,14 +76,6 @@ static bool list_has(const char *list, const char *name)
 
 /* ---- The group ---- */
 
-static void copy_cut(char *to, const char *text, size_t size)
-{
-    size_t length = strnlen(text, size - 1);
-
-    memcpy(to, text, length);
-    to[length] = '\0';
-}
-
 /* "4:memory,cpu:/group", and in version 2 "0::/group". */
 static bool find_group(const struct hierarchy *hierarchy, char group[GROUP_SIZE])
 {
@@ -97,8 +89,12 @@ static bool find_group(const struct hierarchy *hierarchy, char group[GROUP_SIZE]
         char *path = cut(controllers, ":");
 
         found = path != NULL && *path == '/' && list_has(controllers, hierarchy->controller);
-        if (found)
-            copy_cut(group, path, GROUP_SIZE);
+        if (found) {
+            size_t length = strnlen(path, GROUP_SIZE - 1);
+
+            memcpy(group, path, length);
+            group[length] = '\0';
+        }
     }
     zm_lines_close(&lines);
     return found;
@@ -107,8 +103,8 @@ static bool find_group(const struct hierarchy *hierarchy, char group[GROUP_SIZE]
 /* ---- The mount ---- */
 
 struct mount {
-    char *root;  /* the group that is seen... */
-    char *point; /* ...in this folder */
+    char *root;  /* the group that is mounted... */
+    char *point; /* ...at this folder */
     char *type;
     char *options; /* of the file system */
 };
@@ -129,8 +125,8 @@ static void unescape(char *text)
     *to = '\0';
 }
 
-/* "34 30 0:31 ROOT POINT rw,relatime shared:9 - TYPE cgroup OPTIONS", where shared:9 is one of any
- * number of such. */
+/* "34 30 0:31 ROOT POINT rw,relatime shared:9 - TYPE cgroup OPTIONS". There may be any number of
+ * fields like shared:9. */
 static bool read_mount(char *line, struct mount *mount)
 {
     char *rest;
@@ -153,13 +149,13 @@ static bool is_mount_of(const struct mount *mount, const struct hierarchy *hiera
            (*hierarchy->controller == '\0' || list_has(mount->options, hierarchy->controller));
 }
 
-/* Out of what the process's namespace shows of the hierarchy. */
+/* Out of the part of the hierarchy that the process's namespace shows. */
 static bool leads_up(const char *path)
 {
     return strncmp(path, "/..", 3) == 0 && (path[3] == '/' || path[3] == '\0');
 }
 
-/* What of the path lies below the root; NULL where it is elsewhere. */
+/* The part of the path below the root, or NULL if it is elsewhere. */
 static const char *below(const char *root, const char *path)
 {
     size_t length = strcmp(root, "/") != 0 ? strlen(root) : 0;
@@ -170,9 +166,9 @@ static const char *below(const char *root, const char *path)
 }
 
 /*
- * The way from the mount's folder to the group's. Where the mount shows more than the namespace, the
- * group is somewhere in it: of its folders only the uppermost is known to be above. NULL: it shows
- * another part of the hierarchy.
+ * The way from the mount's folder to the group's. NULL: the mount shows another part of the
+ * hierarchy. If the mount shows more than the namespace does, the group is somewhere in it, and
+ * only the mount's own folder is certainly above the group.
  */
 static const char *way_to(const struct mount *mount, const char *group)
 {
@@ -183,7 +179,7 @@ static const char *way_to(const struct mount *mount, const char *group)
 
 /* ---- The limits ---- */
 
-/* "max" is no number, and no limit. */
+/* "max" is not a number: no limit. */
 static size_t number_in(const char *text)
 {
     char *end;
@@ -219,13 +215,13 @@ static void lower(size_t *limit, size_t other)
         *limit = other;
 }
 
-/* The path of a group's folder, and room for the name of a file in it. */
+/* The path of a group's folder, with room for a file name. */
 struct folder {
     char path[PATH_SIZE];
     size_t length;
 };
 
-/* NULL where it is too long, or there is no such file. */
+/* NULL if it is too long or there is no such file. */
 static const char *path_of_file(struct folder *folder, const char *name)
 {
     struct zm_writer writer = {folder->path, sizeof folder->path - 1, folder->length};
@@ -252,7 +248,7 @@ static void lower_by_group(struct zm_memory_limits *limits, struct folder *folde
         lower(&limits->high, read_number(path));
 }
 
-/* By all groups from that of the process up to that of the mount. */
+/* Applies the limits of all groups from the process's up to the mount's. */
 static void lower_on_the_way(struct zm_memory_limits *limits, const struct mount *mount,
                              const char *way, const struct hierarchy *hierarchy)
 {
@@ -310,7 +306,7 @@ struct zm_memory_limits zm_memory_limits(void)
     return limits;
 }
 
-/* 0 stands for unknown. A machine may have SIZE_MAX, and more. */
+/* 0 means unknown. A machine may have SIZE_MAX or more. */
 size_t zmalloc_get_memory_limit(void)
 {
     size_t limit = zm_memory_limits().hard;

@@ -4,10 +4,10 @@
 
 #include <stddef.h>
 
-/* What control groups say of the memory of the process, each in bytes; SIZE_MAX: nothing. */
+/* The limits of the process's control groups, in bytes. SIZE_MAX: no limit. */
 struct zm_memory_limits {
     size_t hard; /* never more than the machine has */
-    size_t high; /* memory.high: above it the system takes memory back and slows the process down */
+    size_t high; /* memory.high: above it the system reclaims memory and slows the process down */
 };
 
 struct zm_memory_limits zm_memory_limits(void);

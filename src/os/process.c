@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* What the system says of the process and the machine. Reads /proc with buffers on the stack. */
+/* Facts about the process and the machine. Reads /proc with buffers on the stack. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +26,8 @@ static size_t page_size(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* The fields after the name, which is the second and may hold blanks and parentheses. NULL where
- * there are none. */
+/* Finds a field after the second, the name, which may contain blanks and parentheses. NULL if there
+ * is no such field. */
 static const char *find_stat_field(const char *text, int field)
 {
     const char *at = field > 2 ? strrchr(text, ')') : NULL;
@@ -62,7 +62,7 @@ int zmalloc_get_proc_stat(int field, long long *value)
     return zm_result(read_stat_field(field, value));
 }
 
-/* The field that stat numbers 24 has it in pages. */
+/* Field 24 of stat is the resident set in pages. */
 bool zm_rss(size_t *bytes)
 {
     long long pages = 0;
@@ -89,8 +89,8 @@ static void open_of_process(struct zm_lines *lines, const char *name, long pid)
     zm_lines_open(lines, path);
 }
 
-/* The sum of the field over all lines; false where the file is not there or has none. A line that is
- * cut is that of a mapping. */
+/* The sum of the field over all lines. False if there is no file or no such field. A line long
+ * enough to be cut describes a mapping, so it does not matter. */
 static bool sum_field(const char *name, const char *field, long pid, size_t *bytes)
 {
     size_t field_length = strlen(field);
@@ -120,7 +120,7 @@ size_t zmalloc_get_smap_bytes_by_field(const char *field, long pid)
     return bytes;
 }
 
-/* The system adds up by itself since Linux 4.14, many times faster. */
+/* Since Linux 4.14 the system adds them up itself, many times faster. */
 bool zm_private_dirty(long pid, size_t *bytes)
 {
     static const char field[] = "Private_Dirty:";

@@ -2,7 +2,7 @@
 #ifndef ZM_PROCESS_H
 #define ZM_PROCESS_H
 
-/* What the system says of the process. False if it does not, and then *bytes is 0. */
+/* Facts about the process. False if the system does not say, and then *bytes is 0. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * In the archive alone: the shared library is linked so that it is never closed. A plug-in with the
- * archive inside may be, while threads that have used it are still to end and call the destructors of
- * their keys, which are code of ours or of an allocator's.
+ * Only in the archive; the shared library is linked so that it is never closed. A plug-in with the
+ * archive inside may be closed while threads that used it are still to end, and will then call the
+ * destructors of their keys: code of ours or of an allocator.
  */
 
 #include <dlfcn.h>
@@ -17,8 +17,8 @@
 #endif
 
 /*
- * A program that is linked with -static may have none of these, and must not get them for our sake.
- * dlopen is looked up: whoever names it there is warned by the linker.
+ * A program linked with -static may have none of these and must not get them because of us. dlopen
+ * is looked up by dlsym(): naming it makes the linker warn.
  */
 extern __typeof__(dlsym) dlsym __attribute__((weak));
 extern __typeof__(dlerror) dlerror __attribute__((weak));
@@ -28,7 +28,8 @@ extern __typeof__(dladdr1) dladdr1 __attribute__((weak));
 extern __typeof__(dladdr) dladdr __attribute__((weak));
 #endif
 
-/* The file of the object that this is in; NULL where it is the program, which nobody closes. */
+/* The file of the object that contains this code. NULL if it is the program, which is never closed.
+ * */
 static const char *own_file(void)
 {
     static const char here;
@@ -47,7 +48,7 @@ static const char *own_file(void)
 #endif
 }
 
-/* Nothing is loaded, and what failed is not left for the program's next dlerror(). */
+/* Loads nothing. A failure is not left for the program's next dlerror(). */
 void zm_stay_loaded(void)
 {
     void *(*open_again)(const char *file, int mode);

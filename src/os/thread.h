@@ -2,17 +2,17 @@
 #ifndef ZM_THREAD_H
 #define ZM_THREAD_H
 
-/* What the library asks of the thread that calls it. */
+/* What the library does with the calling thread: cancellation, and short waits. */
 
 #include <pthread.h>
 #include <time.h>
 
 /*
- * No function of the library is a cancellation point. A thread that is cancelled in one would leave a
- * descriptor open or a lock taken, or would not reach the abort() behind a message. So whatever calls
- * what may be a cancellation point (files, the dynamic linker, an allocator's own doings apart from
- * allocating and freeing) does it with cancellation off. The handler of zmalloc_set_oom_handler() is
- * called with it as the thread has it.
+ * No function of the library is a cancellation point. A thread cancelled in one would leave a
+ * descriptor open or a lock taken, or would not reach the abort() after a message. So everything
+ * that may be a cancellation point runs with cancellation off: files, the dynamic linker, an
+ * allocator's own calls other than allocating and freeing. The handler of zmalloc_set_oom_handler()
+ * runs with the thread's own setting.
  *
  *     int state = zm_cancel_off();
  *     ...
@@ -33,8 +33,8 @@ static inline void zm_cancel_restore(int state)
 }
 
 /*
- * How long a fork waits for other threads to come out of the dynamic linker. One that is held up there
- * by a lock of the program's may be waiting for the thread that forks, so the wait has an end.
+ * How long a fork waits for other threads to leave the dynamic linker. A thread that is stuck there
+ * on a lock of the program's may be waiting for the forking thread, so the wait has an end.
  */
 #define ZM_PATIENCE_MS 1000
 

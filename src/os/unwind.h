@@ -2,21 +2,21 @@
 #ifndef ZM_UNWIND_H
 #define ZM_UNWIND_H
 
-/* The unwinder of the compiler, libgcc_s: opened at run time by the shared library
- * (unwind_shared.c), linked into a static program (unwind_static.c), or absent (unwind_none.c). */
+/* The compiler's unwinder, libgcc_s: opened at run time in the shared library (unwind_shared.c),
+ * linked into a static program (unwind_static.c), or missing (unwind_none.c). */
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <unwind.h>
 
-/* Makes it ready. NULL, or why there is none: then every stack is empty. Takes the dynamic linker's
- * lock: call it without a lock of ours. */
+/* Makes it ready. Returns NULL, or why there is no unwinder; then every stack is empty. Takes the
+ * dynamic linker's lock, so hold no lock of ours. */
 const char *zm_unwind_start(void);
 void zm_unwind(_Unwind_Trace_Fn step, void *argument);
 uintptr_t zm_unwind_ip(struct _Unwind_Context *context);
 uintptr_t zm_unwind_cfa(struct _Unwind_Context *context);
 
-/* Whether the library is an object of its own. */
+/* Whether the library is a shared object. */
 bool zm_library_is_apart(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* In place of unwind_static.c where the compiler's unwinder does not link with the C library:
- * with Debian's musl-gcc it is glibc's. */
+/* Replaces unwind_static.c if the compiler's unwinder does not link with the C library: with
+ * Debian's musl-gcc the unwinder is glibc's. */
 
 #include "os/unwind.h"
 

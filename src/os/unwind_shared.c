@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* libgcc_s is opened when somebody wants it: the library itself needs the C library alone. */
+/* libgcc_s is opened on demand, so the library needs only the C library. */
 
 #include <dlfcn.h>
 #include <stddef.h>
@@ -11,11 +11,12 @@
 typedef _Unwind_Reason_Code backtrace_function(_Unwind_Trace_Fn step, void *argument);
 typedef uintptr_t register_function(struct _Unwind_Context *context);
 
-static backtrace_function *backtrace; /* the last to be set */
+static backtrace_function *backtrace; /* set last */
 static register_function *get_ip;
 static register_function *get_cfa;
 
-/* Several threads may come here at once, and find the same. No lock: the linker has its own. */
+/* Several threads may be here at once, and find the same. No lock of ours, since the linker has its
+ * own. */
 const char *zm_unwind_start(void)
 {
     backtrace_function *found_backtrace;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* In place of unwind_shared.c in the static library: a static program opens nothing. */
+/* Replaces unwind_shared.c in the static library, since a static program opens nothing. */
 
 #include <stddef.h>
 

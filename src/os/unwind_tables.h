@@ -8,8 +8,8 @@
 
 /*
  * Whether the unwinder knows the code at the address. A program linked with -static registers its
- * unwind tables in a constructor, and one that has a priority, as the one that chooses the backend,
- * comes before it: _Unwind_Backtrace would abort.
+ * unwind tables in a constructor. A constructor with a priority, such as the one that chooses the
+ * backend, runs before that, and _Unwind_Backtrace would abort.
  */
 static inline bool zm_has_unwind_tables(void *address)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * ZMALLOC_STATS=FORM[:FILE]: a report when the process ends by exit(). The variable is read when the
- * library is loaded: what a program does to its environment later (and many move it, to show a
- * title) changes nothing. What it says is in docs/environment.md.
+ * ZMALLOC_STATS=FORM[:FILE]: a report when the process ends by exit(). docs/environment.md has the
+ * contract. The variable is read when the library is loaded, because many programs overwrite their
+ * environment later to show a title.
  */
 
 #include <stdlib.h>
@@ -24,7 +24,7 @@
 static const struct form {
     const char *name;
     int (*write)(char *buf, size_t size);
-    const char *end; /* what the form lacks, to stand in a file with others */
+    const char *end; /* what to add so that reports can follow each other */
 } forms[] = {
     {"text", zmalloc_stats_text, ""},
     {"json", zmalloc_stats_json, "\n"},
@@ -91,7 +91,7 @@ static const struct form *form_named(const char *name, size_t length)
     return NULL;
 }
 
-/* What is wrong with the value; NULL where it is obeyed. */
+/* What is wrong with the value, or NULL if nothing is. */
 static const char *obey(const char *value)
 {
     const char *colon = strchrnul(value, ':');
@@ -120,23 +120,19 @@ void zm_stats_exit_prepare(void)
 
 /* ---- At exit ---- */
 
-static void write_to_file(const char *text, size_t length)
-{
-    const char *cannot;
-    int error = zm_append_to_file(file, text, length, &cannot);
-
-    if (error != 0)
-        tell_of_file(cannot, error);
-}
-
-/* A report is long, and nobody waits for it: where descriptor 2 has become something else it is not
- * written, though messages are. */
+/* Nobody waits for a report, and it is long: unlike a message it is not written to a descriptor 2
+ * that has become something else. */
 static void write_out(const char *text, size_t length)
 {
+    const char *cannot = NULL;
+    int error = 0;
+
     if (*file != '\0')
-        write_to_file(text, length);
+        error = zm_append_to_file(file, text, length, &cannot);
     else if (zm_stderr_is_as_loaded())
         zm_write_to_stderr(text, length);
+    if (error != 0)
+        tell_of_file(cannot, error);
 }
 
 static void report(void)
@@ -153,8 +149,8 @@ static void report(void)
     write_out(text, length + end);
 }
 
-/* Before the layer debug looks around, which may end the process. As there: after the handlers of
- * atexit() and the destructors of the program. */
+/* After the handlers of atexit() and the destructors of the program, and before the layer debug
+ * looks for leaks, which may end the process. */
 __attribute__((destructor(102))) static void at_exit(void)
 {
     int saved_errno = errno;

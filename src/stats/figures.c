@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The figures, in the order of all forms. docs/stats.schema.json describes them once more. */
+/* The figures, in the order in which every form shows them. docs/stats.schema.json describes them
+ * too. */
 
 #include "stats/stats.h"
 

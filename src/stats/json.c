@@ -20,7 +20,7 @@ static bool escape(struct zm_writer *writer, char c)
     return false;
 }
 
-/* name is with all that stands before the value. */
+/* name includes everything before the value. */
 static void write_string(struct zm_writer *writer, const char *name, const char *text)
 {
     zm_writer_text(writer, name);
@@ -65,7 +65,7 @@ static void write_figure(struct zm_writer *writer, const struct zm_figure *figur
         zm_writer_decimal(writer, value);
 }
 
-/* Those of a group follow one another. */
+/* The figures of a group are next to each other. */
 static void write_figures(struct zm_writer *writer, const uint64_t *values)
 {
     const char *group = "";

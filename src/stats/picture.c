@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Takes the picture, and gives it the form that was asked for. Nothing here allocates. */
+/* Takes the picture and writes it in the form that was asked for. Nothing here allocates. */
 
 #include "accounting.h"
 #include "backend.h"
@@ -50,7 +50,7 @@ static void gather_process(uint64_t *figures)
     figures[ZM_MAJOR_FAULTS] = (uint64_t)usage.ru_majflt;
 }
 
-/* Rounded; unknown also where the divisor is 0. */
+/* Rounded. Unknown if the divisor is 0. */
 static uint64_t ratio(uint64_t dividend, uint64_t divisor)
 {
     uint64_t whole;
@@ -61,7 +61,7 @@ static uint64_t ratio(uint64_t dividend, uint64_t divisor)
     rest = dividend % divisor;
     if (__builtin_mul_overflow(dividend / divisor, ZM_RATIO_ONE, &whole))
         return ZM_UNKNOWN_FIGURE;
-    /* In bytes that is a petabyte: what is dropped is far too little to show. */
+    /* This happens from a petabyte on; what is dropped is far too little to show. */
     while (rest > UINT64_MAX / 2 / ZM_RATIO_ONE) {
         rest /= 2;
         divisor /= 2;

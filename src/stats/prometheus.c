@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The text exposition format of Prometheus, version 0.0.4. What is not known has no metric. */
+/* The text exposition format of Prometheus, version 0.0.4. An unknown figure has no metric. */
 
 #include "config.h"
 #include "stats/stats.h"
@@ -16,7 +16,7 @@ static bool escape(struct zm_writer *writer, char c)
     return false;
 }
 
-/* name is with all that stands before the value. */
+/* name includes everything before the value. */
 static void write_label(struct zm_writer *writer, const char *name, const char *value)
 {
     zm_writer_text(writer, name);

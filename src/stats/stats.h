@@ -3,9 +3,9 @@
 #define ZM_STATS_H
 
 /*
- * One picture of all that is known: taken once, then written in one of several forms, which so say
- * the same. What is a number is a row of zm_figures, and has its name there in every form; what is
- * a text, the forms write by themselves.
+ * One picture of everything that is known, taken once and then written in one of three forms, which
+ * therefore agree. Each number is a row of zm_figures, which has its name in every form. The texts
+ * are written by each form itself.
  */
 
 #include <sys/types.h>
@@ -37,8 +37,8 @@ enum zm_figure_id {
 
 enum zm_unit {
     ZM_BYTES,
-    ZM_COUNT, /* of what is there now */
-    ZM_TOTAL, /* of what has happened, and only grows */
+    ZM_COUNT, /* of what exists now */
+    ZM_TOTAL, /* of what has happened; only grows */
     ZM_RATIO  /* in ten-thousandths */
 };
 
@@ -46,7 +46,7 @@ enum zm_unit {
 #define ZM_RATIO_ONE 10000
 
 struct zm_figure {
-    const char *group; /* the object of JSON it is in */
+    const char *group; /* its object in JSON */
     const char *name;  /* in there */
     const char *metric;
     const char *label; /* for people */
@@ -60,7 +60,7 @@ extern const struct zm_figure zm_figures[ZM_FIGURES];
 
 struct zm_stats {
     pid_t pid;
-    const char *backend; /* with the layers over it */
+    const char *backend; /* with its layers */
     const char *backend_version;
     size_t prefix_size;
     bool counts_by_itself;
@@ -76,7 +76,7 @@ void zm_stats_write_prometheus(struct zm_writer *writer, const struct zm_stats *
 
 /* ---- at_exit.c ---- */
 
-/* Reads ZMALLOC_STATS, and says so if it is wrong. Called once, when the library is loaded. */
+/* Reads ZMALLOC_STATS and complains if it is wrong. Called once, when the library is loaded. */
 void zm_stats_exit_prepare(void);
 
 #endif

@@ -28,7 +28,7 @@ static void write_line(struct zm_writer *writer, const char *indent, const char 
     zm_writer_text(writer, "\n");
 }
 
-/* "1234567 bytes (1.1 MiB)": in the largest unit of which there is one, cut to a tenth. */
+/* "1234567 bytes (1.1 MiB)": in the largest unit that makes at least 1, truncated to a tenth. */
 static void write_bytes(struct zm_writer *writer, uint64_t bytes)
 {
     static const char *const units[] = {" KiB)", " MiB)", " GiB)", " TiB)", " PiB)", " EiB)"};
