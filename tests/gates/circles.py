@@ -14,9 +14,11 @@ import tempfile
 
 USAGE = "circles.py BUILD"
 
-# Where Meson puts the objects of a target. A file may have been compiled for several.
+# Where Meson puts the objects of a target. Most files of the library are compiled twice, and some
+# exist in only one of its two forms.
 PARTS = {
-    "the library": ["libzmalloc*.p"],
+    "the shared library": ["libzmalloc-core.a.p", "libzmalloc.so*.p", "libzmalloc-*.so.p"],
+    "the archive": ["libzmalloc.a.p"],
     "the command": ["tools/zmalloc.p"],
 }
 
@@ -107,16 +109,18 @@ def main():
         sys.exit("circles: it does not find the circle that it has planted")
     build = pathlib.Path(sys.argv[1])
     failed = False
+    seen = 0
     for part, patterns in PARTS.items():
         objects = [path for pattern in patterns for path in sorted(build.glob(pattern + "/*.o"))]
         graph = Graph(objects)
         for circle in graph.circles():
             failed = True
             print(f"a circle in {part}: {graph.describe(circle)}")
-        files = {path.name for path in objects}
-        print(f"{part}: {len(files)} files, {sum(map(len, graph.needs.values()))} times one needs another")
-        if not files and part == "the library":
-            sys.exit(f"circles: no objects of {part} in {build}")
+        needs = sum(map(len, graph.needs.values()))
+        print(f"{part}: {len(objects)} files, {needs} times one needs another")
+        seen += len(objects)
+    if seen == 0:
+        sys.exit(f"circles: no objects in {build}")
     sys.exit(failed)
 
 
