@@ -1,18 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# The binary interface of the library: its public functions, their parameters, and the structures
-# behind them. It is described in tests/gates/libzmalloc.so.1.abi, as abidw of libabigail writes it.
+# Guards the binary interface of the library: its public functions, their parameters, and the
+# structures behind them. tests/gates/libzmalloc.so.1.abi describes it, as abidw of libabigail writes it.
 #
 # usage: scripts/abi.sh check    compares the library with the description; any difference fails
-#        scripts/abi.sh renew    shows the differences and describes the library anew
+#        scripts/abi.sh renew    shows the differences and writes a new description
 set -eu
 
-script=abi
-# shellcheck source=scripts/arguments.sh
-. "$(dirname "$0")/arguments.sh"
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
 LC_ALL=C
 export LC_ALL
+command=''
+
+take_word() {
+    need_known command "$1" check renew
+    [ -z "$command" ] || refuse "say check or renew, not both"
+    command=$1
+}
+
+take_arguments 'check renew' "$@"
+[ -n "$command" ] || refuse "say check or renew"
 
 cd "$(dirname "$0")/.."
 stored=tests/gates/libzmalloc.so.1.abi
@@ -22,21 +32,16 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' HUP INT TERM
 
 skip() {
-    echo "skipped: abi.sh: $1"
+    echo "skipped: abi: $1"
     exit 77
 }
 
-# A build of its own: the description must not depend on how the developer's is configured.
+# The description must not depend on how the developer's build is configured.
 build_library() {
-    {
-        CC=${CC:-cc} meson setup "$work/build" --buildtype=debug -Ddefault_library=shared \
-            -Djemalloc=disabled -Dtcmalloc=disabled -Dmimalloc=disabled \
-            -Dtests=disabled -Dexamples=disabled -Dbench=disabled -Dtools=disabled -Ddocs=disabled &&
-            meson compile -C "$work/build" -j 2 zmalloc
-    } >"$work/log" 2>&1 || {
-        cat "$work/log" >&2
-        exit 1
-    }
+    CC=${CC:-cc} meson setup "$work/build" --buildtype=debug -Ddefault_library=shared \
+        -Djemalloc=disabled -Dtcmalloc=disabled -Dmimalloc=disabled \
+        -Dtests=disabled -Dexamples=disabled -Dbench=disabled -Dtools=disabled -Ddocs=disabled &&
+        meson compile -C "$work/build" -j 2 zmalloc
 }
 
 # Without what changes with the folder, and without the private symbols, which abidw leaves in its
@@ -48,9 +53,7 @@ describe() {
         sed -e "s,path='[^']*/\(\(src\|backends\|layers\)/[^']*\)',path='\1'," \
             -e "/<elf-symbol .* version='ZMALLOC_PRIVATE'/d" -e '/<elf-variable-symbols>/d' \
             -e '/<\/elf-variable-symbols>/d' >"$work/found.abi"
-    if ! grep -q "name='zmalloc' " "$work/found.abi"; then
-        fail "abidw finds no zmalloc in the library"
-    fi
+    grep -q "name='zmalloc' " "$work/found.abi" || fail "abidw finds no zmalloc in the library"
 }
 
 # What an old program would not notice counts, too: a new constant, a new function.
@@ -59,9 +62,7 @@ differences() {
 }
 
 check() {
-    if ! differences; then
-        fail "the library is not as in $stored; if that is meant: scripts/abi.sh renew"
-    fi
+    differences || fail "the library differs from $stored; if it should: scripts/abi.sh renew"
 }
 
 renew() {
@@ -71,12 +72,6 @@ renew() {
     cp "$work/found.abi" "$stored"
 }
 
-case ${1:-} in
-check | renew) ;;
-*)
-    refuse "unknown command '${1:-}'; say check or renew"
-    ;;
-esac
 case $(${CC:-cc} -dumpmachine) in
 x86_64-*linux-gnu) ;;
 *) skip "the description is that of x86_64 with glibc" ;;
@@ -84,6 +79,6 @@ esac
 for tool in abidw abidiff meson; do
     command -v "$tool" >/dev/null || skip "there is no $tool"
 done
-build_library
+logged "$work/build.log" build_library
 describe
-"$1"
+"$command"

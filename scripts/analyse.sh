@@ -2,18 +2,27 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Reads the C sources of the library, the command, the fuzzers, the benchmarks and the examples with
-# three analysers. Any finding is an error. What is left out stands with its reason in .clang-tidy, in
+# three analysers. Any finding is an error. What they leave out, and why, is in .clang-tidy, in
 # scripts/cppcheck.suppressions, and here. The tests misuse memory on purpose; sanitizers and valgrind
 # look at them.
 #
 # usage: scripts/analyse.sh [tidy|cppcheck|analyzer]...    all three if not said
 set -eu
 
-script=analyse
-# shellcheck source=scripts/arguments.sh
-. "$(dirname "$0")/arguments.sh"
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
 LC_ALL=C
 export LC_ALL
+analysers=''
+
+take_word() {
+    need_known analyser "$1" tidy cppcheck analyzer
+    analysers="$analysers $1"
+}
+
+take_arguments 'tidy cppcheck analyzer' "$@"
+: "${analysers:=tidy cppcheck analyzer}"
 
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
@@ -23,19 +32,15 @@ build=$work/build
 jobs=$(getconf _NPROCESSORS_ONLN)
 
 need() {
-    if ! command -v "$1" >/dev/null; then
-        fail "there is no $1; scripts/setup.sh ci installs it"
-    fi
+    command -v "$1" >/dev/null || fail "there is no $1; scripts/setup.sh ci installs it"
 }
 
 # Every part that this machine can build; nothing is compiled, but the header is made that the build makes.
 configure() {
     need meson
     need gcc
-    CC=gcc CXX=g++ meson setup "$build" -Dtests=disabled -Dtools=enabled -Dfuzz=enabled >"$work/log" 2>&1 || {
-        cat "$work/log" >&2
-        exit 1
-    }
+    logged "$work/setup.log" env CC=gcc CXX=g++ \
+        meson setup "$build" -Dtests=disabled -Dtools=enabled -Dfuzz=enabled
     ninja -C "$build" --quiet build.h
     ninja -C "$build" -t commands | grep ' -c [^ ]*\.c$' >"$work/compilations"
 }
@@ -83,17 +88,8 @@ analyzer() {
     for_each_line "$work/commands" 'eval "$1"'
 }
 
-[ $# -gt 0 ] || set -- tidy cppcheck analyzer
-for name; do
-    case $name in
-    tidy | cppcheck | analyzer) ;;
-    *)
-        refuse "unknown analyser '$name'; say tidy, cppcheck or analyzer"
-        ;;
-    esac
-done
 configure
-for name; do
+for name in $analysers; do
     started=$(date +%s)
     case $name in
     tidy) tidy ;;

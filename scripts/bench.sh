@@ -2,34 +2,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Measures every backend against its allocator and against the accounting of others over it: time,
-# memory, start-up. Installs and builds what that needs. --help says how it is called.
+# memory, start-up. Installs and builds what that needs, and ends with a table of the targets that are
+# met. A run takes about six minutes; let the machine have nothing else to do meanwhile.
+#
+# usage: scripts/bench.sh [--quick] [--runs N] [--output DIR] [--publish]
+#
+#   --quick         a run of less than a minute, for a look at everything: the figures are rough
+#   --runs N        measure N times; the median of the runs' ratios counts (1 if not said)
+#   --output DIR    where results go (${BUILD_DIR:-build-bench}/results if not said)
+#   --publish       table, charts and condensed data go into docs/performance, not into DIR
 set -eu
 
-script=bench
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
-
-usage() {
-    cat <<END
-usage: scripts/bench.sh [--quick] [--runs N] [--output DIR] [--publish]
-
-Measures every backend and ends with a table that says which targets are met. A run takes about six
-minutes; let the machine have nothing else to do meanwhile.
-
-  --quick         a run of less than a minute, for a look at everything: the figures are rough
-  --runs N        measure N times; of the runs' ratios the median counts (1 if not said)
-  --output DIR    where results go (\${BUILD_DIR:-build-bench}/results if not said)
-  --publish       table, charts and condensed data go into docs/performance, not into DIR
-END
-}
-
-take_runs() {
-    need_number --runs "$1" 1 999
-    runs=$1
-}
+# shellcheck source=scripts/release.sh
+. "$(dirname "$0")/release.sh"
 
 quick='' publish='' output='' runs=1
-read_arguments 'quick publish' 'runs output' "$@"
+take_arguments '--quick --runs=1..999 --output=DIR --publish' "$@"
 [ -z "$quick" ] || [ -z "$publish" ] || refuse "--publish takes no --quick: those figures are rough"
 
 cd "$(dirname "$0")/.."
@@ -64,9 +54,8 @@ prepare_build() {
 
 # ---- One run ----
 
-progress() {
-    elapsed=$(($(date +%s) - started))
-    printf '[%3d:%02d] run %s of %s: %s\n' $((elapsed / 60)) $((elapsed % 60)) "$run" "$runs" "$*"
+report_progress() {
+    progress "run $run of $runs: $*"
 }
 
 # With what it said last, in NAME.log.
@@ -89,7 +78,7 @@ measure_memory() {
 }
 
 measure_backend() {
-    progress "$1"
+    report_progress "$1"
     status=0
     run_bench bench "$1" "-$many" $repetitions $seconds || status=$?
     case $status in
@@ -97,7 +86,7 @@ measure_backend() {
     # The backend is not there; the library says why between its name and "available".
     78)
         sed 's/.*"'"$1"'": //; s/; available: .*//' "$folder/bench-$1.log" >"$folder/$1.skipped"
-        progress "$1 is skipped: $(cat "$folder/$1.skipped")"
+        report_progress "$1 is skipped: $(cat "$folder/$1.skipped")"
         return
         ;;
     *) failed "bench-$1" $status ;;
@@ -110,7 +99,7 @@ measure_backend() {
 # LABEL:BACKEND:PROGRAM, where no backend is one that nobody names. Once with a program of ours, and
 # with one that others know.
 measure_starts() {
-    progress 'start-up'
+    report_progress 'start-up'
     # shellcheck disable=SC2086
     "$bench/startup" -n $starts $programs >"$folder/startup.json" 2>"$folder/startup.log" ||
         failed startup $?
@@ -172,7 +161,6 @@ conclude() {
 
 prepare_results
 prepare_build
-started=$(date +%s)
 run=1
 while [ "$run" -le "$runs" ]; do
     measure

@@ -3,10 +3,15 @@
 #
 # Builds zmalloc so that it counts what is executed, runs the tests, and shows for each file of the
 # library which lines and branches none of them took. Fails where those are more than gcovr.cfg
-# allows. What the tables leave out stands below them with its reason.
+# allows. What the tables leave out is listed below them with its reason.
 #
 # usage: scripts/coverage.sh        in the folder BUILD_DIR (build-coverage if not said)
 set -eu
+
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+take_arguments '' "$@"
 
 cd "$(dirname "$0")/.."
 mkdir -p "${BUILD_DIR:-build-coverage}"
@@ -41,14 +46,10 @@ configure() {
     [ ! -f "$folder/build.ninja" ] || return 0
     endings="$runtime/counters.o $runtime/libcoverage-endings.so"
     counting='-fprofile-update=atomic -fprofile-filter-files=/(src|backends|layers)/'
-    CC=gcc CXX=g++ meson setup "$folder" --buildtype=debug -Dtests=enabled -Dexamples=disabled \
+    logged "$folder.log" env CC=gcc CXX=g++ meson setup "$folder" --buildtype=debug -Dtests=enabled -Dexamples=disabled \
         -Dtools=disabled -Ddocs=disabled -Dbench=disabled \
         "-Dc_args=--coverage -fno-exceptions $counting '-DZM_INLINE=static inline' -DUNDER_COVERAGE=1" \
-        "-Dc_link_args=--coverage $endings" "-Dcpp_link_args=--coverage $endings" "$@" \
-        >"$folder.log" 2>&1 || {
-        cat "$folder.log"
-        exit 1
-    }
+        "-Dc_link_args=--coverage $endings" "-Dcpp_link_args=--coverage $endings" "$@"
 }
 
 # Some processes are another user's.

@@ -7,9 +7,16 @@
 # usage: scripts/demo.sh [TEXT]     a file to count instead of this system's own documents
 set -eu
 
-script=demo
-# shellcheck source=scripts/arguments.sh
-. "$(dirname "$0")/arguments.sh"
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+text=''
+
+take_word() {
+    text=$1
+}
+
+take_arguments 'TEXT' "$@"
 
 cd "$(dirname "$0")/.."
 build=${BUILD_DIR:-build}
@@ -17,10 +24,8 @@ backends='libc native jemalloc tcmalloc mimalloc'
 text_size=10000000
 
 scripts/setup.sh demo
-[ -f "$build/build.ninja" ] || meson setup "$build" -Dtests=disabled -Dbench=disabled >"$build.log" 2>&1 || {
-    cat "$build.log" >&2
-    exit 1
-}
+[ -f "$build/build.ninja" ] ||
+    logged "$build.log" meson setup "$build" -Dtests=disabled -Dbench=disabled
 rm -f "$build.log"
 ninja -C "$build" --quiet
 
@@ -39,9 +44,7 @@ write_texts() {
 
 make_text() {
     write_texts | head -c "$text_size" >"$text.part"
-    if [ ! -s "$text.part" ]; then
-        fail "found no texts on this system; give one: scripts/demo.sh TEXT"
-    fi
+    [ -s "$text.part" ] || fail "found no texts on this system; give one: scripts/demo.sh TEXT"
     while [ "$(wc -c <"$text.part")" -lt "$text_size" ]; do
         cp "$text.part" "$text.copy"
         cat "$text.copy" >>"$text.part"
@@ -50,13 +53,12 @@ make_text() {
     mv "$text.part" "$text"
 }
 
-text=${1:-$build/demo-text.txt}
-[ -f "$text" ] || {
-    [ $# -eq 0 ] || {
-        fail "$text: no such file"
-    }
-    make_text
-}
+if [ -n "$text" ]; then
+    [ -f "$text" ] || fail "$text: no such file"
+else
+    text=$build/demo-text.txt
+    [ -f "$text" ] || make_text
+fi
 
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT

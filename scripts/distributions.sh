@@ -1,60 +1,48 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Tries the README's two commands on releases of Debian, each in a minimal root made for it.
-# --help says how it is called.
+# Tries the README's two commands on releases of Debian. Makes a minimal root of each release with
+# debootstrap, and runs scripts/demo.sh and scripts/test.sh there on a clone of this repository's last
+# commit. Ends with a table: what was installed there, what came of it. The status is 1 if anything
+# failed.
+#
+# usage: scripts/distributions.sh [--quick] [--suite NAME]... [--keep] [RELEASE...]
+#
+#   RELEASE        12 or bookworm, 13 or trixie, sid; all three if not said
+#   --suite NAME   tests of this suite only; may be repeated
+#   --quick        the suites tcmalloc and mimalloc; 13 if no release is named
+#   --keep         leaves the roots there, to be looked at with scripts/in_root.sh
+#
+# Everything goes into ${BUILD_DIR:-build-distributions}: logs, and, to be quicker the next time, the
+# roots as debootstrap made them (for a week) and the packages. It takes root, debootstrap and a
+# network; without them it says so and is skipped. Mounts for a root are made in separate namespaces
+# (scripts/in_root.sh), and no root is removed while something is mounted in it.
 set -eu
 
-script=distributions
-# shellcheck source=scripts/arguments.sh
-. "$(dirname "$0")/arguments.sh"
-
-usage() {
-    cat <<END
-usage: scripts/distributions.sh [--quick] [--suite NAME]... [--keep] [RELEASE...]
-
-Makes a minimal root of each release with debootstrap, and runs scripts/demo.sh and scripts/test.sh
-there on a clone of this repository's last commit. Ends with a table: what was installed there, what
-came of it. The status is 1 if anything failed.
-
-  RELEASE        12 or bookworm, 13 or trixie, sid; all three if not said
-  --suite NAME   tests of this suite only; may be said more than once
-  --quick        the suites tcmalloc and mimalloc; 13 if no release is named
-  --keep         leaves the roots there, to be looked at with scripts/in_root.sh
-
-Everything goes into \${BUILD_DIR:-build-distributions}: logs, and, so that it is quicker the next
-time, the roots as debootstrap made them (for a week) and the packages. It takes root, debootstrap
-and a network; without them it says so and is skipped. What needs the mounts of a root has them in
-namespaces of its own (scripts/in_root.sh), and no root is removed while something is mounted in it.
-END
-}
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
 
 skip() {
-    echo "skipped: distributions.sh: $*"
+    echo "skipped: distributions: $*"
     exit 0
 }
 
-# Sets release, or fails.
-need_release() {
-    case $1 in
-    12 | bookworm) release=bookworm ;;
-    13 | trixie) release=trixie ;;
-    sid) release=sid ;;
-    *) refuse "unknown release '$1'; --help lists what there is" ;;
-    esac
-}
-
-releases='' suites='' quick='' keep=''
 take_suite() {
     suites="$suites --suite $1"
 }
 
 take_word() {
-    need_release "$1"
+    case $1 in
+    12) release=bookworm ;;
+    13) release=trixie ;;
+    *) release=$1 ;;
+    esac
+    need_known release "$release" bookworm trixie sid
     releases="$releases $release"
 }
 
-read_arguments 'quick keep' 'suite' "$@"
+releases='' suites='' quick='' keep=''
+take_arguments '--quick --suite=NAME --keep RELEASE...' "$@"
 if [ "$quick" ]; then
     : "${releases:=trixie}" "${suites:=--suite tcmalloc --suite mimalloc}"
 fi
@@ -93,14 +81,14 @@ apt_sites() {
 bootstrap() {
     proxy=''
     eval "$(apt-config shell proxy Acquire::http::Proxy 2>/dev/null)"
-    script=/usr/share/debootstrap/scripts/$release
-    [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
+    recipe=/usr/share/debootstrap/scripts/$release
+    [ -e "$recipe" ] || recipe=/usr/share/debootstrap/scripts/sid
     with=''
     case ${2:-} in
     https:*) with=--include=ca-certificates ;;
     esac
     http_proxy=${http_proxy:-$proxy} unshare --mount --pid --fork --kill-child --mount-proc \
-        debootstrap --variant=minbase ${with:+"$with"} "$release" "$1" "${2:-}" "$script" \
+        debootstrap --variant=minbase ${with:+"$with"} "$release" "$1" "${2:-}" "$recipe" \
         >"$build/$release.bootstrap.log" 2>&1
 }
 
@@ -233,7 +221,7 @@ for release in $releases; do
     { need_base && need_root; } || status=$?
     case $status in
     0) try_release ;;
-    77) echo "skipped: distributions.sh: $release: no archive that has it can be reached" ;;
+    77) echo "skipped: distributions: $release: no archive that has it can be reached" ;;
     *) failed=yes ;;
     esac
     [ "$keep" ] || remove_root "$root"

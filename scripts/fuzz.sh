@@ -4,51 +4,41 @@
 # Fuzzes the library for a while, all backends against each other (tests/fuzz/README.md). Installs what
 # that needs, builds into a folder of its own, ends with one line for each target, and with status 1
 # if there is a finding.
-# --help says how it is called.
+#
+# usage: scripts/fuzz.sh [--seconds N | --hours N] [--engine libfuzzer|afl|runner] [stream|parsers]...
+#
+#   stream, parsers   the targets; both if not said
+#   --seconds N       for each target, or --hours N; 60 seconds if not said
+#   --engine NAME     libfuzzer if not said
+#
+# Everything goes into ${BUILD_DIR:-build-fuzz-ENGINE}.
 set -eu
 
-script=fuzz
-# shellcheck source=scripts/arguments.sh
-. "$(dirname "$0")/arguments.sh"
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
 
-cd "$(dirname "$0")/.."
 seconds=60
 engine=libfuzzer
 targets=
 
-usage() {
-    cat <<END
-usage: scripts/fuzz.sh [--seconds N | --hours N] [--engine libfuzzer|afl|runner] [stream|parsers]...
-
-Fuzzes the targets that are named, or both, for 60 seconds each if nothing else is said, with
-libfuzzer. Everything goes into \${BUILD_DIR:-build-fuzz-ENGINE}.
-END
-}
-
-# Of 0 seconds libFuzzer makes no end.
-take_seconds() {
-    need_number --seconds "$1" 1 999999999
-    seconds=$1
-}
-
 take_hours() {
-    need_number --hours "$1" 1 99999
     seconds=$(($1 * 3600))
 }
 
 take_engine() {
-    is_one_of "$1" 'libfuzzer afl runner' ||
-        refuse "--engine '$1': it is libfuzzer, afl or runner"
+    need_known engine "$1" libfuzzer afl runner
     engine=$1
 }
 
 take_word() {
-    is_one_of "$1" 'stream parsers' || refuse "no target '$1'; there are stream and parsers"
+    need_known target "$1" stream parsers
     targets="$targets $1"
 }
 
-read_arguments '' 'seconds hours engine' "$@"
+# Of 0 seconds libFuzzer makes no end.
+take_arguments '--seconds=1..999999999 --hours=1..99999 --engine=NAME stream parsers' "$@"
 
+cd "$(dirname "$0")/.."
 build=${BUILD_DIR:-build-fuzz-$engine}
 corpus=$build/corpus
 findings=$build/findings
@@ -133,7 +123,6 @@ fuzz() {
     fi
 }
 
-unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_FAIL ZMALLOC_DEBUG
 targets=${targets:-stream parsers}
 status=0
 scripts/setup.sh fuzz

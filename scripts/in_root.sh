@@ -1,29 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Runs a command inside a root folder, as a machine of its own would: in namespaces of mounts and
-# processes that nobody else sees. /proc, /dev and its parts are made for it, and end with it; no
-# folder of this system is mounted. It takes root.
+# Runs a command inside a root folder, as on a separate machine: in namespaces of mounts and processes
+# that nobody else sees. /proc, /dev and its parts are made for it, and end with it; no folder of this
+# system is mounted. It takes root.
 #
 # usage: scripts/in_root.sh ROOT COMMAND [ARGUMENT...]
 set -eu
 
-script=in_root
-# shellcheck source=scripts/arguments.sh
-. "$(dirname "$0")/arguments.sh"
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
 
-if [ $# -lt 2 ]; then
-    echo "usage: in_root.sh ROOT COMMAND [ARGUMENT...]" >&2
-    exit 2
-fi
-
-case $1 in
-/ | /.)
-    refuse "$1 is this system's own root"
-    ;;
+case ${1:-} in
+-*) take_arguments '' "$1" ;;
+/ | /.) refuse "$1 is this system's own root" ;;
 esac
+[ $# -ge 2 ] || refuse "say a folder and a command; --help says more"
 
-# Who is killed leaves nothing running. In the namespace this is the first process.
+# If it is killed, nothing of it is left running. In the namespace this is the first process.
 if [ "${IN_ROOT_NAMESPACE:-}" != yes ] || [ $$ -ne 1 ]; then
     IN_ROOT_NAMESPACE=yes exec setpriv --pdeathsig KILL \
         unshare --mount --pid --fork --kill-child --propagation private "$0" "$@"

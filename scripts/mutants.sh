@@ -1,46 +1,36 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Shows that the tests bite: breaks a copy of the library in one place after another, with the
-# patches of tests/soak/mutants, and runs the test that has to fail then. Installs and builds what that
-# needs. --help says how it is called.
+# Shows that the tests bite: breaks a copy of this tree with each patch of tests/soak/mutants, or with those
+# named, and runs the test that the patch names, which has to pass before and to fail after. Installs
+# and builds what that needs. Ends with a table, and with status 1 if a mutant is not caught or a patch
+# no longer fits the source. Takes about ten minutes.
+#
+# usage: scripts/mutants.sh [NAME...]
 set -eu
 
-script=mutants
-# shellcheck source=scripts/arguments.sh
-. "$(dirname "$0")/arguments.sh"
-
-usage() {
-    cat <<END
-usage: scripts/mutants.sh [NAME...]
-
-Breaks a copy of this tree with each patch of tests/soak/mutants, or with those named, and runs the test
-that the patch names: it has to pass before and to fail after. Ends with a table, and with status 1
-where a mutant is not caught or a patch no longer fits the source. Takes about ten minutes.
-END
-}
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
 
 names=''
+
 take_word() {
     names="$names $1"
 }
-read_arguments '' '' "$@"
+
+take_arguments 'NAME...' "$@"
 
 cd "$(dirname "$0")/.."
 mutants=$PWD/tests/soak/mutants
-if [ -z "$names" ]; then
-    for patch in "$mutants"/*.patch; do
-        names="$names $(basename "$patch" .patch)"
-    done
-fi
+all_names=$(basename -a -s .patch "$mutants"/*.patch)
 # shellcheck disable=SC2086
-set -- $names
-for name; do
-    [ -f "$mutants/$name.patch" ] ||
-        refuse "no mutant '$name'; tests/soak/mutants has NAME.patch of each"
+for name in $names; do
+    need_known mutant "$name" $all_names
 done
+# shellcheck disable=SC2086
+set -- ${names:-$all_names}
 
-unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_FAIL ZMALLOC_DEBUG ZMALLOC_TEST_SCALE
+unset ZMALLOC_TEST_SCALE
 scripts/setup.sh test
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

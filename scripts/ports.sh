@@ -1,31 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Builds zmalloc for other platforms than this one, as far as they run here, and runs its tests.
-# --help says how it is called.
+# Builds zmalloc for the platforms that are named, or for all, and runs its tests there; installs what
+# that takes. cmocka is built for each from the system's source package. Run again, it builds only
+# what changed. Ends with a line for each platform, before it what was not run there and why.
+#
+# usage: scripts/ports.sh [--quick] [musl] [musl-static] [i386] [arm64]
+#
+#   musl          the C library musl
+#   musl-static   the same, library and programs static
+#   i386          32 bits
+#   arm64         64-bit ARM, under the emulator qemu
+#   --quick       only the backends that are built in, without layers over them
+#
+# Everything goes into ${BUILD_DIR:-build-ports}. It takes a Debian or Ubuntu on x86-64.
 set -eu
 
-script=ports
-# shellcheck source=scripts/arguments.sh
-. "$(dirname "$0")/arguments.sh"
-
-usage() {
-    cat <<END
-usage: scripts/ports.sh [--quick] [musl] [musl-static] [i386] [arm64]
-
-Builds zmalloc for the platforms that are named, or for all, and runs its tests there; installs what
-that takes. cmocka is built for each from the system's source package. Run again, it builds only
-what changed. Ends with a line for each platform, before it what was not run there and why.
-
-  musl          the C library musl
-  musl-static   the same, library and programs static
-  i386          32 bits
-  arm64         64-bit ARM, under the emulator qemu
-  --quick       only the backends that are built in, without layers over them
-
-Everything goes into \${BUILD_DIR:-build-ports}. It takes a Debian or Ubuntu on x86-64.
-END
-}
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
 
 # need_port NAME: sets of what the cross file is and which C compiler builds cmocka, what else Meson
 # is told; how the names of binutils begin and what starts programs, if they are of another machine.
@@ -55,7 +47,7 @@ take_word() {
     ports="$ports $1"
 }
 
-read_arguments quick '' "$@"
+take_arguments '--quick PLATFORM...' "$@"
 [ -z "$quick" ] || suites='--suite libc --suite native'
 : "${ports:=musl musl-static i386 arm64}"
 
@@ -64,17 +56,6 @@ take_build build-ports
 
 # What the caller has set is for this platform.
 unset CC CXX CFLAGS CXXFLAGS LDFLAGS LD_LIBRARY_PATH LD_PRELOAD PKG_CONFIG_PATH
-unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC_FAIL
-
-# logged LOG COMMAND...: what it prints is shown only where it fails.
-logged() {
-    log=$build/$1.log
-    shift
-    "$@" >"$log" 2>&1 || {
-        tail -n 40 "$log" >&2
-        fail "$1 failed; all of it is in $log"
-    }
-}
 
 # ---- cmocka: static, so that no program has to find it when it runs ----
 
@@ -100,8 +81,8 @@ need_cmocka() {
     scripts/source_package.sh cmocka 1.1 "$build/cmocka-source"
     echo "building cmocka for $target"
     rm -rf "$cmocka.build" "$cmocka.part"
-    logged "cmocka-$target" configure_cmocka
-    logged "cmocka-$target" ninja -C "$cmocka.build" install
+    logged "$build/cmocka-$target.log" configure_cmocka
+    logged "$build/cmocka-$target.log" ninja -C "$cmocka.build" install
     leave_static_cmocka
     rm -rf "$cmocka.build"
 }
@@ -125,8 +106,8 @@ runs_here() {
 # build_port OPTION...
 build_port() {
     echo "building for $port"
-    logged "$port-setup" configure "$@"
-    logged "$port" ninja -C "$build/$port"
+    logged "$build/$port-setup.log" configure "$@"
+    logged "$build/$port.log" ninja -C "$build/$port"
 }
 
 # test_port NAME: a test that fails is no end, the other platforms are looked at as well.

@@ -8,11 +8,18 @@
 #        what to prepare for; demo if not said
 set -eu
 
-script=setup
-# shellcheck source=scripts/arguments.sh
-. "$(dirname "$0")/arguments.sh"
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
 
-purpose=${1:-demo}
+purpose=''
+
+take_word() {
+    need_known purpose "$1" demo test bench redis ports fuzz ci
+    purpose=$1
+}
+
+take_arguments 'demo test bench redis ports fuzz ci' "$@"
+: "${purpose:=demo}"
 
 demo_packages='gcc libc6-dev meson ninja-build pkg-config libjemalloc-dev libgoogle-perftools-dev
     libmimalloc-dev libjansson-dev'
@@ -39,9 +46,6 @@ redis) packages=$redis_packages ;;
 ports) packages=$ports_packages ;;
 fuzz) packages=$fuzz_packages ;;
 ci) packages=$ci_packages ;;
-*)
-    refuse "unknown purpose '$purpose'; say demo, test, bench, redis, ports, fuzz or ci"
-    ;;
 esac
 
 # What to install where we do not do it, from the system's name.
@@ -120,9 +124,7 @@ install_packages() {
 system=$(system_name)
 if [ "$system" != debian ]; then
     case $purpose in
-    redis | ports)
-        fail "$purpose takes sources from apt: it needs a Debian or Ubuntu"
-        ;;
+    redis | ports) fail "$purpose takes sources from apt: it needs a Debian or Ubuntu" ;;
     esac
     wanted=$(other_systems_packages "$system")
     tools='cc meson ninja pkg-config'
@@ -134,9 +136,7 @@ if [ "$system" != debian ]; then
     esac
     echo "setup: install these if they are missing: $wanted"
     for tool in $tools; do
-        if ! command -v "$tool" >/dev/null; then
-            fail "$tool is missing"
-        fi
+        command -v "$tool" >/dev/null || fail "$tool is missing"
     done
     exit 0
 fi
@@ -145,5 +145,6 @@ missing=$(missing_packages)
 # shellcheck disable=SC2086
 if [ -n "$missing" ] && ! install_packages $missing; then
     echo "setup: could not install: $(missing_packages)" >&2
-    fail "as root: apt-get update && apt-get install --no-install-recommends $missing"
+    echo "setup: as root: apt-get update && apt-get install --no-install-recommends $missing" >&2
+    exit 1
 fi

@@ -1,34 +1,29 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Looks for what is wrong before users find it: soaks and storms on each backend, and the fuzzers for
-# as long as one likes. Installs and builds what that needs. --help says how it is called.
+# Looks for what is wrong before users find it: runs each soak and storm on each backend, and the
+# fuzzers for as long as one likes. Installs and builds what that needs. The full figures take about
+# half an hour on two processors. Ends with a table, which it also writes to summary.md, and with
+# status 1 if anything failed. Interrupted, it shows the table as far as it is.
+#
+# usage: scripts/soak.sh [--quick | --scale PERCENT] [--hours N] [--backends NAME,...]
+#                         [--only STORM,...] [--seed N] [--output DIR]
+#        scripts/soak.sh --list
+#
+#   --quick            a twentieth of the full figures, in about three minutes
+#   --scale PERCENT    that part of the full figures, from 1 on (100 if not said)
+#   --hours N          lets the fuzzers of scripts/fuzz.sh run for N hours besides (0 if not said)
+#   --backends NAMES   only these, each of which has to be there (if not said, those that are)
+#   --only STORMS      only these
+#   --seed N           that of soak, whose operations are the same for the same seed (1 if not said)
+#   --output DIR       where results go (${BUILD_DIR:-build-soak}/results if not said)
+#   --list             names the storms, with their full figures
 set -eu
 
-script=soak
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
-
-usage() {
-    cat <<END
-usage: scripts/soak.sh [--quick | --scale PERCENT] [--hours N] [--backends NAME,...]
-                        [--only STORM,...] [--seed N] [--output DIR]
-       scripts/soak.sh --list
-
-Runs each storm on each backend; with the full figures that takes about half an hour on two
-processors. Ends with a table, which it also writes to summary.md, and with status 1 where anything
-failed. Interrupted, it shows the table as far as it is.
-
-  --quick            a twentieth of the full figures, in about three minutes
-  --scale PERCENT    that part of the full figures, from 1 on (100 if not said)
-  --hours N          lets the fuzzers of scripts/fuzz.sh run for N hours besides (0 if not said)
-  --backends NAMES   only these, each of which has to be there (if not said, those that are)
-  --only STORMS      only these
-  --seed N           that of soak, whose operations are the same for the same seed (1 if not said)
-  --output DIR       where results go (\${BUILD_DIR:-build-soak}/results if not said)
-  --list             names the storms, with their full figures
-END
-}
+# shellcheck source=scripts/release.sh
+. "$(dirname "$0")/release.sh"
 
 list() {
     cat <<END
@@ -47,19 +42,13 @@ storms=$all_storms
 backends='libc native jemalloc tcmalloc mimalloc'
 named='' scale=100 hours=0 seed=1 output=''
 
-take_scale() {
-    need_number --scale "$1" 1 99999
-    scale=$1
+take_quick() {
+    scale=5
 }
 
-take_hours() {
-    need_number --hours "$1" 0 999
-    hours=$1
-}
-
-take_seed() {
-    need_number --seed "$1" 0 99999999999999999
-    seed=$1
+take_list() {
+    list
+    exit
 }
 
 take_backends() {
@@ -73,21 +62,14 @@ take_backends() {
 take_only() {
     storms=$(echo "$1" | tr , ' ')
     for storm in $storms; do
-        case " $all_storms " in
-        *" $storm "*) ;;
-        *) refuse "--only: no storm '$storm'; there are: $all_storms" ;;
-        esac
+        # shellcheck disable=SC2086
+        need_known storm "$storm" $all_storms
     done
     [ -n "$storms" ] || refuse "--only names no storm; there are: $all_storms"
 }
 
-quick='' list=''
-read_arguments 'quick list' 'scale hours backends only seed output' "$@"
-[ -z "$quick" ] || scale=5
-if [ "$list" ]; then
-    list
-    exit
-fi
+take_arguments '--quick --scale=1..99999 --hours=0..999 --backends=NAME,... --only=STORM,...
+    --seed=0..99999999999999999 --output=DIR --list' "$@"
 
 cd "$(dirname "$0")/.."
 take_build build-soak
@@ -171,11 +153,6 @@ now() {
     date +%s
 }
 
-progress() {
-    elapsed=$(($(now) - started))
-    printf '[%3d:%02d] %s\n' $((elapsed / 60)) $((elapsed % 60)) "$*"
-}
-
 add_row() {
     printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$verdict" "$seconds" "$3" >>"$output/rows.tsv"
     progress "$1 $2: $verdict, $seconds s${3:+: $3}"
@@ -233,7 +210,6 @@ interrupt() {
     exit 130
 }
 
-started=$(now)
 running=
 prepare_results
 prepare_build

@@ -5,20 +5,19 @@
 #
 # usage: scripts/source_package.sh PACKAGE SERIES FOLDER     say, redis 7.0 build/source
 #
-# The source is in FOLDER/PACKAGE then, its version in FOLDER/unpacked; where it is there already,
-# nothing is done. The exit status is 77, and the last line says why, where there is no such package
-# or it is not of the series.
+# The source is then in FOLDER/PACKAGE, and its version in FOLDER/unpacked. If it is there already,
+# nothing is done. If there is no such package, or it is not of the series, the exit status is 77 and
+# the last line says why.
 set -eu
 
-if [ $# -ne 3 ]; then
-    echo "usage: source_package.sh PACKAGE SERIES FOLDER" >&2
-    exit 2
-fi
-package=$1 series=$2
-case $3 in
-/*) folder=$3 ;;
-*) folder=$PWD/$3 ;;
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+case ${1:-} in
+-*) take_arguments '' "$1" ;;
 esac
+[ $# -eq 3 ] || refuse "say a package, a series and a folder; --help says more"
+package=$1 series=$2 folder=$(full_path "$3")
 
 no_source() {
     echo "no source package: $*" >&2
@@ -77,8 +76,7 @@ find_version() {
 unpack() {
     (cd "$folder" && apt-get source "$package") >>"$log" 2>&1 || {
         tail -n 40 "$log" >&2
-        echo "source_package.sh: apt-get source $package failed; all of it is in $log" >&2
-        exit 1
+        fail "apt-get source $package failed; all of it is in $log"
     }
     mv "$folder/$package-$series".*/ "$folder/$package"
     printf '%s\n' "$version" >"$folder/unpacked"

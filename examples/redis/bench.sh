@@ -1,41 +1,27 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Measures Redis on zmalloc against Redis as it is. --help says how it is called.
+# Measures requests per second with redis-benchmark, the same program for all, on Redis as it is and on
+# Redis on zmalloc. Ends with a table, and with what memory each takes for the same data. Let the machine
+# have nothing else to do meanwhile.
+#
+# usage: examples/redis/bench.sh [--quick] [--rounds N] [--publish] [SUBJECT...]
+#
+#   SUBJECT      a backend of zmalloc, stock (once more, which shows what a ratio is worth) or
+#                stock-libc; all five backends if not said
+#   --quick      a run of less than two minutes, for a look at everything: the figures are rough
+#   --rounds N   measure N times, with new servers each; the medians count (5 if not said)
+#   --publish    the table goes into docs/performance/redis.txt as well
+#
+# All measurements are in ${BUILD_DIR:-build-redis}/bench.
+
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
 . "$(dirname "$0")/common.sh"
 # shellcheck source-path=SCRIPTDIR source=data.sh disable=SC1091
 . "$here/data.sh"
 
-usage() {
-    cat <<END
-usage: examples/redis/bench.sh [--quick] [--rounds N] [--publish] [SUBJECT...]
-
-Measures requests per second with redis-benchmark, the same program for all, on stock and on each
-SUBJECT: a backend of zmalloc, stock (once more, which tells what a ratio is worth) or stock-libc.
-Without one: on $backends. Ends with a table, and with what memory
-each takes for the same data. Let the machine have nothing else to do meanwhile.
-
-  --quick      a run of less than two minutes, for a look at everything: the figures are rough
-  --rounds N   measure N times, with new servers each; the medians count (5 if not said)
-  --publish    the table goes into docs/performance/redis.txt as well
-
-All that was measured is in \${BUILD_DIR:-build-redis}/bench.
-END
-}
-
-quick='' publish='' rounds='' subjects=''
-
-take_rounds() {
-    need_number --rounds "$1" 1 99
-    rounds=$1
-}
-
-take_word() {
-    take_subject "$1"
-}
-
-read_arguments 'quick publish' 'rounds' "$@"
+quick='' publish='' rounds=''
+take_arguments '--quick --rounds=1..99 --publish SUBJECT...' "$@"
 [ -z "$quick" ] || [ -z "$publish" ] || refuse '--publish takes no --quick: those figures are rough'
 : "${subjects:=$backends}"
 
@@ -163,11 +149,6 @@ measure_memory() {
 
 # ---- What it comes to ----
 
-progress() {
-    elapsed=$(($(date +%s) - started))
-    printf '[%2d:%02d] %s\n' $((elapsed / 60)) $((elapsed % 60)) "$*"
-}
-
 conclude() {
     python3 -B "$root/bench/report/machine.py" "$build/library" rounds="$rounds" \
         measurement="$tenths/10 s on stock" keys="$keys" \
@@ -189,7 +170,6 @@ make_work
 results=$build/bench
 rm -rf "$results"
 mkdir -p "$results"
-started=$(date +%s)
 round=0
 while [ $round -lt "$rounds" ]; do
     round=$((round + 1))

@@ -1,52 +1,35 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Builds Redis on zmalloc, and as it is, from the source package of this system's release. --help
-# says how it is called.
+# Builds Redis on zmalloc, and as it is, from the source package of this system's release. Fetches the
+# source package redis 7.0 with apt, and builds what is named; ours and stock if nothing is. Run again,
+# it fetches nothing and builds only what changed. The system is left as it is, but for the packages
+# that building needs, which scripts/setup.sh installs.
+#
+# usage: examples/redis/build.sh [--no-setup] [ours] [stock] [stock-libc]
+#
+#   ours         Redis on zmalloc: one build for all backends
+#   stock        Redis with its own zmalloc.c over the system's jemalloc
+#   stock-libc   the same over the malloc of the C library, to compare a failing test with
+#   --no-setup   install nothing
+#
+# Everything goes into ${BUILD_DIR:-build-redis}. JOBS says how many compilers run at once. The exit
+# status is 77 if there is no source package of this version.
+
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
 . "$(dirname "$0")/common.sh"
 
-usage() {
-    cat <<END
-usage: examples/redis/build.sh [--no-setup] [ours] [stock] [stock-libc]
-
-Fetches the source package redis 7.0 with apt, and builds what is named; ours and stock if nothing
-is. Run again, it fetches nothing and builds only what changed. The system is left as it is, but for
-the packages that building needs, which scripts/setup.sh installs.
-
-  ours         Redis on zmalloc: one build for all backends
-  stock        Redis with its own zmalloc.c over the system's jemalloc
-  stock-libc   the same over the malloc of the C library, to compare a failing test with
-  --no-setup   install nothing
-
-Everything goes into \${BUILD_DIR:-build-redis}. JOBS says how many compilers run at once.
-The exit status is 77 where there is no source package of this version.
-END
-}
-
-no_setup='' wanted=''
-
 take_word() {
-    is_one_of "$1" 'ours stock stock-libc' ||
-        refuse "unknown argument '$1'; --help lists what there is"
+    need_known build "$1" ours stock stock-libc
     wanted="$wanted $1"
 }
 
-read_arguments no-setup '' "$@"
+no_setup='' wanted=''
+take_arguments '--no-setup ours stock stock-libc' "$@"
 : "${wanted:=ours stock}"
 
 say() {
     echo "redis: $*"
-}
-
-# logged LOG COMMAND...: what it prints is shown only where it fails.
-logged() {
-    log=$build/$1.log
-    shift
-    "$@" >"$log" 2>&1 || {
-        tail -n 40 "$log" >&2
-        fail "$1 failed; all of it is in $log"
-    }
 }
 
 # ---- The library ----
@@ -68,9 +51,9 @@ build_library() {
     (
         cd "$root"
         distribution_flags
-        logged library-setup meson_setup
-        logged library ninja -C "$build/library" -j "$jobs"
-        logged library-install meson install -C "$build/library" --no-rebuild
+        logged "$build/library-setup.log" meson_setup
+        logged "$build/library.log" ninja -C "$build/library" -j "$jobs"
+        logged "$build/library-install.log" meson install -C "$build/library" --no-rebuild
     )
 }
 
@@ -124,7 +107,7 @@ run_make() {
         cd "$build/$which/src"
         distribution_flags
         export GIT_CEILING_DIRECTORIES="$build"
-        logged "$which" make -j "$jobs" BUILD_TLS=no USE_SYSTEMD=no "$@" all
+        logged "$build/$which.log" make -j "$jobs" BUILD_TLS=no USE_SYSTEMD=no "$@" all
     )
 }
 
@@ -143,7 +126,7 @@ build_redis() {
 }
 
 # Without apt the fetching below says so.
-[ "$no_setup" ] || ! command -v apt-get >/dev/null || "$root/scripts/setup.sh" redis
+[ -n "$no_setup" ] || ! command -v apt-get >/dev/null || "$root/scripts/setup.sh" redis
 jobs=${JOBS:-$(nproc)}
 mkdir -p "$build"
 # One at a time.

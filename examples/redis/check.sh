@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# One test of Meson's suite redis. 77, which Meson calls skipped, where there is no source package.
+# One test of Meson's suite redis. Without a source package the status is 77, which Meson calls skipped.
 #
 # usage: check.sh build | BACKEND | memory BACKEND... | bench
 set -eu

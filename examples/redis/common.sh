@@ -10,30 +10,26 @@
 
 set -eu
 
-script=$(basename "$0" .sh)
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
+# shellcheck source=scripts/common.sh
+. "$root/scripts/common.sh"
 # shellcheck disable=SC2034
 backends='libc native jemalloc tcmalloc mimalloc'
 
 # What the caller has set must not decide what is run.
 unset GLIBC_TUNABLES LD_LIBRARY_PATH LD_PRELOAD MALLOC_CONF MAKEFLAGS MAKELEVEL
-unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC_FAIL
 LC_ALL=C
 export LC_ALL
 
-# shellcheck source-path=SCRIPTDIR source=../../scripts/arguments.sh
-. "$root/scripts/arguments.sh"
-
-# One more of $subjects.
-take_subject() {
-    subjects="${subjects:-} $1"
-}
-
-# Redis's Makefile takes no blanks, the linker's -rpath neither colons nor commas.
 build=$(cd "$root" && take_build build-redis && echo "$build")
 
 # ---- Subjects ----
+
+subjects=''
+take_word() {
+    subjects="$subjects $1"
+}
 
 # The folder that a subject was built in.
 folder_of() {

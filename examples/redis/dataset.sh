@@ -1,42 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Gives the same data to stock and to each backend, and compares what their memory is.
+# Gives the same data to stock and to each backend, and compares their memory.
 #
-# --help says how it is called.
+# usage: examples/redis/dataset.sh [--keys N] [SUBJECT...]
+#
+#   SUBJECT    a backend of zmalloc, or stock-libc (Redis with its own zmalloc.c over the malloc of the
+#              C library); all five backends if not said
+#   --keys N   of each type; 100000 if not said
+#
+# The exit status is 1 if the data is not the same, if an allocator gives no figures (as on stock-libc,
+# where Redis knows none), or if jemalloc's used memory is more than 1 % from stock's, which has the
+# same size classes.
+
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
 . "$(dirname "$0")/common.sh"
 # shellcheck source-path=SCRIPTDIR source=data.sh disable=SC1091
 . "$here/data.sh"
 
-usage() {
-    cat <<END
-usage: examples/redis/dataset.sh [--keys N] [SUBJECT...]
-
-Gives the same data to stock and to each SUBJECT, and compares what their memory is: a backend of
-zmalloc, or stock-libc (Redis with its own zmalloc.c over the malloc of the C library). Without one:
-on $backends.
-
-  --keys N   of each type; 100000 if not said
-
-The exit status is 1 where the data is not the same, where an allocator gives no figures (as on
-stock-libc, where Redis knows none), or where jemalloc's used memory is more than 1 % from stock's,
-which has the same size classes.
-END
-}
-
-keys=100000 subjects=''
-
-take_keys() {
-    need_number --keys "$1" 1 999999999
-    keys=$1
-}
-
-take_word() {
-    take_subject "$1"
-}
-
-read_arguments '' 'keys' "$@"
+keys=100000
+take_arguments '--keys=1..999999999 SUBJECT...' "$@"
 : "${subjects:=$backends}"
 # shellcheck disable=SC2086
 need_built stock $subjects

@@ -1,39 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# What Redis does in a forked child, under load: a replica's first synchronisation, BGSAVE,
-# BGREWRITEAOF; then it ends, saves, and loads. And the commands that ask the allocator.
+# Has Redis do under load what it does in a forked child: a replica's first synchronisation, BGSAVE,
+# BGREWRITEAOF; then end, save, and load. And tries the commands that ask the allocator. One line a
+# check; the exit status is 1 if one has failed.
 #
-# --help says how it is called.
+# usage: examples/redis/forks.sh [--seconds N] [SUBJECT...]
+#
+#   SUBJECT        a backend of zmalloc, stock (Redis with its own zmalloc.c over the system's jemalloc)
+#                  or stock-libc (the same over the malloc of the C library); all five backends if
+#                  not said
+#   --seconds N    of load between the forks; 5 if not said
+
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
 . "$(dirname "$0")/common.sh"
 
-usage() {
-    cat <<END
-usage: examples/redis/forks.sh [--seconds N] [SUBJECT...]
-
-Has each SUBJECT fork under load, end, save and load, and asks its allocator: a backend of zmalloc,
-stock (Redis with its own zmalloc.c over the system's jemalloc) or stock-libc (the same over the
-malloc of the C library). Without one: on $backends.
-
-  --seconds N   of load between the forks; 5 if not said
-
-One line a check; the exit status is 1 where one has failed.
-END
-}
-
-seconds=5 subjects=''
-
-take_seconds() {
-    need_number --seconds "$1" 1 999999999
-    seconds=$1
-}
-
-take_word() {
-    take_subject "$1"
-}
-
-read_arguments '' 'seconds' "$@"
+seconds=5
+take_arguments '--seconds=1..999999999 SUBJECT...' "$@"
 : "${subjects:=$backends}"
 # shellcheck disable=SC2086
 need_built $subjects

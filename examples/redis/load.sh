@@ -1,34 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# A server from its start to its end, and a load on it, as one program that ends by itself: what
-# `zmalloc compare` can run on each backend.
+# Starts Redis on zmalloc with the backend that ZMALLOC_BACKEND names, puts a load on it with
+# redis-benchmark, and ends it: one program, which `zmalloc compare` can run on each backend.
 #
-# --help says how it is called.
+# usage: examples/redis/load.sh [--requests N]
+#        build/tools/zmalloc compare -- examples/redis/load.sh
+#
+#   --requests N   of each kind: SET, GET, LPUSH, HSET, SADD and ZADD over 100,000 keys, 16 at a time;
+#                  200000 if not said
+
 chosen=${ZMALLOC_BACKEND:-libc} stats=${ZMALLOC_STATS:-}
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
 . "$(dirname "$0")/common.sh"
 
 requests=200000
-
-usage() {
-    cat <<END
-usage: examples/redis/load.sh [--requests N]
-
-Starts Redis on zmalloc with the backend that ZMALLOC_BACKEND names, has redis-benchmark send N
-requests of each kind (200,000 if not said; SET, GET, LPUSH, HSET, SADD and ZADD over 100,000 keys, 16
-at a time), and ends it. To compare backends:
-
-    build/tools/zmalloc compare -- examples/redis/load.sh
-END
-}
-
-take_requests() {
-    need_number --requests "$1" 1 999999999
-    requests=$1
-}
-
-read_arguments '' 'requests' "$@"
+take_arguments '--requests=1..999999999' "$@"
 
 need_built "$chosen"
 make_work

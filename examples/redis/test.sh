@@ -1,47 +1,33 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Runs Redis's own tests, which are left as they are. --help says how it is called.
+# Runs Redis's own tests, which are left as they are.
+#
+# usage: examples/redis/test.sh [--full | --unit UNIT...] [--limit SECONDS] [SUBJECT...]
+#
+#   SUBJECT          a backend of zmalloc, stock (Redis with its own zmalloc.c over the system's
+#                    jemalloc) or stock-libc (the same over the malloc of the C library); all five
+#                    backends if not said
+#   --full           all units; else the data types and what memory, scripts and persistence are for
+#   --unit UNIT      only this one; may be repeated
+#   --limit SECONDS  a unit that takes longer has failed; 1800 if not said
+#
+# A unit in which a test fails, or none runs, runs on stock as well. Ends with a table, and with what
+# failed; the exit status is 1 if a test fails that does not fail on stock. The logs are in
+# ${BUILD_DIR:-build-redis}/tests; if another run writes there, in tests-PID beside it.
+
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
 . "$(dirname "$0")/common.sh"
 
-usage() {
-    cat <<END
-usage: examples/redis/test.sh [--full | --unit UNIT...] [--limit SECONDS] [SUBJECT...]
-
-Runs Redis's own tests on each SUBJECT: a backend of zmalloc, stock (Redis with its own zmalloc.c
-over the system's jemalloc) or stock-libc (the same over the malloc of the C library). Without one:
-on $backends.
-
-  --full           all units; else the data types and what memory, scripts and persistence are for
-  --unit UNIT      only this one; may be repeated
-  --limit SECONDS  a unit that takes longer has failed; 1800 if not said
-
-A unit in which a test fails, or none runs, runs on stock as well. Ends with a table, and with what
-failed; the exit status is 1 where a test fails that does not fail on stock. The logs are in
-\${BUILD_DIR:-build-redis}/tests; where another run writes there, in tests-PID beside it.
-END
-}
-
 some_units='unit/memefficiency unit/maxmemory unit/other unit/scripting unit/dump integration/rdb
     integration/aof integration/aof-multi-part integration/replication'
-
-full='' units='' limit=1800 subjects=''
 
 take_unit() {
     units="$units $1"
 }
 
-take_limit() {
-    need_number --limit "$1" 1 999999999
-    limit=$1
-}
-
-take_word() {
-    take_subject "$1"
-}
-
-read_arguments 'full' 'unit limit' "$@"
+full='' units='' limit=1800
+take_arguments '--full --unit=UNIT --limit=1..999999999 SUBJECT...' "$@"
 [ -z "$full" ] || [ -z "$units" ] || refuse '--full takes no --unit'
 : "${subjects:=$backends}"
 
