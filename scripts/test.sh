@@ -3,11 +3,20 @@
 #
 # Builds zmalloc and runs its tests on every backend. Installs what that needs.
 #
-# usage: scripts/test.sh [ARGUMENT OF meson test...]     say, --suite jemalloc
+# usage: scripts/test.sh [--quick] [ARGUMENT OF meson test...]     say, --suite jemalloc
+#
+# With --quick, for the loop of editing: one backend, libc unless a suite is named, and long tests a
+# fifth as long.
 set -eu
 
 cd "$(dirname "$0")/.."
 build=${BUILD_DIR:-build}
+
+if [ "${1:-}" = --quick ]; then
+    shift
+    [ $# -gt 0 ] || set -- --suite libc
+    export ZMALLOC_TEST_SCALE="${ZMALLOC_TEST_SCALE:-0.2}"
+fi
 
 scripts/setup.sh test
 if [ -f "$build/build.ninja" ]; then
