@@ -3,11 +3,11 @@
 #define ZMALLOC_BACKEND_H
 
 /*
- * For authors of backends. A backend is one table of operations. It reports sizes and keeps no
+ * For authors of backends. A backend is one table of operations. It reports sizes and has no
  * policy: NULL, size 0, sizes too large, overflow, errno, out of memory and accounting are decided
  * above it, once for all backends.
  *
- * There are three ways in:
+ * There are three ways to add one:
  * - in the tree: a file in backends/, a row in backends/meson.build, a row in src/registry.c;
  * - a module of your own: a shared object libzmalloc-NAME.so, found as the dynamic linker finds
  *   libraries, that defines the symbol zmalloc_backend_module; ZMALLOC_BACKEND=NAME opens it;
@@ -24,27 +24,27 @@ extern "C" {
 #endif
 
 /*
- * Changes when a table of before can no longer be used: when a member gets another place or
- * meaning. New members come at the end and change nothing, see struct_size.
+ * Changes when older tables can no longer be used, because a member changed its place or meaning.
+ * New members come at the end and do not change it, see struct_size.
  */
 #define ZMALLOC_BACKEND_ABI 1
 
 /*
- * What the core promises: size is never 0, and prefix_size + size always under SIZE_MAX/2; ptr is
- * never NULL and always came from this backend; alignment is a power of two of at least 16, and
- * prefix_size + alignment + size is under SIZE_MAX/2; the pointers to results are never NULL;
- * nothing is called before start has returned 0.
+ * The core promises: size is never 0, and prefix_size + size is always less than SIZE_MAX/2; ptr is
+ * never NULL and always came from this backend; alignment is a power of two and at least 16, and
+ * prefix_size + alignment + size is less than SIZE_MAX/2; pointers to results are never NULL; it
+ * calls nothing before start has returned 0.
  *
- * What the backend promises: every operation may be called by any thread, and in a forked child; a
- * block of 16 bytes or more is aligned to 16, a smaller one for any type that fits; every byte of
- * the usable size may be written; the usable size of a block stays what was reported until the
- * block is reallocated or freed; where an operation returns NULL it has changed nothing, its
- * results included. All but usable_size may leave any errno behind.
+ * The backend promises: any thread may call any operation, also in a forked child; a block of 16
+ * bytes or more is aligned to 16, a smaller one for any type that fits in it; every byte of the
+ * usable size may be written; the usable size of a block does not change until the block is
+ * reallocated or freed; an operation that returns NULL has changed nothing, not even its results.
+ * All but usable_size may change errno.
  */
 struct zmalloc_backend {
     /*
-     * sizeof(struct zmalloc_backend), as the author's header has it. An optional member that ends
-     * beyond it is absent, as NULL is; what a newer header has at its end is not looked at.
+     * sizeof(struct zmalloc_backend) in the author's header. Optional members beyond it count as
+     * NULL; the library ignores members that it does not know.
      */
     size_t struct_size;
 
@@ -53,58 +53,58 @@ struct zmalloc_backend {
     /* [a-z0-9_-], at most 31 characters. */
     const char *name;
 
-    /* Bytes of a block's own that stand before it, counted as used. At most 4096. While the block
-     * lives they stay as they are, up to 16 of them: the layer debug looks whether they do. */
+    /* Bytes that the backend keeps before each block, counted as used. At most 4096. A prefix of up to
+     * 16 bytes must not change while the block lives: the layer debug checks it. */
     size_t prefix_size;
 
     /*
-     * Whether free, free_sized and release leave errno alone. Where they may not, the core saves it
-     * around them, which costs a little.
+     * Whether free, free_sized and release leave errno alone. If not, the core saves and restores
+     * it, which costs a little.
      */
     uint32_t free_keeps_errno;
 
     /* ---- Mandatory ---- */
 
     /*
-     * A block of at least size bytes; *usable is how many it has, or 0 where usable_size had to be
-     * asked for it: then the core does so if it wants to know. NULL: no memory.
+     * A block of at least size bytes. *usable becomes its usable size, or 0 if only usable_size
+     * knows it; then the core asks if it needs to. NULL: no memory.
      */
     void *(*alloc)(size_t size, size_t *usable);
 
     /* The same, with all usable bytes zero. */
     void *(*calloc)(size_t size, size_t *usable);
 
-    /* Moves or resizes. *old_usable is the usable size it had, *usable the one it has: never 0.
-     * NULL: ptr is as it was. The result need not keep an alignment that aligned_alloc gave. */
+    /* Resizes the block, and moves it if necessary. *old_usable becomes the usable size it had,
+     * *usable the one it has now; neither is 0. NULL: ptr is unchanged. The result need not keep
+     * the alignment of aligned_alloc. */
     void *(*realloc)(void *ptr, size_t size, size_t *old_usable, size_t *usable);
 
-    /* A block whose address is a multiple of alignment; *usable is never 0. free and realloc take
-     * it as any other. */
+    /* A block whose address is a multiple of alignment; *usable is never 0. free and realloc accept
+     * it like any other block. */
     void *(*aligned_alloc)(size_t alignment, size_t size, size_t *usable);
 
-    /* The inverse of the four above. Returns the usable size that the block had. */
+    /* Frees a block of any of the four above. Returns the usable size that it had. */
     size_t (*free)(void *ptr);
 
-    /* The same for a caller who gives a size between the one asked for and the usable one. It is 0
-     * where 0 was asked for, and the block may be one of aligned_alloc's. */
+    /* The same for a caller that knows the size: the one it asked for, the usable size, or anything
+     * between. It is 0 if 0 was asked for, and the block may be one of aligned_alloc's. */
     size_t (*free_sized)(void *ptr, size_t size);
 
     /* The usable size of a live block. Changes nothing, errno included. */
     size_t (*usable_size)(const void *ptr);
 
-    /* ---- Optional: NULL has the meaning in brackets ---- */
+    /* ---- Optional: the brackets say what NULL means ---- */
 
     /*
-     * Called once, before all else, by the thread that makes the choice. Returns 0, or an errno
-     * value; then *why may be set to a static text that tells more. [nothing to start]
+     * Called once, before anything else, by the thread that makes the choice. Returns 0, or an
+     * errno value and, if it likes, a static text in *why that says more. [nothing to start]
      */
     int (*start)(const char **why);
 
     /*
-     * Frees a block of which the core has just asked the usable size, so that it need be neither
-     * looked up nor checked again. Keeps errno if free does. [free and
-     * free_sized are called; with release free_sized is not, and free only where a thread begins
-     * or ends]
+     * Frees a block whose usable size the core has just asked for, so the backend need not look it
+     * up or check it again. Keeps errno if free does. If there is a release, free_sized is never
+     * called, and free only when a thread begins or ends. [the core calls free and free_sized]
      */
     void (*release)(void *ptr);
 
@@ -112,33 +112,33 @@ struct zmalloc_backend {
     const char *(*version)(void);
 
     /*
-     * For an allocator that counts by itself: *allocated and *freed point to what the calling
-     * thread has allocated and freed, in bytes of usable size with prefix_size for each block,
-     * ever, by any operation; aligned, written by that thread alone, valid until it is gone, key
-     * destructors included. Reallocation must add before it subtracts. Returns 0, or -1: the core
-     * counts for this thread. Used on 64-bit machines only. [the core counts]
+     * For an allocator that counts by itself: *allocated and *freed point to all that the calling
+     * thread has ever allocated and freed by any operation, in bytes of usable size plus
+     * prefix_size for each block. The counters are aligned, only that thread writes them, and they
+     * are valid until it is gone, key destructors included. Reallocation must add before it
+     * subtracts. Returns 0, or
+     * -1: the core counts for this thread. Used on 64-bit machines only. [the core counts]
      */
     int (*thread_counters)(const uint64_t **allocated, const uint64_t **freed);
 
-    /* See zmalloc_get_allocator_info. Sets what the allocator knows, also where that is 0, and
-     * leaves the other results as they are. A figure that may be wrong is one that it does not know.
-     * [knows nothing] */
+    /* See zmalloc_get_allocator_info. Sets the figures that the allocator knows, even if they are
+     * 0, and leaves the others alone. A figure that may be wrong is unknown. [all unknown] */
     void (*allocator_info)(size_t *allocated, size_t *active, size_t *resident, size_t *retained,
                            size_t *muzzy);
 
-    /* Gives unused memory back. Returns 0; EBUSY if it has done so, but other threads may keep more
-     * of it without bound, which it cannot reach; or another errno value. [ENOTSUP] */
+    /* Returns unused memory to the system. Returns 0; EBUSY if it has done so but other threads may
+     * keep any amount that it cannot reach; or another errno value. [ENOTSUP] */
     int (*purge)(void);
 
     /* See zmalloc_set_background_thread. Returns 0 or an errno value. [ENOTSUP] */
     int (*background_thread)(int enable);
 
-    /* The usable size that alloc(size) would report, without allocating; 0 where that is not
-     * certain. [never certain] */
+    /* The usable size that alloc(size) would report, without allocating; 0 if that is not certain.
+     * [never certain] */
     size_t (*good_size)(size_t size);
 
     /* Describes the state of the allocator, for people; write_cb is never NULL and may allocate.
-     * Returns 0 or an errno value, and then has written nothing. [ENOTSUP] */
+     * Returns 0; or an errno value, if it has written nothing. [ENOTSUP] */
     int (*stats_print)(void (*write_cb)(void *opaque, const char *text), void *opaque);
 
     /* See zmalloc_backend_ctl. Returns 0 or an errno value. [ENOTSUP] */
@@ -152,9 +152,9 @@ struct zmalloc_backend {
 ZMALLOC_API extern const struct zmalloc_backend zmalloc_backend_module;
 
 /*
- * Makes a backend of the program's known by its name. The library copies the table: what is done to
- * it later changes nothing. Its functions must be there for the life of the process. Returns 0, or
- * -1 with errno
+ * Registers a backend of the program under its name. The library copies the table, so later changes
+ * to it have no effect. Its functions must exist for the life of the process. Returns 0, or -1 with
+ * errno
  *   EINVAL   the table lacks a mandatory operation, or struct_size, name or prefix_size break the
  *            rules above,
  *   ENOTSUP  another abi_version,
@@ -165,15 +165,17 @@ ZMALLOC_API int zmalloc_register_backend(const struct zmalloc_backend *backend)
     ZMALLOC_SYMBOL(zmalloc_register_backend) ZMALLOC_ATTRIBUTE(nonnull(1));
 
 /*
- * The table of a backend, for one that forwards to it: loads its module if it is one, and starts
- * nothing (call its start, if it has one, from yours). It lives as long as the process. NULL with
- * errno as zmalloc_init sets it. Its struct_size is the library's, which may be of another version
- * than your header: look at no member beyond it, and copy it with zmalloc_backend_copy().
+ * The table of another backend, for a backend that forwards to it. Loads its module if it is one,
+ * and starts nothing: call its start, if it has one, from yours. It lives as long as the process.
+ * Returns
+ * NULL with errno as zmalloc_init sets it. Its struct_size is the library's, which may be of
+ * another version than your header: do not look at members beyond it, and copy it with
+ * zmalloc_backend_copy().
  */
 ZMALLOC_API const struct zmalloc_backend *zmalloc_backend_table(const char *name)
     ZMALLOC_SYMBOL(zmalloc_backend_table) ZMALLOC_ATTRIBUTE(nonnull(1));
 
-/* Makes *copy what *table is, with the members that both have; the others are NULL. */
+/* Copies the members that both versions have; the others become NULL. */
 static inline void zmalloc_backend_copy(struct zmalloc_backend *copy,
                                         const struct zmalloc_backend *table)
 {
