@@ -2,15 +2,15 @@
 #ifndef ZM_CREDIBLE_H
 #define ZM_CREDIBLE_H
 
-/* For allocators that count what they have from the system, and not what is there of it. */
+/* For allocators that count what they got from the system, not what is physically there. */
 
 #include <stddef.h>
 
 #include "zmalloc.h"
 
 /*
- * Sets a figure of memory that is to be there, unless it is more than the machine has: then pages are
- * in it that nobody has touched, or that are swapped out, and it says nothing.
+ * Sets a figure of resident memory, unless it is more than the machine has. Then it includes pages
+ * that were never touched or are swapped out, and means nothing.
  */
 static inline void tell_if_credible(size_t *figure, size_t bytes)
 {

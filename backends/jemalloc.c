@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * jemalloc 5.3, a private copy inside the library under the prefix zm_je_. It counts what each
- * thread allocates and frees by itself, on every path, and equal to the usable sizes: the core only
- * has to look at its counters. Size queries are declared pure so that those whose result nobody
- * uses vanish.
+ * jemalloc 5.3, a private copy inside the library under the prefix zm_je_. It counts by itself what
+ * each thread allocates and frees, on every path and in usable sizes, so the core only reads its
+ * counters. Size queries are declared pure, so the compiler drops those whose result is not used.
  */
 
 #include <errno.h>
@@ -27,7 +26,7 @@ void *zm_je_realloc(void *ptr, size_t size) PRIVATE_COPY;
 void *zm_je_aligned_alloc(size_t alignment, size_t size) PRIVATE_COPY;
 void zm_je_free(void *ptr) PRIVATE_COPY;
 size_t zm_je_malloc_usable_size(const void *ptr) PRIVATE_COPY_PURE;
-/* Of what is at new jemalloc only reads. */
+/* jemalloc only reads what new points to. */
 int zm_je_mallctl(const char *name, void *old, size_t *old_size, const void *new,
                   size_t new_size) PRIVATE_COPY;
 size_t zm_je_nallocx(size_t size, int flags) PRIVATE_COPY;
@@ -90,8 +89,8 @@ static size_t jemalloc_free(void *ptr)
     return usable;
 }
 
-/* Not sdallocx: it takes the size class from the size, and an aligned block, of which it would have
- * to be told the alignment, has a larger one. */
+/* Not sdallocx: it derives the size class from the size. An aligned block has a larger class, and
+ * we do not know its alignment. */
 static size_t jemalloc_free_sized(void *ptr, size_t size)
 {
     (void)size;
@@ -135,7 +134,7 @@ static int jemalloc_thread_counters(const uint64_t **allocated, const uint64_t *
 
 static char version[32];
 
-/* "5.3.0-0-g54eaed1d8b56b1aa528be3bdd1877e59c56fa90c": what stands before the first hyphen. */
+/* "5.3.0-0-g54eaed1d8b56b1aa528be3bdd1877e59c56fa90c": the part before the first hyphen. */
 static void write_version(void)
 {
     const char *whole = "unknown";
@@ -145,7 +144,7 @@ static void write_version(void)
     snprintf(version, sizeof version, "%.*s", (int)strcspn(whole, "-"), whole);
 }
 
-/* It says so, and fails as for want of memory. */
+/* It says so, and fails as if there were no memory. */
 static bool pages_are_too_large;
 
 static void listen(void *opaque, const char *text)
@@ -198,14 +197,14 @@ static int jemalloc_start(const char **why)
     return ENOTSUP;                                  /* GCOVR_EXCL_LINE: as above */
 }
 
-/* ---- What it tells and does ---- */
+/* ---- What it says and does ---- */
 
 static const char *jemalloc_version(void)
 {
     return version;
 }
 
-/* Leaves *value alone where this jemalloc keeps no such figure. */
+/* Leaves *value alone if this jemalloc does not have the figure. */
 static bool read_size(const char *name, size_t *value)
 {
     size_t size = sizeof *value;
@@ -213,13 +212,12 @@ static bool read_size(const char *name, size_t *value)
     return zm_je_mallctl(name, value, &size, NULL, 0) == 0;
 }
 
-/* What jemalloc calls allocated has in it what the caches of threads hold, and what it has taken for
- * itself. */
+/* What jemalloc calls allocated includes what thread caches hold and what it uses itself. */
 static void read_allocated(size_t *allocated)
 {
     size_t all, cached, internal;
 
-    /* GCOVR_EXCL_BR_START: every jemalloc 5.3 with statistics tells them */
+    /* GCOVR_EXCL_BR_START: every jemalloc 5.3 with statistics has them */
     if (read_size("stats.allocated", &all) &&
         read_size("stats.arenas." ALL_ARENAS ".tcache_bytes", &cached) &&
         read_size("stats.arenas." ALL_ARENAS ".internal", &internal) && cached + internal <= all)
@@ -297,7 +295,7 @@ static const struct zmalloc_backend jemalloc_backend = {
     .struct_size = sizeof(struct zmalloc_backend),
     .abi_version = ZMALLOC_BACKEND_ABI,
     .name = "jemalloc",
-    .free_keeps_errno = 1, /* jemalloc_system.c sees to it */
+    .free_keeps_errno = 1, /* see jemalloc_system.c */
     .alloc = jemalloc_alloc,
     .calloc = jemalloc_calloc,
     .realloc = jemalloc_realloc,

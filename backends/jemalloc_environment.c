@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The environment as the private jemalloc sees it. It reads its variable when it starts, which may be
- * with a first block, while another thread changes the environment: so it gets what there was when
- * the library was loaded.
+ * The environment as the private jemalloc sees it. jemalloc reads its variable when it starts,
+ * perhaps with the first block while another thread changes the environment. So it gets the value
+ * from when the library was loaded.
  */
 
 #include <string.h>

@@ -2,8 +2,8 @@
 #ifndef ZM_JEMALLOC_PROFILING_H
 #define ZM_JEMALLOC_PROFILING_H
 
-/* What the private jemalloc calls of libm and libgcc_s, for heap profiling alone; jemalloc.symbols
- * gives these their names. */
+/* Functions of libm and libgcc_s that the private jemalloc calls for heap profiling only.
+ * jemalloc.symbols gives them their names. */
 
 #include <stdint.h>
 #include <unwind.h>

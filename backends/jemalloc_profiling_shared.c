@@ -2,14 +2,14 @@
 
 /*
  * Heap profiling in the shared library: libm and libgcc_s are opened when a profile is asked for.
- * Were they needed by the library, the dynamic linker would load both into every program.
+ * If the library were linked with them, the dynamic linker would load both into every program.
  *
- * The first call of any of these functions opens both, and no later one calls dlopen. With
- * MALLOC_CONF=prof:true that call comes while jemalloc starts (prof_boot2, at the latest in
- * prof_unwind_init), without it none comes. The thread then holds jemalloc's init_lock, which no
- * other thread takes before jemalloc is the backend, and no handler of fork; and the choice lock,
- * as one that opens a module does. dlopen allocates with the malloc of the process, which this
- * jemalloc is not.
+ * The first call of any of these functions opens both; later calls do not call dlopen. With
+ * MALLOC_CONF=prof:true the first call comes while jemalloc starts (prof_boot2, at the latest in
+ * prof_unwind_init); without it there is no call. The thread then holds jemalloc's init_lock, which
+ * no other thread and no fork handler takes before jemalloc is the backend; and the choice lock,
+ * like a thread that opens a module. dlopen allocates with the malloc of the process, which is not
+ * this jemalloc.
  */
 
 #include <dlfcn.h>

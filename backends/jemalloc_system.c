@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The system as the private jemalloc sees it; jemalloc.symbols gives these their names. */
+/* The system as the private jemalloc sees it. jemalloc.symbols gives these functions their
+ * names. */
 
 /* mmap as the archive calls it: with the platform's own off_t. */
 #undef _FILE_OFFSET_BITS
@@ -39,8 +40,8 @@ int zm_je_pthread_atfork(void (*prepare)(void), void (*parent)(void),
 /*
  * ---- System calls that may fail while it frees ----
  *
- * jemalloc reports a failure by its own means and leaves errno changed; these keep it, so that free
- * does, at no cost when all goes well.
+ * jemalloc reports a failure in its own way and leaves errno changed. These functions keep errno,
+ * so free does too, and they cost nothing if the call succeeds.
  */
 
 void *zm_je_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
@@ -90,9 +91,9 @@ int zm_je_mprotect(void *address, size_t size, int protection)
 /*
  * ---- Files ----
  *
- * An allocation may write a heap profile, where MALLOC_CONF asks for that, and is no cancellation
- * point all the same. jemalloc reads and writes past the C library. It makes files by creat() alone,
- * so open() has no mode.
+ * If MALLOC_CONF asks for it, an allocation may write a heap profile, and must still not be a
+ * cancellation point. jemalloc reads and writes without the C library. It creates files only by
+ * creat(), so open() has no mode.
  */
 
 static int open_file(const char *path, int flags, mode_t mode)
@@ -139,8 +140,8 @@ int zm_je_creat64(const char *path, mode_t mode)
 /*
  * ---- The break ----
  *
- * It is malloc's. Two that move it under locks of their own are given the same memory; jemalloc
- * would where mmap fails, or where it is told to.
+ * The break belongs to malloc. Two allocators that move it, each under its own lock, get the same
+ * memory. jemalloc would move it if mmap fails, or if it is told to.
  */
 
 void *zm_je_sbrk(intptr_t increment)
@@ -152,8 +153,9 @@ void *zm_je_sbrk(intptr_t increment)
 /*
  * ---- The thread that purges in the background ----
  *
- * jemalloc looks for the pthread_create that comes after it, in case that it stands before others
- * as malloc does. Behind this library that would miss a sanitizer's, without which a thread faults.
+ * jemalloc looks up the next pthread_create after its own object, as it would have to if it
+ * replaced malloc. Inside this library that would miss a sanitizer's pthread_create, without which
+ * a thread faults.
  */
 
 void *zm_je_dlsym(void *handle, const char *name)
@@ -180,9 +182,10 @@ int zm_je_pthread_key_create(pthread_key_t *key, void (*destructor)(void *value)
 /*
  * ---- fork ----
  *
- * Handlers that prepare a fork run in the reverse order of registration. jemalloc registers its own
- * when it starts, which is when it is chosen; handlers of the program from before would then run
- * while jemalloc has its locks, and could not allocate. So ours stand for them from the beginning.
+ * Fork runs its prepare handlers in reverse order of registration. jemalloc registers its own when
+ * it starts, which is when it is chosen. Handlers that the program registered before would then run
+ * while jemalloc holds its locks, and could not allocate. So we register ours early, in place of
+ * jemalloc's.
  */
 
 static void (*fork_prepare)(void);

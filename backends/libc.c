@@ -2,12 +2,13 @@
 
 /*
  * The platform's malloc with a prefix of 16 bytes before each block, for platforms without a size
- * query and for exact sizes: what was asked for is what is usable and counted, the prefix apart.
+ * query and for exact sizes: the usable and counted size is the size asked for, apart from the
+ * prefix.
  *
- * The prefix is two words of 64 bits: the size, with flags in its top byte; and a check word over
- * the first and the address. It is 16 bytes, not 8, so that blocks stay aligned for max_align_t. A
- * pointer whose prefix does not check is no live block of ours: it was freed, or came from
- * elsewhere, or was written before; the process ends.
+ * The prefix is two words of 64 bits: the size, with flags in its top byte; and a check word
+ * computed from the first word and the address. It is 16 bytes and not 8, so blocks stay aligned
+ * for max_align_t. A pointer whose prefix is wrong is not a live block of ours: it was freed, came
+ * from elsewhere, or something wrote before the block. Then the process ends.
  */
 
 #include <stdlib.h>
@@ -25,8 +26,8 @@ struct prefix {
 #define PREFIX_SIZE sizeof(struct prefix)
 #define FLAGS_SHIFT 56
 #define SIZE_MASK (((uint64_t)1 << FLAGS_SHIFT) - 1)
-/* The distance to where the C library's block begins: up to this it is counted in prefixes, less
- * one; larger ones are powers of two. */
+/* The distance to the start of the C library's block: up to this it is stored as the number of
+ * prefixes minus one, larger ones as powers of two. */
 #define DISTANCE_STEPS 64u
 /* It may leave a hole, see may_leave_hole(). */
 #define FLAG_HOLE 128u
@@ -34,10 +35,10 @@ struct prefix {
 #define SMALLEST_PAGE 4096
 
 /*
- * The C library gives a large block back to the system when it is freed, and a second free would
- * fault on the prefix before it could be checked. Such a block stands 16 bytes of the C library's
- * and 16 of ours into a page. Freed addresses of that kind are remembered, each in the slot of its
- * page, until they are blocks again.
+ * The C library unmaps a large block when it is freed, so a second free would fault on the prefix
+ * before it could be checked. Such a block begins 32 bytes into a page: 16 of the C library, 16 of
+ * ours. We remember freed addresses of that kind, each in the slot of its page, until they are
+ * blocks again.
  */
 #define GONE_SLOTS 256
 static uintptr_t gone[GONE_SLOTS];
@@ -69,7 +70,7 @@ static void forget_gone(const void *ptr)
         __atomic_store_n(gone_slot(ptr), 0, __ATOMIC_RELAXED);
 }
 
-/* One word to one word for a given address, so that no change of the first goes unseen. */
+/* A bijection for a given address, so every change of the word shows. */
 ZM_INLINE uint64_t check_of(uint64_t word, const struct prefix *prefix)
 {
     return ~(word ^ (uint64_t)(uintptr_t)prefix);
@@ -86,7 +87,7 @@ static ZM_COLD _Noreturn void die_of_bad_pointer(const void *ptr)
     abort();
 }
 
-/* The bytes before any pointer, wherever it points: that is what is to be found out. */
+/* The bytes before any pointer. Where it points is what we want to find out. */
 __attribute__((no_sanitize("address", "thread"))) static struct prefix bytes_before(const void *ptr)
 {
     struct prefix bytes;
@@ -107,7 +108,7 @@ ZM_INLINE struct prefix *prefix_of(const void *ptr)
     struct prefix *prefix = prefix_before(ptr);
     struct prefix bytes;
 
-    /* Nothing is mapped in the first page: a member of a structure at NULL. */
+    /* Nothing is mapped in the first page; such a pointer is a member of a structure at NULL. */
     if (ZM_UNLIKELY((uintptr_t)ptr < SMALLEST_PAGE) || is_gone(ptr))
         die_of_bad_pointer(ptr);
     bytes = bytes_before(ptr);
@@ -144,7 +145,7 @@ ZM_INLINE void *write_prefix(struct prefix *prefix, uint64_t word)
     return prefix + 1;
 }
 
-/* A block where one may have been that is gone, and that may leave a hole itself. */
+/* A block at an address where a freed one may have been, and which may itself leave a hole. */
 static __attribute__((noinline)) void *write_prefix_at_hole(struct prefix *prefix, uint64_t word)
 {
     forget_gone(prefix + 1);
@@ -184,9 +185,10 @@ static void *make_aligned(void *base, void *block, unsigned distance, size_t siz
 }
 
 /*
- * The first address of that alignment in memory from malloc(), which serves such sizes several
- * times as fast as posix_memalign() does, and with no more to spare. The distance is counted in
- * prefixes: NULL also where malloc() does not align to them.
+ * The first address of that alignment in memory from malloc(), which is several times as fast for
+ * such sizes as posix_memalign() and wastes no more. The distance is counted in prefixes, so this
+ * returns
+ * NULL also if malloc() does not align to them.
  */
 static void *align_within(size_t alignment, size_t size, size_t *usable)
 {
@@ -201,7 +203,7 @@ static void *align_within(size_t alignment, size_t size, size_t *usable)
                         size, usable);
 }
 
-/* The prefix stands at the end of a first alignment's worth of bytes. */
+/* The prefix is at the end of the first alignment bytes. */
 static void *align_from_the_base(size_t alignment, size_t size, size_t *usable)
 {
     unsigned distance = DISTANCE_STEPS + (unsigned)__builtin_ctzll(alignment);
@@ -223,7 +225,7 @@ static void *libc_aligned_alloc(size_t alignment, size_t size, size_t *usable)
     return ptr != NULL ? ptr : align_from_the_base(alignment, size, usable);
 }
 
-/* From here on the block is dead, though the C library may leave its bytes alone. */
+/* From here on the block is dead, even if the C library leaves its bytes alone. */
 ZM_INLINE void bury(struct prefix *prefix)
 {
     *(volatile uint64_t *)&prefix->check = 0;
@@ -282,7 +284,7 @@ static void *move_aligned(struct prefix *old, size_t size, size_t *usable)
     return moved;
 }
 
-/* The prefix that a moved block leaves behind must not check; one that stays gets it back. */
+/* The prefix that a moved block leaves behind must be wrong; a block that stays gets it back. */
 ZM_INLINE void *move_plain(struct prefix *old, size_t size, size_t *usable)
 {
     uint64_t word = old->word;
@@ -319,7 +321,7 @@ static const struct zmalloc_backend libc_backend = {
     .abi_version = ZMALLOC_BACKEND_ABI,
     .name = "libc",
     .prefix_size = PREFIX_SIZE,
-    .free_keeps_errno = 1, /* glibc since 2.33, musl, FreeBSD; POSIX 2024 asks it of all */
+    .free_keeps_errno = 1, /* glibc since 2.33, musl, FreeBSD; POSIX 2024 requires it */
     .alloc = libc_alloc,
     .calloc = libc_calloc,
     .realloc = libc_realloc,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * mimalloc 2 and 3. Sizes are asked of the block: mi_good_size() does not tell those of large blocks,
- * and never those of aligned ones. Later versions (2.4, 3.2.6) also tell the size of a block while they
- * free or resize it, which saves looking for its page twice; the build looks for that.
+ * mimalloc 2 and 3. We ask the block for its size: mi_good_size() does not know the size of large
+ * or aligned blocks. Later versions (2.4, 3.2.6) also report the size when they free or resize a
+ * block, which saves a second look-up of its page; the build checks for that.
  */
 
 #include <errno.h>
@@ -49,9 +49,9 @@ static void *mimalloc_calloc(size_t size, size_t *usable)
 /*
  * ---- Freeing and resizing, and what size the block had ----
  *
- * mi_ufree() and its kin report what a block has from its beginning to its end, mi_usable_size() what
- * it has from the pointer on, which may be less where an alignment was asked for. So such a block either
- * begins where its memory does, or is told by its address: see whole_block().
+ * mi_ufree() and its family report the size from the start of a block to its end; mi_usable_size()
+ * reports it from the pointer to the end, which may be less for an aligned block. So an aligned
+ * block either begins where its memory does, or is recognized by its address: see whole_block().
  */
 
 static void *ask_and_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
@@ -110,7 +110,7 @@ static size_t mimalloc_free(void *ptr)
     return usable;
 }
 
-/* Not so in builds that look for overruns: their usable size is the size that was asked for. */
+/* Not in builds that check for overruns: their usable size is the size that was asked for. */
 static bool reports_are_usable_sizes(void)
 {
     size_t reported = 0;
@@ -157,24 +157,25 @@ static size_t mimalloc_usable_size(const void *ptr)
 /* ---- Aligned blocks ---- */
 
 /*
- * 3.0.1 forgets of a page that it has pointers into blocks when the page becomes full and is abandoned:
- * such a block changes its usable size, and freeing it corrupts the page. 3.0.2 remembers.
+ * When a page is full and abandoned, 3.0.1 forgets that it has pointers into the middle of blocks.
+ * Such a block changes its usable size, and freeing it corrupts the page. Fixed in 3.0.2.
  */
 static bool forgets_inner_pointers(int number)
 {
     return number >= MIMALLOC_VERSION_NUMBER(3, 0, 0) && number < MIMALLOC_VERSION_NUMBER(3, 0, 2);
 }
 
-/* Whether what mi_malloc_aligned_at() returns will not do; start decides. */
+/* Whether blocks of mi_malloc_aligned_at() cannot be used; start decides. */
 static bool whole_blocks_only;
 
-/* Up to this size blocks of a power of two have that alignment, in every version that needs it. */
+/* Up to this size a block of a power of two is aligned to its size, in every version that needs
+ * it. */
 #define NATURAL_SIZE ((size_t)1024)
-/* At most to this alignment the first block of a page begins. */
+/* The first block of a page is aligned at most to this. */
 #define ALIGNMENT_IN_PAGES ((size_t)4 << 10)
 
-/* Where nothing else helps. In 3.0.1 a block with such an alignment has pages of its own, and begins
- * with them; with reports of sizes it is told by its address. */
+/* The last resort. In 3.0.1 a block with such an alignment has pages of its own and begins with
+ * them; in versions that report sizes we recognize it by its address. */
 #ifdef TOLD_BY_ALIGNMENT
 #define LEAST_ALIGNMENT TOLD_BY_ALIGNMENT
 #else
@@ -202,8 +203,8 @@ static size_t power_of_two_from(size_t size)
 }
 
 /*
- * For an alignment mimalloc takes a larger block and returns a pointer into it, unless it has one that
- * is aligned as it is. Of blocks of a multiple of the alignment most are.
+ * For an alignment mimalloc takes a larger block and returns a pointer into it, unless it has a
+ * block that is already aligned. Most blocks whose size is a multiple of the alignment are.
  */
 static __attribute__((noinline)) void *whole_block(size_t alignment, size_t size)
 {
@@ -220,8 +221,8 @@ static __attribute__((noinline)) void *whole_block(size_t alignment, size_t size
     return ptr;
 }
 
-/* mi_malloc_aligned() of 2.0.9 takes blocks of 256, 512 and 1024 bytes to be aligned to their size,
- * which they are not. This one, with no offset, looks at the block. */
+/* mi_malloc_aligned() of 2.0.9 wrongly assumes that blocks of 256, 512 and 1024 bytes are aligned
+ * to their size. This function, with offset 0, looks at the block. */
 static void *mimalloc_aligned_alloc(size_t alignment, size_t size, size_t *usable)
 {
     if (ZM_UNLIKELY(whole_blocks_only))
@@ -232,10 +233,11 @@ static void *mimalloc_aligned_alloc(size_t alignment, size_t size, size_t *usabl
 /* ---- fork ---- */
 
 /*
- * 3.2 and later take mutexes where a thread allocates for the first time and where it ends, and no
- * handler of theirs makes sure that these are free in a child. If a thread forks that has not
- * allocated, while another one just begins to, the first block in the child waits for ever. After
- * this it is not the first. (A thread that the child makes may still wait: docs/environment.md.)
+ * 3.2 and later take mutexes when a thread allocates for the first time and when it ends, and have
+ * no fork handlers that make sure they are free in the child. If a thread forks that has not
+ * allocated, while another one just allocates for the first time, the first block in the child
+ * waits for ever. So the forking thread allocates here. (A thread that the child makes may still
+ * wait: docs/environment.md.)
  */
 static void before_fork(void)
 {
@@ -244,10 +246,11 @@ static void before_fork(void)
 
 /* ---- What it says ---- */
 
-/* What it said before has been written; it is told once more to who comes late. */
+/* Earlier messages were written already; mimalloc repeats them to a function that registers
+ * late. */
 static bool is_late;
 
-/* In the place of fputs(), which is a cancellation point and may take memory. */
+/* Instead of fputs(), which is a cancellation point and may allocate. */
 static void write_message(const char *text, void *argument)
 {
     (void)argument;
@@ -299,9 +302,9 @@ static const char *mimalloc_version(void)
 }
 
 /*
- * There is no allocator_info. mimalloc counts what it has committed, and that alone, and gets it
- * wrong: in 2.0.9 the count grows without end while large blocks come and go, in 3.0.1 it falls
- * below 0, in 3.6.0 it does not fall when memory is given back.
+ * There is no allocator_info. The only figure that mimalloc has is committed memory, and it is
+ * wrong: in 2.0.9 it grows without end while large blocks come and go, in 3.0.1 it falls below 0,
+ * in 3.6.0 it does not fall when memory is returned to the system.
  */
 
 static int collect(void)
@@ -310,15 +313,15 @@ static int collect(void)
     return 0;
 }
 
-/* The pages of a thread are its own, also if others have freed all blocks in them. In mimalloc 3 that
- * is so of pages in which the thread itself has freed some. */
+/* A thread keeps its pages, even if others have freed all blocks in them. In mimalloc 3 it keeps
+ * those in which it has freed blocks itself. */
 static int mimalloc_purge(void)
 {
     collect();
     return may_have_other_threads() ? EBUSY : 0;
 }
 
-/* Beyond it, 128 KiB on 64-bit machines, mi_good_size() rounds otherwise than mi_malloc(). */
+/* Above this, 128 KiB on 64-bit machines, mi_good_size() and mi_malloc() round differently. */
 #define GOOD_SIZE_MAX (sizeof(void *) << 14)
 
 static size_t mimalloc_good_size(size_t size)

@@ -9,7 +9,7 @@
  *     3206   3.2.6    3.0.10 to 3.0.12, and 3.2: two digits for the last
  *     30600  3.6.0    from 2.3.0 and 3.3.0 on: two digits for each but the first
  *
- * All become numbers of the last form, which can be compared.
+ * We turn all of them into the last form, which can be compared.
  */
 static inline int mimalloc_version_number(int version)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The platform's malloc with its own size query: no prefix, and the bytes it rounds up to are
- * usable and counted. */
+/* The platform's malloc with its own size query: there is no prefix, and the bytes that malloc adds
+ * by rounding are usable and counted. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,13 +30,13 @@ ZM_INLINE size_t size_query(const void *ptr)
 }
 
 /*
- * glibc's calloc clears all of a block, with any of its tunables set. One that has taken its place
- * may clear no more than was asked for, as that of glibc's own libc_malloc_debug.so does; nor does
- * ISO C ask for more.
+ * glibc's calloc clears the whole block, with any of its tunables set. A calloc that replaces it
+ * may clear only what was asked for, which is all that ISO C requires; glibc's own
+ * libc_malloc_debug.so does.
  */
 void *calloc_of_glibc(size_t num, size_t size) __asm__("__libc_calloc") __attribute__((weak));
 
-/* Not inlined, or the compiler takes the block to end where it was asked to. */
+/* Not inlined: otherwise the compiler assumes that the block ends where the request did. */
 static __attribute__((noinline)) void clear(char *begin, const char *end)
 {
     memset(begin, 0, (size_t)(end - begin));
@@ -51,7 +51,7 @@ static void *calloc_and_clear(size_t num, size_t size)
     return ptr;
 }
 
-/* A call by it takes as many instructions as one of another library's function. */
+/* A call through it takes as many instructions as a call of another library's function. */
 static void *(*clearing_calloc)(size_t num, size_t size) = calloc_and_clear;
 
 static void *report(void *ptr, size_t *usable)
@@ -115,20 +115,20 @@ static size_t native_usable_size(const void *ptr)
 
 static char why_not[ZM_WHY_SIZE];
 
-/* More than any allocator gives for a small block, and less than what is read where there is no
+/* More than any allocator adds to a small block, and less than what a query returns that finds no
  * size. */
 #define SPARE_MAX ((size_t)256 << 10)
 #define TRIED 8
 
-/* 0 is no answer, and no wrong one: a preloaded tcmalloc can tell sizes only after its constructor
- * has run, which may be after ours. */
+/* 0 means unknown: a preloaded tcmalloc knows sizes only after its constructor has run, which may
+ * be after ours. */
 static bool is_size_of(size_t told, size_t size)
 {
     return told == 0 || (told >= size && told <= size + SPARE_MAX);
 }
 
-/* Of blocks that lie beside each other, full and empty: what is read before a block as its size may
- * be what the one before it holds. */
+/* Tries adjacent blocks, filled with ones and zeros: what the query reads before a block may be the
+ * contents of the previous one. */
 static bool tells_sizes_of(size_t size)
 {
     void *tried[TRIED];
@@ -154,8 +154,8 @@ static bool tells_sizes_of(size_t size)
 }
 
 /*
- * What is preloaded may have taken over malloc() alone. Then the size query is not asked even once:
- * it looks for the size before the block, and follows what it finds there.
+ * A preloaded library may have replaced malloc() but not the size query. Then we must not call the
+ * query even once: it looks for a size before the block and follows what it finds there.
  */
 static bool is_of_malloc(void)
 {
@@ -189,7 +189,7 @@ static const struct zmalloc_backend native_backend = {
     .struct_size = sizeof(struct zmalloc_backend),
     .abi_version = ZMALLOC_BACKEND_ABI,
     .name = "native",
-    .free_keeps_errno = 1, /* glibc since 2.33, musl, FreeBSD; POSIX 2024 asks it of all */
+    .free_keeps_errno = 1, /* glibc since 2.33, musl, FreeBSD; POSIX 2024 requires it */
     .alloc = native_alloc,
     .calloc = native_calloc,
     .realloc = native_realloc,

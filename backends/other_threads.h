@@ -2,7 +2,7 @@
 #ifndef ZM_OTHER_THREADS_H
 #define ZM_OTHER_THREADS_H
 
-/* For allocators that cannot give back what other threads have. */
+/* For allocators that cannot return what other threads keep. */
 
 #include <stdbool.h>
 
@@ -11,7 +11,7 @@
 /* num_threads, see proc(5). */
 #define THREADS_FIELD 20
 
-/* Whether the process has threads beside the calling one; true if the system does not tell. */
+/* Whether the process has other threads; true if unknown. */
 static inline bool may_have_other_threads(void)
 {
     long long threads;

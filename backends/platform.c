@@ -42,7 +42,7 @@ static const char *without_folders(const char *path)
 /* glibc has _dl_find_object() since 2.35. */
 #ifdef DLFO_EH_SEGMENT_TYPE
 
-/* One beyond the last symbol of a table: its hash table alone knows. */
+/* One past the last symbol of a table. Only its hash table knows. */
 static uint32_t end_of_symbols(const uint32_t *hash)
 {
     uint32_t bucket_count = hash[0];
@@ -63,9 +63,9 @@ static uint32_t end_of_symbols(const uint32_t *hash)
 }
 
 /*
- * A program that was linked to stay where it is, with the address of a function that is elsewhere,
- * stands in for it: an address in the program becomes that of the function for everybody. In the
- * program's table the function is undefined all the same.
+ * If a program with a fixed address (no PIE) takes the address of a function in a library, an
+ * address in the program becomes the function's address for the whole process. In the program's
+ * symbol table the function is still undefined.
  */
 static bool is_stand_in(const struct link_map *program, const void *function)
 {
@@ -90,8 +90,8 @@ static bool is_stand_in(const struct link_map *program, const void *function)
     return false; /* GCOVR_EXCL_LINE: a program with a malloc of its own, that stays where it is */
 }
 
-/* Not dladdr(), which takes the dynamic linker's lock: a thread that has it may be waiting for the
- * lock under which native is started. */
+/* Not dladdr(), which takes the dynamic linker's lock: a thread that holds it may be waiting for
+ * the lock under which native starts. */
 static bool find(void *function, struct zm_object *object)
 {
     struct dl_find_object found;
@@ -110,7 +110,7 @@ static bool find(void *function, struct zm_object *object)
 
 #else
 
-/* Nothing tells whether an address in the program stands in for a function elsewhere. */
+/* There is no way to learn whether an address in the program is only a stand-in. */
 static bool is_in_program(const Dl_info *info)
 {
 #ifdef __linux__
@@ -144,7 +144,7 @@ bool zm_platform_are_together(void *function, void *other, struct zm_object *obj
            object->base == other_object->base;
 }
 
-/* If not, it tells of which object malloc is. */
+/* If not, *of_malloc becomes the object that malloc is in. */
 static bool is_beside_malloc(void *function, struct zm_object *of_malloc)
 {
     struct zm_object object;
@@ -159,7 +159,7 @@ static bool is_beside_malloc(void *function, struct zm_object *of_malloc)
 static char version[VERSION_SIZE];
 static bool version_is_kept;
 
-/* getpid stands for the C library: nobody replaces it. */
+/* getpid tells where the C library is: it is never replaced. */
 static void write_version(char text[VERSION_SIZE])
 {
     struct zm_object of_malloc;
@@ -183,8 +183,8 @@ const char *zm_platform_version(void)
 
 /* ---- Purging ---- */
 
-/* glibc goes through the heaps of all threads, but leaves the end of each but the first one, and
- * what the caches of threads hold. A malloc in the place of its own it does not know. */
+/* glibc trims the heaps of all threads, but not the end of any but the first, nor what thread
+ * caches hold. It knows nothing of a malloc that replaces its own. */
 int zm_platform_purge(void)
 {
 #ifdef ZM_HAVE_MALLOC_TRIM

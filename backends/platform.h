@@ -5,28 +5,28 @@
 /*
  * What the backends libc and native share: the platform's malloc as it describes itself.
  *
- * It tells no figures. mallinfo2() counts for the whole process; in what is allocated it has the
- * headers of blocks, half as much again as small ones have, and what the caches of threads hold; and
- * in what is active all that the heaps ever had, free or given back to the system.
+ * They report no figures. mallinfo2() counts for the whole process. Its allocated bytes include the
+ * headers of blocks, half as much again for small blocks, and what thread caches hold; its active
+ * bytes include all that the heaps ever had, even what is free or returned to the system.
  */
 
 #include <stdbool.h>
 
-/* Where a function is: what tells objects apart, and the file's name without folders. */
+/* Where a function is: an identity of the object, and its file name without folders. */
 struct zm_object {
     const void *base;
     const char *name;
 };
 
 /*
- * Whether both functions are of one object, as far as can be known; if not it tells of which. It
- * cannot be known of a function whose address the program itself has taken when it was linked: then
- * it is one in the program. In a static program all are of the program.
+ * Whether both functions are in the same object; if not, says in which. It also returns true if it
+ * cannot know: if the program took the function's address when it was linked, the address is in the
+ * program. In a static program all functions are.
  */
 bool zm_platform_are_together(void *function, void *other, struct zm_object *object,
                               struct zm_object *other_object);
 
-/* The C library's version; and whose malloc it is, if it is not the C library's. */
+/* The C library's version; and whose malloc it is, if not the C library's. */
 const char *zm_platform_version(void);
 int zm_platform_purge(void);
 

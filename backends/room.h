@@ -2,13 +2,13 @@
 #ifndef ZM_ROOM_H
 #define ZM_ROOM_H
 
-/* For allocators that do not fail to start where there is little address space: they fault. */
+/* For allocators that fault instead of failing to start if there is little address space. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/mman.h>
 
-/* As much as any of them takes to start, and some more. */
+/* A little more than any of them needs to start. */
 #define ROOM_TO_START ((size_t)8 << 20)
 
 static inline bool has_room_to_start(void)

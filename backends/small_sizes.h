@@ -3,10 +3,10 @@
 #define ZM_SMALL_SIZES_H
 
 /*
- * Usable sizes of small blocks by the size asked for, so that nobody need look up the page of a
- * block that was handed out just now. For an allocator that takes the class of a small block from
- * its size in words of 8 bytes and from nothing else; aligned blocks are of other classes. They are
- * learned from blocks, at either end of each word; where the two differ, nothing is known.
+ * Usable sizes of small blocks by the size asked for, which saves looking up the page of a new
+ * block. For an allocator that derives the class of a small block from its size in words of 8 bytes
+ * and from nothing else; aligned blocks have other classes. We learn them from blocks, at both ends
+ * of each word; if the two differ, the size counts as unknown.
  */
 
 #include "base.h"
@@ -24,7 +24,7 @@ static inline size_t small_size_words(size_t size)
     return (size + SMALL_SIZE_WORD - 1) / SMALL_SIZE_WORD;
 }
 
-/* Of a size of 1 or more; 0 where the block has to be asked. */
+/* For a size of 1 or more; 0 if the block has to be asked. */
 ZM_INLINE size_t small_size(const struct small_sizes *sizes, size_t size)
 {
     size_t usable;
@@ -36,7 +36,8 @@ ZM_INLINE size_t small_size(const struct small_sizes *sizes, size_t size)
     return usable;
 }
 
-/* Of a block asked for with that size; a larger one is asked by who wants to know. */
+/* Of a block requested with that size; a caller that needs the size of a larger block asks the
+ * block. */
 ZM_INLINE void *small_size_report(const struct small_sizes *sizes, void *ptr, size_t size,
                                   size_t *usable)
 {
@@ -45,7 +46,7 @@ ZM_INLINE void *small_size_report(const struct small_sizes *sizes, void *ptr, si
     return ptr;
 }
 
-/* The usable size of a new block; 0 where there is no memory for it. */
+/* The usable size of a new block; 0 if there is no memory for it. */
 static inline size_t small_size_try(const struct zmalloc_backend *backend, size_t size)
 {
     size_t usable = 0;

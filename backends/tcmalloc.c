@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * tcmalloc of gperftools. tc_free_sized() is not used: for a page-aligned block 2.10 puts a span of
- * pages into a list of small blocks, and it is slower than tc_free() besides.
+ * tcmalloc of gperftools. We do not use tc_free_sized(): for a page-aligned block, 2.10 puts a span
+ * of pages into a list of small blocks, and it is slower than tc_free() anyway.
  */
 
 #include <errno.h>
@@ -18,30 +18,31 @@
 #include "small_sizes.h"
 
 /*
- * Where tc_malloc_size() ends, after it has looked for the instance and its table of functions. It
- * is of the C++ side and uses no object. A library that does not have it, or whose tc_malloc_size()
- * says something else, as that for debugging does, is asked by tc_malloc_size().
+ * The function at the end of tc_malloc_size(), behind the look-up of the instance and its virtual
+ * table. It is a C++ member that uses no object. If a library does not have it, or its
+ * tc_malloc_size() returns something else, as the debugging one does, we call tc_malloc_size().
  */
 size_t get_allocated_size(const void *self, const void *ptr) __asm__(
     "_ZN22TCMallocImplementation16GetAllocatedSizeEPKv") __attribute__((weak));
 
 /*
- * Whether it leaves sbrk() alone. It would take memory there first, as malloc does, and two that do
- * so under locks of their own are given the same memory. Weak: a library may not show it.
+ * Whether it leaves sbrk() alone. Otherwise it takes memory there first, as malloc does, and two
+ * allocators that do so under different locks get the same memory. Weak: a library may not export
+ * it.
  */
 extern bool skip_sbrk __asm__("_ZN60FLAG__namespace_do_not_use_directly_use_DECLARE_bool_instead22"
                               "FLAGS_malloc_skip_sbrkE") __attribute__((weak));
 
 /*
- * What writes its lines, which tell of a gigabyte that was asked for and of memory that there is not:
- * with write(), a cancellation point in the midst of functions that nothing may be thrown through.
- * Weak: a library may not show it.
+ * Writes its messages about a request of a gigabyte or missing memory, with write(): a cancellation
+ * point, in functions that nothing may be thrown through. Weak: a library may not export it.
  */
 extern void (*log_message_writer)(const char *text,
                                   int length) __asm__("_ZN8tcmalloc18log_message_writerE")
     __attribute__((weak));
 
-/* GCOVR_EXCL_START: called where memory is used up, and then nothing that is counted can be written */
+/* GCOVR_EXCL_START: called where memory is used up, and then nothing that is counted can be
+ * written */
 static void write_line(const char *text, int length)
 {
     if (length > 0)
@@ -148,23 +149,23 @@ static const char *tcmalloc_version(void)
     return blank != NULL ? blank + 1 : whole;
 }
 
-/* Leaves *value alone where this tcmalloc has no such property. */
+/* Leaves *value alone if this tcmalloc does not have the property. */
 static bool read_property(const char *name, size_t *value)
 {
     return MallocExtension_GetNumericProperty(name, value) != 0;
 }
 
 /*
- * heap_size is all that came from the system ever, in every version: what was given back is still in
- * it, and so are free pages; slack_bytes is both together. Each property is read under locks of its
- * own. The heap only grows, so what is read of it last is never less than the parts read before.
- * What is allocated tcmalloc counts without a lock: while others allocate it may come out below 0.
+ * In every version heap_size is all that ever came from the system, including what was returned to
+ * it and free pages; slack_bytes is those two together. Each property is read under its own locks.
+ * The heap only grows, so reading it last never gives less than the parts read before. tcmalloc
+ * counts what is allocated without a lock: while other threads allocate, the figure may be below 0.
  */
 static void tcmalloc_allocator_info(size_t *allocated, size_t *active, size_t *resident,
                                     size_t *retained, size_t *muzzy)
 {
     size_t in_blocks, unmapped, slack, heap, physical;
-    /* GCOVR_EXCL_BR_START: every tcmalloc of gperftools tells them */
+    /* GCOVR_EXCL_BR_START: every tcmalloc of gperftools has them */
     bool knows = read_property("generic.current_allocated_bytes", &in_blocks) &&
                  read_property("tcmalloc.pageheap_unmapped_bytes", &unmapped) &&
                  read_property("tcmalloc.slack_bytes", &slack) &&
@@ -177,7 +178,7 @@ static void tcmalloc_allocator_info(size_t *allocated, size_t *active, size_t *r
         *allocated = in_blocks;
     tell_if_credible(active, heap - slack);
     *retained = unmapped;
-    /* With what tcmalloc has for itself; versions before 2.9 do not tell that. */
+    /* Includes what tcmalloc uses itself; versions before 2.9 do not report that. */
     if (!read_property("generic.total_physical_bytes", &physical))
         physical = heap - unmapped; /* GCOVR_EXCL_LINE: as above */
     tell_if_credible(resident, physical);
@@ -204,7 +205,7 @@ static size_t tcmalloc_good_size(size_t size)
 #define REPORT_FIRST_SIZE ((size_t)16 << 10)
 #define REPORT_SIZE_MAX ((size_t)4 << 20)
 
-/* What does not fit tcmalloc cuts off; the report is as long as the heap is fragmented. NULL where
+/* tcmalloc cuts off what does not fit; the more fragmented the heap, the longer the report. NULL if
  * there is no memory. */
 static char *whole_report(void)
 {

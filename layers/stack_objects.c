@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Addresses as OBJECT+0xOFFSET, which mean the same in every run and are what addr2line wants. The
- * list of loaded objects is the dynamic linker's; to read it needs no memory. What a stack that is
- * kept needs of it is remembered: the object may be closed when it is wanted.
+ * Addresses as OBJECT+0xOFFSET, which mean the same in every run and are what addr2line takes. The
+ * dynamic linker has the list of loaded objects, and reading it needs no memory. What a kept stack
+ * needs of it is remembered, because the object may be closed by the time it is printed.
  */
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 /* ---- Now ---- */
 
-/* The program itself has no name, or in a static one of musl's this. */
+/* The program itself has no name, or this one in a static program with musl. */
 static const char *short_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -88,7 +88,7 @@ bool zm_message_object(struct zm_message *message, const char *before, uintptr_t
 
 /* ---- Closing ---- */
 
-/* The first object tells; where the system does not count, none is ever closed. */
+/* The first object says; if the system does not count, no object is ever closed. */
 static int read_count(struct dl_phdr_info *info, size_t size, void *argument)
 {
     size_t *closed = argument;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Call stacks, each kept once: whoever was there has its number. They are added under the lock, and
- * never go; what is found in the table without the lock was put there whole.
+ * Call stacks, each kept once and known by its number. They are added under the lock and never
+ * removed; what a reader finds in the table without the lock is complete.
  *
- * The table has open addressing. It grows by a copy, and one who still looks into the smaller one
- * misses at worst what is new; then he looks again, under the lock. So the smaller one must stay: all
- * of them together are no larger than the last.
+ * The table has open addressing and grows by a copy. A thread that still looks into the smaller
+ * table at worst misses a new stack, and then looks again under the lock. So the smaller tables
+ * must stay; all of them together are no larger than the last one.
  *
- * A stack is right as long as the objects that held its addresses are there. How many objects the
- * dynamic linker has closed stands with it: after one more it is looked whether they are the same.
+ * A stack is right as long as the objects that held its addresses are loaded. With it we keep how
+ * many objects the dynamic linker had closed; if that number changes, we check whether they are the
+ * same.
  */
 
 #include <string.h>
@@ -30,7 +31,7 @@ struct frame {
 };
 
 struct kept {
-    size_t closed; /* as struct zm_stack has it; of when it was looked at last */
+    size_t closed; /* as in struct zm_stack, when it was last checked */
     struct zm_stack_use use;
     uint32_t hash;
     unsigned count;
@@ -72,7 +73,7 @@ static bool has_addresses(const struct kept *kept, const struct zm_stack *stack)
     return i == stack->count && i == kept->count;
 }
 
-/* Without objects: whether they are known to be the same. */
+/* Whether they are the same without a look at the objects. */
 static bool has_objects(struct kept *kept, const struct zm_stack *stack,
                         const struct zm_object *const *objects)
 {
@@ -113,7 +114,7 @@ static void put(struct table *into, zm_stack_number number)
     __atomic_store_n(&into->slots[i & (into->size - 1)], number, __ATOMIC_RELEASE);
 }
 
-/* Without memory it becomes fuller; false where it is full, but for the slot that ends a search. */
+/* Without memory it gets fuller; false if it is full but for the slot that ends a search. */
 static bool have_slot(void)
 {
     size_t size = table != NULL ? table->size : 0;
@@ -185,7 +186,7 @@ static zm_stack_number add(const struct zm_stack *stack, uint32_t hash,
     return number;
 }
 
-/* The objects hold the code that the calling thread is in: none goes meanwhile. */
+/* The objects hold the code that the calling thread is in, so none is closed now. */
 static zm_stack_number find_or_add(const struct zm_stack *stack, uint32_t hash,
                                    const struct zm_place *places)
 {

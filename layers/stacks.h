@@ -3,9 +3,9 @@
 #define ZM_STACKS_H
 
 /*
- * Call stacks, for any layer that wants to know where the program was. The same stack is kept once
- * and has a number from then on; with each of its addresses goes the object that held it, so that
- * its name is right when the object was closed since, or has made room for another.
+ * Call stacks, for any layer that needs to know where the program was. Equal stacks are kept once,
+ * under a number. Each address is kept with the object that held it, so its name is right even if
+ * the object has been closed since, or another was loaded in its place.
  */
 
 #include "base.h"
@@ -20,21 +20,23 @@ struct zm_stack {
     uintptr_t addresses[ZM_STACK_FRAMES_MAX]; /* return addresses, the innermost first */
 };
 
-/* Of a stack that is kept; 0 is none. */
+/* The number of a kept stack; 0 means no stack. */
 typedef uint32_t zm_stack_number;
 
 /* ---- stacks.c ---- */
 
-/* NULL, or why there will be no call stacks: then all are empty. */
+/* NULL, or why there will be no call stacks; then all are empty. */
 const char *zm_stacks_start(void);
-/* As many addresses, from the program's call of the library on; 0 frames take no time. */
+/* Takes that many addresses, from the program's call of the library outwards. 0 frames cost
+ * nothing. */
 void zm_stack_here(struct zm_stack *stack, unsigned frames);
-/* What it is kept as. 0 where it is empty, or there is no memory for it. */
+/* Its number. 0 if it is empty, or if there is no memory for it. */
 zm_stack_number zm_stack_keep(const struct zm_stack *stack);
-/* How many are kept: they are numbered from 1. */
+/* How many are kept; they are numbered from 1. */
 zm_stack_number zm_stacks_count(void);
 
-/* What is in use from a stack that is kept, or from none. The caller's, and zero to begin with. */
+/* What is in use from a kept stack, or from an unknown one. Belongs to the caller; all 0 at
+ * first. */
 struct zm_stack_use {
     size_t blocks;
     size_t bytes;
@@ -42,21 +44,21 @@ struct zm_stack_use {
 };
 struct zm_stack_use *zm_stack_use(zm_stack_number number);
 
-/* Appends before, and the addresses as OBJECT+0xOFFSET. */
+/* Appends the text before, then the addresses as OBJECT+0xOFFSET. */
 void zm_message_stack(struct zm_message *message, const char *before, zm_stack_number number);
-/* The same for a stack that the calling thread is in. */
+/* The same for a stack of the calling thread. */
 void zm_message_stack_here(struct zm_message *message, const char *before, unsigned frames);
 
 /* ---- stack_objects.c: what is where in the address space ---- */
 
-/* An object that was loaded at some time. Never goes. */
+/* An object that was loaded at some time. Never freed. */
 struct zm_object {
     struct zm_object *next; /* of the same bucket */
     uintptr_t base;
     char name[];
 };
 
-/* Where an object is now; name is NULL where there is none. Good as long as it is loaded. */
+/* Where an object is now; name is NULL if there is none. Valid while it is loaded. */
 struct zm_place {
     const char *name;
     uintptr_t base;
@@ -64,17 +66,16 @@ struct zm_place {
 
 /* How many objects have been closed. */
 size_t zm_objects_closed(void);
-/* Looks for the objects of all the addresses. */
+/* Finds the objects of all the addresses. */
 void zm_objects_find(const uintptr_t *addresses, struct zm_place *places, unsigned count);
-/* The object that is there, remembered. NULL where there is none, or no memory. Under the lock. */
+/* Remembers the object that is there. NULL if there is none, or no memory. Under the lock. */
 const struct zm_object *zm_object_at(const struct zm_place *place);
-/* Appends before and OBJECT+0xOFFSET where a loaded object holds the address; false where none
- * does. */
+/* Appends the text before and OBJECT+0xOFFSET; false if no loaded object holds the address. */
 bool zm_message_object(struct zm_message *message, const char *before, uintptr_t address);
 /* Appends before and that. */
 void zm_message_offset(struct zm_message *message, const char *before, const char *object,
                        uintptr_t offset);
-/* Whether the code is the library's own. In a static program nobody knows. */
+/* Whether the code is the library's own. Unknown in a static program. */
 bool zm_objects_are_ours(uintptr_t address);
 /* Finds out where the library is. */
 void zm_objects_start(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The table of blocks, by their addresses: a chain for each bucket, about one block long. It takes
- * its memory from the system and grows; what blocks took that are gone it uses again.
+ * The table of blocks by address, with a chain for each bucket, about one block long. It takes its
+ * memory from the system, grows, and reuses the memory of blocks that are gone.
  */
 
 #include <sys/mman.h>
@@ -62,7 +62,7 @@ bool zm_debug_blocks_start(void)
     return buckets != NULL;
 }
 
-/* Without memory the chains become longer. */
+/* Without memory the chains get longer. */
 static void grow(void)
 {
     struct zm_debug_block **old = buckets;
@@ -189,7 +189,7 @@ static void queue_first(struct zm_debug_block *block)
         newest = block;
 }
 
-/* One that is larger than the whole quarantine does not drive out the others. */
+/* A block larger than the whole quarantine does not push out the others. */
 void zm_debug_blocks_keep(const void *ptr)
 {
     struct zm_debug_block *block;

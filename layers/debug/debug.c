@@ -21,13 +21,13 @@ static zm_stack_number stack_here(void)
 
 /* ---- Allocating ---- */
 
-/* Whether below may not be asked for so much: what is before the block counts as well. */
+/* Whether this is too much to ask below for: what comes before the block counts, too. */
 static bool is_too_large(size_t before, size_t size)
 {
     return before + size >= ZM_SIZE_LIMIT - below->prefix_size;
 }
 
-/* What a block takes from its first byte on. */
+/* Bytes that a block needs from its first byte on. */
 static size_t with_tail(size_t size)
 {
     return zm_layer_usable(size) + zm_debug_options.canary;
@@ -38,7 +38,7 @@ static void *base_of(const struct zm_debug_block *block)
     return (void *)(block->address - block->head);
 }
 
-/* Makes a block of what below gave; where there is no memory to remember it, gives it back. */
+/* Makes a block of what below returned; frees it again if there is no memory to remember it. */
 static void *make_block(void *base, struct zm_debug_block block)
 {
     if (base == NULL)
@@ -88,7 +88,7 @@ static void *debug_calloc(size_t size, size_t *usable)
     return ptr;
 }
 
-/* With whole alignments before it the block is aligned as well. */
+/* The head is a multiple of the alignment, so the block is aligned, too. */
 static void *debug_aligned_alloc(size_t alignment, size_t size, size_t *usable)
 {
     zm_stack_number site = stack_here();
@@ -110,7 +110,7 @@ static void *debug_aligned_alloc(size_t alignment, size_t size, size_t *usable)
 
 /* ---- Freeing ---- */
 
-/* Each ends the process unless it is so. */
+/* Each ends the process if the check fails. */
 static void check_is_live(const struct zm_debug_call *call, const struct zm_debug_block *block,
                           bool found)
 {
@@ -133,7 +133,7 @@ static void check(const struct zm_debug_call *call, const struct zm_debug_block 
     check_damage(call, block, zm_debug_look_around(block));
 }
 
-/* Gives blocks back, the oldest first, until only so many bytes are in quarantine. */
+/* Frees blocks, the oldest first, until at most that many bytes are in quarantine. */
 static void shrink_quarantine(size_t limit)
 {
     struct zm_debug_block block;
@@ -147,9 +147,9 @@ static void shrink_quarantine(size_t limit)
 }
 
 /*
- * Of a block that was taken for it. Below is asked something, so that it meets the thread with its
- * first operation: where jemalloc meets one only in the last round of its key destructors, the
- * thread's cache stays in a list after the thread (docs/design.md, "The last round").
+ * Puts a FREEING block into quarantine. Asking below for the size makes sure that the allocator meets
+ * the thread with its first operation: if jemalloc first meets a thread in the last round of its key
+ * destructors, the thread's cache stays in a list after the thread (docs/design.md, "The last round").
  */
 static void put_away(const struct zm_debug_block *block)
 {
@@ -196,7 +196,7 @@ static size_t debug_free_sized(void *ptr, size_t size)
     return zm_layer_usable(block.size);
 }
 
-/* Moves always, so that nobody who kept the old pointer gets away with it. */
+/* Always moves, so a stale copy of the old pointer is found. */
 static void *debug_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
 {
     struct zm_debug_call call = {"realloc of", ptr};
@@ -233,7 +233,7 @@ static void open_nothing(struct zm_debug_block *block, void *argument)
         zm_debug_mark_open(block);
 }
 
-/* From now on all of the usable size is the caller's. */
+/* From now on the whole usable size belongs to the caller. */
 static size_t debug_usable_size(const void *ptr)
 {
     struct zm_debug_call call = {"size of", ptr};
@@ -271,7 +271,7 @@ static void start_stacks(void)
     zm_message_send(&message);
 }
 
-/* May come twice before the first block, over other backends. */
+/* May be called twice before the first block, over different backends. */
 static int debug_cover(const struct zmalloc_backend *backend, struct zmalloc_backend *table,
                        const char *options, char *why)
 {

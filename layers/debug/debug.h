@@ -5,17 +5,17 @@
 /*
  * The layer debug: finds misuse of blocks over any backend, and says where (docs/debugging.md).
  *
- * What it knows of the blocks stands in a table of its own, out of line: a pointer that is none of
- * ours is never followed, and no overflow reaches the table. A block of the backend below holds
+ * It keeps what it knows of the blocks in a separate table, so it never follows a foreign pointer
+ * and no overflow reaches the table. A block of the backend below holds
  *
  *   [head canary][the caller's bytes][tail canary]
  *
- * The head canary goes back to the start of the backend's block; before that may be the backend's
- * own prefix, of which the table has a copy. Of a block of size 0 the bytes that it counts as belong
- * to the tail canary until somebody asks for the usable size.
+ * The head canary reaches back to the start of the backend's block. Before that there may be the
+ * backend's own prefix, of which the table has a copy. The bytes that a block of size 0 counts as
+ * belong to the tail canary until the program asks for the usable size.
  *
- * A block's life is LIVE, FREEING while its bytes are filled by the thread that frees it, KEPT while
- * it is in quarantine; then it goes back to the backend below and is known no more.
+ * A block is LIVE; then FREEING, while the thread that frees it fills its bytes; then KEPT, while
+ * it is in quarantine; then it goes back to the backend below and is forgotten.
  */
 
 #include "../stacks.h"
@@ -23,12 +23,12 @@
 
 #define ZM_DEBUG_CANARY_MIN 16
 #define ZM_DEBUG_CANARY_MAX 65536
-/* What all blocks are aligned to. */
+/* The alignment of all blocks. */
 #define ZM_DEBUG_ALIGNMENT ((size_t)16)
-/* A backend's prefix up to this size is looked at as well. */
+/* A backend's prefix of up to this size is checked, too. */
 #define ZM_DEBUG_PREFIX_MAX 16
 
-/* What blocks are filled with: as pointers no addresses, as numbers large. */
+/* What blocks are filled with: invalid as pointers, large as numbers. */
 #define ZM_DEBUG_FILL_NEW 0xcd
 #define ZM_DEBUG_FILL_FREED 0xdd
 
@@ -68,26 +68,27 @@ struct zm_debug_block {
     unsigned char prefix[ZM_DEBUG_PREFIX_MAX];
 };
 
-/* Once or more; false where there is no memory. */
+/* May be called more than once; false if there is no memory. */
 bool zm_debug_blocks_start(void);
-/* False where there is no memory to remember it. */
+/* False if there is no memory to remember it. */
 bool zm_debug_blocks_add(const struct zm_debug_block *block);
-/* Each copies what it has found; false where there is none. */
+/* Each copies the block that it finds; false if there is none. */
 bool zm_debug_blocks_find(const void *ptr, struct zm_debug_block *block);
-/* The block, live or not, that ptr points into, or into what is around it. Looks at all. */
+/* The block, live or not, that ptr points into or next to. Looks at all blocks. */
 bool zm_debug_blocks_find_around(const void *ptr, struct zm_debug_block *block);
-/* Finds it, as it was, and makes a LIVE one FREEING. */
+/* Finds it, copies it as it was, and if it is LIVE makes it FREEING. */
 bool zm_debug_blocks_take(const void *ptr, zm_stack_number freed_at, struct zm_debug_block *block);
-/* Finds it, and calls change for it, if it is LIVE, under the lock; copies it as it was before. */
+/* Finds it, copies it as it was, and if it is LIVE calls change for it under the lock. */
 bool zm_debug_blocks_change(const void *ptr, struct zm_debug_block *block,
                             void (*change)(struct zm_debug_block *block, void *argument),
                             void *argument);
-/* Puts a FREEING one into quarantine. */
+/* Puts a FREEING block into quarantine. */
 void zm_debug_blocks_keep(const void *ptr);
-/* Takes the oldest out of quarantine, and out of the table, while more than limit bytes are kept. */
+/* Takes the oldest out of quarantine, and out of the table, while more than limit bytes are
+ * kept. */
 bool zm_debug_blocks_forget(size_t limit, struct zm_debug_block *block);
-/* Calls visit for every block until it returns false. Under the lock; before the start there are
- * none. */
+/* Calls visit for every block until it returns false. Under the lock; there are no blocks before
+ * the start. */
 void zm_debug_blocks_each(bool (*visit)(const struct zm_debug_block *block, void *argument),
                           void *argument);
 
@@ -95,27 +96,27 @@ void zm_debug_blocks_each(bool (*visit)(const struct zm_debug_block *block, void
 
 enum zm_debug_place { ZM_DEBUG_NOWHERE, ZM_DEBUG_BEFORE, ZM_DEBUG_INSIDE, ZM_DEBUG_AFTER };
 
-/* A byte that is not as it was left. */
+/* A byte that has changed. */
 struct zm_debug_damage {
     enum zm_debug_place place;
     size_t distance; /* the bytes before and after a block are numbered from 1, away from it */
     unsigned char byte;
 };
 
-/* Draws the numbers that canaries are made from. Prefixes of that size are below. */
+/* Draws the numbers that canaries are made from. The backend below has prefixes of that size. */
 void zm_debug_marks_start(size_t prefix_size);
-/* Of a new block: both canaries, and what it has to remember. */
+/* For a new block: writes both canaries, and remembers what has to be remembered. */
 void zm_debug_mark(struct zm_debug_block *block);
 /* Moves the end of a block of size 0 to the size that it counts as. */
 void zm_debug_mark_open(struct zm_debug_block *block);
 void zm_debug_fill(void *bytes, size_t size, int with);
 struct zm_debug_damage zm_debug_look_around(const struct zm_debug_block *block);
-/* The same for a block that was filled when it was freed, with its bytes. */
+/* The same for a block that was filled when it was freed; checks its bytes, too. */
 struct zm_debug_damage zm_debug_look_at_freed(const struct zm_debug_block *block);
 
 /* ---- report.c: the lines before SIGABRT ---- */
 
-/* What was asked of the library. */
+/* The call of the program. */
 struct zm_debug_call {
     const char *name; /* "free of" */
     const void *ptr;
@@ -126,7 +127,7 @@ ZM_COLD _Noreturn void zm_debug_die_of_damage(const struct zm_debug_call *call,
                                               struct zm_debug_damage damage);
 ZM_COLD _Noreturn void zm_debug_die_of_size(const struct zm_debug_call *call,
                                             const struct zm_debug_block *block, size_t size);
-/* The block was freed before. */
+/* The block is already freed. */
 ZM_COLD _Noreturn void zm_debug_die_of_use(const struct zm_debug_call *call,
                                            const struct zm_debug_block *block);
 /* No block begins there. */
@@ -134,12 +135,12 @@ ZM_COLD _Noreturn void zm_debug_die_of_pointer(const struct zm_debug_call *call)
 
 /* ---- debug_leaks.c ---- */
 
-/* Tells what is in use, by place. */
+/* Reports what is in use, by place. */
 void zm_debug_report_leaks(void);
 
 /* ---- debug_exit.c ---- */
 
-/* From then on what the options ask for is done at exit. */
+/* From then on the checks that the options ask for are done at exit. */
 void zm_debug_exit_start(void);
 
 #endif

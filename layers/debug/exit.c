@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * At exit: whether all blocks are as they were left, and what is still in use, by place. The
- * destructor runs after the handlers of atexit() and the destructors of the program, of those of
- * its libraries that need this one, and of C++. Other threads may still run.
+ * At exit: checks whether any block was overwritten, and reports what is still in use, by place.
+ * The destructor runs after the handlers of atexit() and after the destructors of C++, the program,
+ * and those of its libraries that need this one. Other threads may still run.
  */
 
 #include "debug.h"
@@ -21,7 +21,7 @@ struct look {
     struct zm_debug_damage damage;
 };
 
-/* A block that is FREEING belongs to a thread, or to one that fork left behind. */
+/* A block that is FREEING belongs to a running thread, or to one that fork left behind. */
 static bool look_at(const struct zm_debug_block *block, void *argument)
 {
     struct look *look = argument;

@@ -2,7 +2,7 @@
 
 /*
  * What is in use, added up by the place where it was allocated. The places are sorted as a list, by
- * merging, since there may be a million of them and no memory for anything.
+ * merging, because there may be a million of them and no memory left.
  */
 
 #include <unistd.h>
@@ -41,7 +41,7 @@ static size_t bytes_of(zm_stack_number entry)
     return zm_stack_use(entry - 1)->bytes;
 }
 
-/* Those with most bytes first; of equal ones those of the first list. */
+/* Most bytes first; of equal ones, those of the first list. */
 static zm_stack_number merge(zm_stack_number first, zm_stack_number second)
 {
     zm_stack_number merged = 0;
@@ -58,7 +58,7 @@ static zm_stack_number merge(zm_stack_number first, zm_stack_number second)
     return merged;
 }
 
-/* List number n has 2 to the power of n places, or none: later ones come into the earlier lists. */
+/* List number n has 2^n places or is empty; new places go into the first lists. */
 #define LISTS 32
 
 static void add_to(zm_stack_number lists[LISTS], zm_stack_number entry)
@@ -118,7 +118,7 @@ static void tell_place(zm_stack_number number)
     zm_message_send(&message);
 }
 
-/* The lock is held for no writing: whoever reads it may be slow. Nobody else adds up or sorts. */
+/* Not under the lock: whoever reads the output may be slow. No other thread adds up or sorts. */
 void zm_debug_report_leaks(void)
 {
     struct zm_stack_use total = {0};

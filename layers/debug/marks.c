@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Canaries are made from the address and numbers that each process draws for itself. Their bytes
- * are between 0x81 and 0xbf and odd, so that a single byte of 0, of 0xff or of ASCII written over
- * one never goes unseen; and a word of them is no length that a block could have (zmalloc.hpp).
+ * Canaries are made from the address and from random numbers of the process. Their bytes are odd
+ * and between 0x81 and 0xbf, so a single byte of 0, 0xff or ASCII written over one always shows;
+ * and a word of them is never a possible length of a block (zmalloc.hpp).
  *
- * How a block comes from one thread to another is the affair of the allocator below, which the
- * thread sanitizer may not see: what is read and written here it leaves out.
+ * The allocator below passes blocks from one thread to another, which the thread sanitizer may not
+ * see. So it ignores what is read and written here.
  */
 
 #include <string.h>
@@ -65,7 +65,7 @@ static void lay(unsigned char *at, const unsigned char *end)
     }
 }
 
-/* The first word that is not as it was laid, or what is there of it; end where all are. */
+/* The first word that has changed, or the part of it that is there; end if all are unchanged. */
 static const unsigned char *first_changed(const unsigned char *at, const unsigned char *end)
 {
     while (at < end) {
@@ -92,7 +92,7 @@ static unsigned char *start_of(const struct zm_debug_block *block)
     return (unsigned char *)block->address;
 }
 
-/* What is far before a block of a large alignment is left alone: it may have cost no memory yet. */
+/* Bytes far before a block of a large alignment are left alone: their pages may be untouched. */
 static unsigned char *head_of(const struct zm_debug_block *block)
 {
     size_t most = zm_debug_options.fill;
@@ -178,7 +178,7 @@ static struct zm_debug_damage look_before(const struct zm_debug_block *block)
     return before(block, byte);
 }
 
-/* The backend would take it for a block that is none of its own. */
+/* The backend would not recognize its own block. */
 static struct zm_debug_damage look_at_prefix(const struct zm_debug_block *block)
 {
     for (size_t i = prefix_size; i > 0; i--)
@@ -199,7 +199,7 @@ struct zm_debug_damage zm_debug_look_around(const struct zm_debug_block *block)
     return damage;
 }
 
-/* A row of equal bytes equals itself one further on. */
+/* A row of equal bytes equals itself moved by one. */
 struct zm_debug_damage zm_debug_look_at_freed(const struct zm_debug_block *block)
 {
     INSIDE_ALLOCATOR;

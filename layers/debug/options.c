@@ -18,7 +18,7 @@ static const struct zm_debug_options defaults = {
 
 struct zm_debug_options zm_debug_options;
 
-/* Each reads what stands behind the =; the text is NULL where there is no =. */
+/* Each reads the text after the =, which is NULL if there is no =. */
 typedef bool reader(struct zm_element text, void *value);
 
 static bool read_bytes(struct zm_element text, void *value)
@@ -52,7 +52,7 @@ static bool read_frames(struct zm_element text, void *value)
     return text.length == 0 && number <= ZM_STACK_FRAMES_MAX;
 }
 
-/* The name alone is a yes. */
+/* The name alone means yes. */
 static bool read_yes_or_no(struct zm_element text, void *value)
 {
     bool yes = text.text == NULL || zm_element_take(&text, "yes");

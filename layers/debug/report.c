@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * What was found is told in one line, then the process ends with SIGABRT:
+ * A finding is reported in one line, then the process ends with SIGABRT:
  *
  *   debug: CALL 0xPTR: WHAT; block of N bytes, allocated at PLACE, freed at PLACE; now at PLACE
  *
@@ -111,7 +111,7 @@ static _Unwind_Reason_Code climb(struct _Unwind_Context *context, void *argument
     return _URC_NO_REASON;
 }
 
-/* Of the calling thread, among the variables of all who called it. */
+/* On the stack of the calling thread, in the frame of any of its callers. */
 static bool is_on_stack(uintptr_t address)
 {
     struct stack stack = {0};

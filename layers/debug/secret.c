@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Who reads a canary can work out what it was made from. So that must be worth nothing elsewhere:
- * least of all may it be the random bytes that the system gives each process at its start, since the
- * C library makes of them what guards the stack and its pointers.
+ * Anyone who reads a canary can work out the numbers it was made from. So those must be worthless
+ * elsewhere. In particular they must not be the random bytes that the system gives each process at
+ * its start, from which the C library derives its stack and pointer guards.
  *
- * Where the system has no other random bytes to give, or does not give them to this process, those
- * are the key of a function that does not lead back to them, SipHash (Aumasson and Bernstein).
+ * If the system has no other random bytes, or refuses them to this process, we use those bytes as
+ * the key of SipHash (Aumasson and Bernstein), which cannot be inverted.
  */
 
 #include <errno.h>
@@ -56,7 +56,8 @@ static uint64_t hash_of(const uint64_t key[2], uint64_t word)
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-/* Not by getrandom(), which is a cancellation point, nor for as long as the system has none yet. */
+/* Not by getrandom(), which is a cancellation point; and without waiting for the system's
+ * entropy. */
 static int ask_system(uint64_t secret[2])
 {
 #ifdef SYS_getrandom

@@ -2,7 +2,7 @@
 #ifndef ZM_DEBUG_SECRET_H
 #define ZM_DEBUG_SECRET_H
 
-/* secret.c: numbers that nobody can know. */
+/* Numbers that cannot be predicted. */
 
 #include <stdint.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The layer that lets requests for memory fail by rules, docs/failing.md. */
+/* The layer that makes requests for memory fail by rules, docs/failing.md. */
 
 #include "fail.h"
 
 static const struct zmalloc_backend *below;
 
-/* Written by zmalloc_fail() while others read them, each by itself. */
+/* zmalloc_fail() writes each of them while other threads read them. */
 static struct zm_fail_rules active_rules;
 size_t zm_fail_requests;
 size_t zm_fail_failures;
@@ -34,7 +34,7 @@ void zm_fail_obey(const struct zm_fail_rules *rules)
     __atomic_store_n(&zm_fail_failures, 0, __ATOMIC_RELAXED);
 }
 
-/* Counts the request; whether it fails. */
+/* Counts the request, and returns whether it fails. */
 static bool fails(size_t size)
 {
     struct zm_fail_rules rules;

@@ -24,8 +24,9 @@ struct zm_fail_rules {
 };
 
 /*
- * Reads rules; an empty text has none. Returns 0, or EINVAL and what is wrong in why, which has
- * ZM_WHY_SIZE bytes; then the rules mean nothing. Needs neither memory nor the rest of the library.
+ * Reads rules; an empty text has no rules. Returns 0; or EINVAL and what is wrong in why, which has
+ * ZM_WHY_SIZE bytes, and then the rules are undefined. Needs neither memory nor the rest of the
+ * library.
  */
 int zm_fail_parse(const char *text, struct zm_fail_rules *rules, char *why);
 
@@ -38,7 +39,7 @@ void zm_fail_obey(const struct zm_fail_rules *rules);
 extern size_t zm_fail_requests;
 extern size_t zm_fail_failures;
 
-/* Whether the request of that number fails. The same rules always say the same. */
+/* Whether the request of that number fails. The same rules always give the same answer. */
 bool zm_fail_judge(const struct zm_fail_rules *rules, size_t number);
 
 #endif

@@ -20,7 +20,7 @@ static bool read_count(struct zm_element rest, size_t *count)
 
     if (!zm_element_take_number(&rest, &number))
         return false;
-    /* One that is too large for the machine no request has. */
+    /* A number too large for the machine never comes. */
     *count = number < SIZE_MAX ? (size_t)number : SIZE_MAX;
     return *count > 0 && rest.length == 0;
 }
@@ -137,7 +137,7 @@ int zm_fail_parse(const char *text, struct zm_fail_rules *rules, char *why)
     while (zm_list_next(&text, &rule))
         if (read_rule(rule, ++number, rules, &seen, why) != 0)
             return EINVAL;
-    /* A size alone fails all of that size. */
+    /* A size alone makes all requests of that size fail. */
     if (seen == 1u << SIZE_KIND)
         rules->every = 1;
     return 0;
@@ -145,7 +145,7 @@ int zm_fail_parse(const char *text, struct zm_fail_rules *rules, char *why)
 
 /* ---- Judging ---- */
 
-/* Mixed from the number alone, so that threads share nothing but the count of requests. */
+/* Computed from the number alone, so threads share nothing but the count of requests. */
 static bool is_drawn(const struct zm_fail_rules *rules, size_t number)
 {
     uint64_t mixed = ((uint64_t)rules->seed << 32 ^ number) * UINT64_C(0x9e3779b97f4a7c15);
