@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "jemalloc_profiling.h"
-#include "os/unwind_tables.h"
+#include "os/unwind.h"
 
 double zm_je_exp(double x)
 {

@@ -57,7 +57,7 @@ const char *zm_nearest(const char *word, const char *const *candidates)
     const char *found = NULL;
 
     if (length > LENGTH_MAX)
-        return NULL; /* GCOVR_EXCL_LINE: names of backends are shorter; the command has longer words */
+        return NULL; /* GCOVR_EXCL_LINE: names of backends are shorter; some words are not */
     for (; *candidates != NULL; candidates++) {
         unsigned edits;
 

@@ -38,7 +38,7 @@ static const char *own_file(void)
 #if defined(__GLIBC__)
     struct link_map *map = NULL;
 
-    /* GCOVR_EXCL_BR_START: linked with -static, or in a plug-in: consumers/installed.sh, copies.sh */
+    /* GCOVR_EXCL_BR_START: with -static, or in a plug-in: consumers/installed.sh, copies.sh */
     if (dladdr1 == NULL || dladdr1(&here, &info, (void **)&map, RTLD_DL_LINKMAP) == 0)
         return NULL; /* GCOVR_EXCL_LINE: as above */
     return map != NULL && *map->l_name != '\0' ? map->l_name : NULL;

@@ -19,4 +19,19 @@ uintptr_t zm_unwind_cfa(struct _Unwind_Context *context);
 /* Whether the library is a shared object. */
 bool zm_library_is_apart(void);
 
+/*
+ * Whether the unwinder knows the code at the address. A program linked with -static registers its
+ * unwind tables in a constructor. A constructor with a priority, such as the one that chooses the
+ * backend, runs before that, and _Unwind_Backtrace would abort.
+ */
+static inline bool zm_has_unwind_tables(void *address)
+{
+#ifdef __ARM_EABI_UNWINDER__
+    (void)address;
+    return true;
+#else
+    return _Unwind_FindEnclosingFunction(address) != NULL;
+#endif
+}
+
 #endif

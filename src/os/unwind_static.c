@@ -5,7 +5,6 @@
 #include <stddef.h>
 
 #include "os/unwind.h"
-#include "os/unwind_tables.h"
 
 const char *zm_unwind_start(void)
 {
