@@ -51,7 +51,9 @@ check_all() {
 
 # ---- Shared and static, where it was installed and elsewhere ----
 
-build_library prefix -Ddefault_library=both
+install_library both "$work/prefix" -Ddefault_library=both
+cat "$prefix"/lib/cmake/zmalloc/* >"$work/config"
+check "its files do not say where they are" absent "$build.prefix" "$work/config"
 build_programs both 'C;CXX'
 check_all both
 
@@ -101,7 +103,8 @@ check "and a program is built" cmake --build "$work/linked" --target use
 # ---- Static alone, and where Debian has its libraries ----
 
 multiarch=$(${CC:-cc} -print-multiarch 2>/dev/null) || multiarch=
-build_library static -Ddefault_library=static --libdir="lib${multiarch:+/$multiarch}"
+install_library static "$work/static" $quick -Ddefault_library=static \
+    -Dlibdir="lib${multiarch:+/$multiarch}"
 build_programs static 'C;CXX'
 check_static static ''
 check_servers static "$built_in"

@@ -69,16 +69,52 @@ absent() {
     ! grep -E "$1" "$2"
 }
 
-# ---- Building the library ----
+# ---- The library ----
 
-# What stands around the library: a script that looks at it takes it in.
-around='-Dtools=disabled -Ddocs=disabled'
+# Builds are shared: the first script that needs one makes it, and the others find it ready. Run by
+# hand, a script makes its own.
+builds=${SHARED_BUILDS:-}
+if [ -z "$builds" ] || ! command -v flock >/dev/null; then
+    builds=$work/builds
+fi
+mkdir -p "$builds"
 
-setup_and_compile() {
-    # shellcheck disable=SC2086
-    meson setup "$build" "$tree" --prefix="$prefix" \
-        -Dtests=disabled -Dexamples=disabled -Dbench=disabled $around "$@" &&
-        meson compile -C "$build" -j 2
+# Does without optimisation what only needs some build of the library.
+# shellcheck disable=SC2034
+quick=-Dbuildtype=plain
+
+# locked COMMAND...: while no other script configures, builds or installs $build.
+locked() {
+    (
+        ! command -v flock >/dev/null || flock 9
+        "$@"
+    ) 9>"$build.lock"
+}
+
+# With options that the build does not have yet it is configured again.
+configure_build() {
+    set -- -Dlibdir=lib -Dtests=disabled -Dexamples=disabled -Dbench=disabled "$@"
+    if [ ! -f "$build/build.ninja" ]; then
+        rm -rf "$build"
+        meson setup "$build" "$tree" --prefix="$build.prefix" "$@" || return 1
+    elif [ "$*" != "$(cat "$build.options")" ]; then
+        meson configure "$build" "$@" || return 1
+    fi
+    echo "$*" >"$build.options"
+}
+
+# Into the prefix of the build, or into the stage $work/staged and from there to $prefix.
+install_to_prefix() {
+    if [ "$prefix" = "$build.prefix" ]; then
+        rm -rf "$prefix" && meson install -C "$build" --no-rebuild
+    else
+        DESTDIR=$work/staged meson install -C "$build" --no-rebuild &&
+            mv "$work/staged$build.prefix" "$prefix"
+    fi
+}
+
+make_library() {
+    configure_build "$@" && ninja -C "$build" && install_to_prefix
 }
 
 # The names of the backends of the build whose origin is BUILT_IN or MODULE.
@@ -86,22 +122,17 @@ backends_that_are() {
     sed -n "s/^#define ZM_\(.*\)_ORIGIN $1\$/\1/p" "$build/config.h" | tr '[:upper:]' '[:lower:]'
 }
 
-# build_library NAME OPTION...: installs into $prefix, here $work/NAME, from a clean build, and
-# takes the build away, so that nothing can be found in it. Sets $built_in, $modules and $backends.
-build_library() {
-    build=$work/build-$1
-    prefix=$work/$1
-    shift
-    check "the library builds with $*" setup_and_compile "$@"
-    check "it installs" meson install -C "$build" --no-rebuild
+# install_library NAME PREFIX OPTION...: installs the build of that name, made with these options,
+# into PREFIX. Sets $build, $prefix, $built_in, $modules and $backends. Unless PREFIX is
+# $builds/NAME.prefix, what is installed was moved there, and nothing is left where it belongs.
+install_library() {
+    build=$builds/$1 prefix=$2
+    shift 2
+    check "the library is built and installed with $*" locked make_library "$@"
     built_in=$(backends_that_are BUILT_IN)
     modules=$(backends_that_are MODULE)
     # shellcheck disable=SC2034
     backends="$built_in $modules"
-    if [ -n "${keep_build:-}" ]; then
-        return
-    fi
-    rm -rf "$build"
 }
 
 # ---- Building programs with it ----
@@ -112,10 +143,11 @@ compile_c() {
     ${CC:-cc} -std=gnu11 -O2 -Wall -Wextra -Wpedantic -Werror "$@"
 }
 
-# What pkg-config says of the library in $prefix.
+# What pkg-config says of the package $package in $prefix, wherever that was moved from.
 flags_of_library() {
+    [ "$prefix" = "$build.prefix" ] || set -- --define-variable=prefix="$prefix" "$@"
     PKG_CONFIG_PATH="$prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}" \
-        pkg-config "$@" zmalloc
+        pkg-config "$@" "${package:-zmalloc}"
 }
 
 # Where the dynamic linker finds the library for a program that is in the folder beside lib.

@@ -6,15 +6,14 @@
 . "$(dirname "$0")/common.sh"
 need meson ninja pkg-config nm
 
-build_library prefix -Ddefault_library=both
-mkdir "$prefix/bin"
+install_library both "$work/prefix" -Ddefault_library=both
+mkdir -p "$prefix/bin"
 
 # flags_of SOURCE FLAG...
 flags_of() {
-    source=$1
+    package=zmalloc-$1
     shift
-    PKG_CONFIG_PATH="$prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}" \
-        pkg-config "$@" "zmalloc-$source"
+    flags_of_library "$@"
 }
 
 # shellcheck disable=SC2046

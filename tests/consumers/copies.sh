@@ -7,8 +7,8 @@
 . "$(dirname "$0")/common.sh"
 need meson ninja nm pkg-config
 
-build_library prefix -Ddefault_library=both
-mkdir "$prefix/bin"
+install_library both "$work/prefix" -Ddefault_library=both
+mkdir -p "$prefix/bin"
 sources=$here/copies
 
 # The archive's copy of jemalloc needs more thread-local storage than glibc keeps for what is opened

@@ -29,21 +29,22 @@ compile_cxx() {
     $compiler -std=$standard -O2 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror "$@"
 }
 
-build_library prefix -Ddefault_library=both
-mkdir "$prefix/bin"
+install_library both "$work/prefix" -Ddefault_library=both
+mkdir -p "$prefix/bin"
 
-# build_shared COMPILER STANDARD PROGRAM
+# build_shared COMPILER STANDARD PROGRAM: leaves $work/PROGRAM.o.
 # shellcheck disable=SC2046
 build_shared() {
-    compile_cxx "$1" "$2" "$here/$3.cpp" -o "$prefix/bin/$3" \
-        $(flags_of_library --cflags --libs) "$beside_library"
+    compile_cxx "$1" "$2" -c "$here/$3.cpp" -o "$work/$3.o" $(flags_of_library --cflags) &&
+        compile_cxx "$1" "$2" "$work/$3.o" -o "$prefix/bin/$3" $(flags_of_library --libs) \
+            "$beside_library"
 }
 
-# build_static COMPILER STANDARD PROGRAM
+# link_static COMPILER STANDARD PROGRAM: of $work/PROGRAM.o.
 # shellcheck disable=SC2046
-build_static() {
-    compile_cxx "$1" "$2" "$here/$3.cpp" -o "$work/$3-static" $(flags_of_library --cflags) \
-        "$prefix/lib/libzmalloc.a" $(flags_of_library --static --libs | sed 's/-lzmalloc//')
+link_static() {
+    compile_cxx "$1" "$2" "$work/$3.o" -o "$work/$3-static" "$prefix/lib/libzmalloc.a" \
+        $(flags_of_library --static --libs | sed 's/-lzmalloc//')
 }
 
 # ---- An exception that passes through the library ----
@@ -51,7 +52,7 @@ build_static() {
 check_exception() {
     check "$1: a program builds without a warning" build_shared "$1" c++17 catch
     check_backends "$1: the exception is caught" "$backends" "$prefix/bin/catch"
-    check "$1: a program links the static library" build_static "$1" c++17 catch
+    check "$1: a program links the static library" link_static "$1" c++17 catch
     check_backends "$1, static: the exception is caught" "$built_in" "$work/catch-static"
 }
 
@@ -81,8 +82,9 @@ build_lto() {
 }
 
 check_lto() {
-    build_library lto -Ddefault_library=both -Db_lto=true -Dbuildtype=release
-    mkdir "$prefix/bin"
+    install_library lto "$work/lto" -Dtools=disabled -Ddocs=disabled -Ddefault_library=both \
+        -Db_lto=true -Dbuildtype=release
+    mkdir -p "$prefix/bin"
     # shellcheck disable=SC2046
     check "$1 -flto: a program builds" build_lto "$1" "$prefix/bin/catch" \
         $(flags_of_library --libs)
@@ -97,7 +99,7 @@ check_lto() {
 
 # Whether the compiler has this, a standard or a library.
 can() {
-    printf '#include <vector>\nint main() { return 0; }\n' >"$work/empty.cpp"
+    printf '#include <cstddef>\nint main() { return 0; }\n' >"$work/empty.cpp"
     compile_cxx "$1" "$2" "$work/empty.cpp" -o "$work/empty" 2>/dev/null
 }
 
@@ -105,7 +107,7 @@ can() {
 check_header() {
     check "$1 -std=$2: a program with zmalloc.hpp builds" build_shared "$1" "$2" own
     check_backends "$1 -std=$2: it runs" "$backends" "$prefix/bin/own"
-    check "$1 -std=$2: it links the static library" build_static "$1" "$2" own
+    check "$1 -std=$2: it links the static library" link_static "$1" "$2" own
     check_backends "$1 -std=$2, static: it runs" "$built_in" "$work/own-static"
 }
 

@@ -31,7 +31,7 @@ open_late() {
 
 # ---- With jemalloc ----
 
-build_library with-jemalloc -Ddefault_library=shared
+install_library both "$work/with-jemalloc" -Ddefault_library=both
 library=$prefix/lib/libzmalloc.so.1
 if ! echo "$built_in" | grep -q -x jemalloc; then
     echo "skipped: $script: this build has no jemalloc"
@@ -51,6 +51,7 @@ fi
 
 # ---- Without ----
 
-build_library without-jemalloc -Ddefault_library=shared -Djemalloc=disabled
+install_library without-jemalloc "$work/without-jemalloc" $quick -Dtools=disabled \
+    -Ddocs=disabled -Ddefault_library=shared -Djemalloc=disabled
 library=$prefix/lib/libzmalloc.so.1
 open_late "without jemalloc"

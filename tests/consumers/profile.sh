@@ -7,12 +7,12 @@
 . "$(dirname "$0")/common.sh"
 need meson ninja pkg-config
 
-build_library prefix -Ddefault_library=both
+install_library both "$work/prefix" -Ddefault_library=both
 if ! echo "$built_in" | grep -q -x jemalloc; then
     skip "this build has no jemalloc"
 fi
 program=$prefix/bin/profile
-mkdir "$prefix/bin"
+mkdir -p "$prefix/bin"
 
 # shellcheck disable=SC2046
 build() {

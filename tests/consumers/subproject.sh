@@ -59,7 +59,7 @@ new_project() {
 
 # Not the library that may be installed on the machine.
 setup_project() {
-    meson setup --force-fallback-for=zmalloc "$@" "$project/build" "$project"
+    meson setup --force-fallback-for=zmalloc $quick "$@" "$project/build" "$project"
 }
 
 says_no_warning() {

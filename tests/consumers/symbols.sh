@@ -6,7 +6,7 @@
 . "$(dirname "$0")/common.sh"
 need meson ninja nm pkg-config readelf
 
-build_library prefix -Ddefault_library=both
+install_library both "$work/prefix" -Ddefault_library=both
 shared=$prefix/lib/libzmalloc.so.1
 
 # ---- What the library exports ----
@@ -57,10 +57,8 @@ same "zmalloc/names.h has each function" "$work/declared" "$work/renamed"
 
 # shellcheck disable=SC2046
 calls_by_macros() {
-    PKG_CONFIG_PATH=$prefix/lib/pkgconfig
-    export PKG_CONFIG_PATH
     compile_c -DZMALLOC_DEFINE_NAMES "$here/use.c" -o "$work/use" \
-        $(pkg-config --cflags --libs zmalloc) -Wl,-rpath,"$prefix/lib" -pthread &&
+        $(flags_of_library --cflags --libs) -Wl,-rpath,"$prefix/lib" -pthread &&
         "$work/use" libc "$prefix/lib" && nm -u "$work/use" | grep ' zml_zmalloc'
 }
 
@@ -134,7 +132,7 @@ same "what holds the archive exports none of it" /dev/null "$work/exported"
 
 # ---- The archive of somebody who wants its functions exported ----
 
-build_library exporting -Ddefault_library=static -Dstatic_exports=true
+install_library exporting "$work/exporting" $quick -Ddefault_library=static -Dstatic_exports=true
 exported_with_archive >"$work/exported"
 same "with -Dstatic_exports it exports the functions and nothing else" \
     "$work/declared" "$work/exported"

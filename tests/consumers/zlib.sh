@@ -11,7 +11,7 @@ if [ ! -f "$libz" ]; then
     skip "there is no libz.a"
 fi
 
-build_library prefix -Ddefault_library=both
+install_library both "$work/prefix" -Ddefault_library=both
 
 # ---- Neither form of the library has those names ----
 
@@ -29,7 +29,7 @@ check "libzmalloc.a defines neither" defines_no_such_names
 # ---- Each program calls the right one, whichever library comes first ----
 
 program=$prefix/bin/both_z
-mkdir "$prefix/bin"
+mkdir -p "$prefix/bin"
 
 # build_program LIBRARY...
 # shellcheck disable=SC2046

@@ -13,9 +13,7 @@ case $machine in
 x86_64-*) flags="$flags -fcf-protection=full" ;;
 esac
 
-keep_build=yes
-around=
-build_library prefix -Ddefault_library=both -Dbuildtype=debugoptimized -Dc_args="$flags"
+install_library hardened "$work/prefix" -Ddefault_library=both -Dbuildtype=debugoptimized -Dc_args="$flags"
 
 # ---- Each object that is ours ----
 
@@ -49,7 +47,6 @@ case $flags in
         each_object has_cet_marks jemalloc_private.o
     ;;
 esac
-rm -rf "$build"
 
 # The linker gives a file the marks that all that goes into it has.
 blocker=''

@@ -15,7 +15,8 @@ for clang in clang clang-14; do
     fi
 done
 
-build_library prefix -Djemalloc=disabled -Dtcmalloc=disabled -Dmimalloc=disabled
+install_library headers "$work/prefix" $quick -Dtools=disabled -Ddocs=disabled \
+    -Djemalloc=disabled -Dtcmalloc=disabled -Dmimalloc=disabled
 
 c_standards='c99 c11 gnu11 c17'
 cxx_standards='c++17 gnu++17 c++20 c++2b'
