@@ -21,38 +21,39 @@ static void print_help(FILE *to)
           "      --json  for programs: one JSON object\n"
           "  -h, --help  this\n"
           "\n"
-          "columns (on a narrow terminal some stand below the others):\n"
-          "  BACKEND  its name for ZMALLOC_BACKEND and zmalloc_init(); * is what the\n"
+          "columns (on a narrow terminal some are below the others):\n"
+          "  BACKEND  its name for ZMALLOC_BACKEND and zmalloc_init(); * marks what the\n"
           "           environment chooses\n"
-          "  STATE    built in; module: in a file of its own, which stands below; not\n"
-          "           built: this build has none; broken: it cannot be had. Why stands\n"
-          "           below\n"
+          "  STATE    built in; module: in a separate file, shown below; not built: not in\n"
+          "           this build; broken: it does not load or start, and a line below says\n"
+          "           why\n"
           "  VERSION  of the allocator; for libc and native of the C library\n"
-          "  PREFIX   bytes of each block's own that are counted with it\n"
-          "  COUNTED  who counts what is used: the allocator by itself, or zmalloc\n"
-          "  FIGURES  how many of five the allocator reports: bytes allocated, active,\n"
+          "  PREFIX   bytes that the backend adds to each block and counts with it\n"
+          "  COUNTED  who counts used memory: the allocator itself, or zmalloc\n"
+          "  FIGURES  how many of five figures it reports: bytes allocated, active,\n"
           "           resident, retained, muzzy\n"
-          "  PURGE    it can give unused memory back when asked to\n"
-          "  THREAD   it can do so in a thread of its own\n"
-          "  REPORT   it can describe its state in its own words\n"
+          "  PURGE    it can return unused memory to the system when asked\n"
+          "  THREAD   it can do so in a background thread\n"
+          "  REPORT   it can print a report about itself\n"
           "  CONTROL  it has controls that can be read and set by name\n"
-          "  SIZES    it can tell how large a block would be\n"
+          "  SIZES    it knows how large a block would be before it allocates it\n"
           "\n"
           "keys of --json:\n"
           "  schema, zmalloc       1, and the version of the library\n"
           "  backends              an array of objects:\n"
           "    name, state, why    as above; why is null unless it is not built or broken\n"
-          "    version, origin     origin: \"built in\" or the module's path; null, as all\n"
-          "                        that follows, if the backend cannot be had\n"
+          "    version, origin     origin: \"built in\" or the module's path; null, like all\n"
+          "                        that follows, if the backend is not usable\n"
           "    prefix_bytes, counts_by_itself\n"
           "    reports             true or false for each of allocated_bytes,\n"
           "                        active_bytes, resident_bytes, retained_bytes,\n"
           "                        muzzy_bytes\n"
           "    abilities           the same for allocator_info, purge, background_thread,\n"
           "                        stats_print, ctl, good_size, thread_idle\n"
-          "  default, environment  what serves a program that asks for nothing, without and\n"
+          "  default, environment  what a program gets that asks for nothing, without and\n"
           "                        with the variables as they are: backend, by, value, why;\n"
-          "                        backend is null if none can, and then why says so\n"
+          "                        if no backend can serve it, backend is null and why says\n"
+          "                        so\n"
           "\n"
           "examples:\n"
           "  zmalloc list\n"
@@ -61,7 +62,7 @@ static void print_help(FILE *to)
           "\n"
           "exit status:\n"
           "  0  the list was printed, whatever it says\n"
-          "  1  it could not be\n"
+          "  1  it could not be printed\n"
           "  2  bad usage\n",
           to);
 }
@@ -314,7 +315,7 @@ static enum style style_of(const struct backend *row, bool is_chosen)
     return is_chosen ? STYLE_GREEN : STYLE_NONE;
 }
 
-/* The state is all there is of a backend that cannot be had. */
+/* The state is all there is of a backend that is not usable. */
 static void print_row(const struct backend *row, const struct part *part, bool is_chosen)
 {
     size_t end = row->facts != NULL ? part->end : part->first + 1;
@@ -421,7 +422,7 @@ static int run(int argc, char **argv)
 
 const struct verb verb_list = {
     .name = "list",
-    .summary = "the backends: which there are, what they can do, which is chosen",
+    .summary = "the backends: what there is, what they can do, which is chosen",
     .print_help = print_help,
     .run = run,
 };

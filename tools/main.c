@@ -80,7 +80,7 @@ static void print_help(FILE *to)
 {
     fputs("usage: zmalloc VERB [OPTION...] [--] [PROGRAM [ARGUMENT...]]\n"
           "\n"
-          "Looks at programs that use the library zmalloc, and runs them.\n"
+          "Examines and runs programs that use the library zmalloc.\n"
           "\n",
           to);
     for (size_t i = 0; i < VERBS; i++)
@@ -92,7 +92,7 @@ static void print_help(FILE *to)
           "\n"
           "exit status:\n"
           "  0    fine\n"
-          "  1    something is wrong with what was looked at; the verb's help says what\n"
+          "  1    something is wrong with what it looked at; the verb's help says what\n"
           "  2    bad usage\n"
           "  126  PROGRAM cannot be executed\n"
           "  127  PROGRAM is not found\n"

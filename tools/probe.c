@@ -25,7 +25,7 @@ static void print_help(FILE *to)
           "  0    a backend could be chosen\n"
           "  1    there was no memory\n"
           "  2    bad usage\n"
-          "  78   no backend could be chosen; why stands on stderr\n",
+          "  78   no backend could be chosen; the reason is on stderr\n",
           to);
 }
 

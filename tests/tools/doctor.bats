@@ -111,13 +111,13 @@ needs_shared_library() {
 
 @test "an element that is passed over is a warning, with the nearest name" {
     ZMALLOC_BACKEND=naitve,libc examine
-    finds warning 'ZMALLOC_BACKEND names "naitve", which cannot be had: unknown backend'
+    finds warning 'ZMALLOC_BACKEND names "naitve", which is not usable: unknown backend'
     [[ $text = *'the list goes on, and libc serves in its place.'*'write native if that was meant'* ]]
     ZMALLOC_BACKEND=libc,nonsense examine
-    [[ $text != *'cannot be had'* ]]
+    [[ $text != *'is not usable'* ]]
     has native || skip "there is no second backend"
     ZMALLOC_BACKEND=nonsense+libc,native examine
-    finds warning 'ZMALLOC_BACKEND names "libc", which cannot be had: it can, but not with the layers'
+    finds warning 'ZMALLOC_BACKEND names "libc", which is not usable: it can, but not with the layers'
 }
 
 @test "a layer that does not understand its options is a warning" {
@@ -134,9 +134,9 @@ needs_shared_library() {
         [[ " $BUILT_IN " = *" $backend "* ]] && continue
         cp "$MODULES/libzmalloc-nosymbol.so" "modules/libzmalloc-$backend.so"
         examine
-        finds note "$backend cannot be had: failed to start: libzmalloc-$backend.so does not define"
+        finds note "$backend is not usable: failed to start: libzmalloc-$backend.so does not define"
         ZMALLOC_BACKEND=$backend,libc examine
-        finds warning "ZMALLOC_BACKEND names \"$backend\", which cannot be had: failed to start: "
+        finds warning "ZMALLOC_BACKEND names \"$backend\", which is not usable: failed to start: "
     done
 }
 

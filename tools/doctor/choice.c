@@ -47,7 +47,7 @@ static char *names_that_start(const struct backends *backends)
     return names;
 }
 
-/* ---- What cannot be had ---- */
+/* ---- What is not usable ---- */
 
 static void tell_of_refusal(struct findings *findings, const struct backends *backends)
 {
@@ -77,7 +77,7 @@ static void tell_of_element(struct findings *findings, const struct backends *ba
     const char *meant = row == NULL ? meant_by(backends, name) : NULL;
     const char *served = chosen_name(backends);
 
-    finding(findings, LEVEL_WARNING, "ZMALLOC_BACKEND names \"%s\", which cannot be had: %s", name,
+    finding(findings, LEVEL_WARNING, "ZMALLOC_BACKEND names \"%s\", which is not usable: %s", name,
             trouble_with(row));
     if (served != NULL)
         meaning(findings, "the list goes on, and %s serves in its place.", served);
@@ -236,11 +236,11 @@ static bool is_named(const char *wanted)
     return found;
 }
 
-/* One that is not installed is no fault. */
+/* A backend that is not installed is not an error. */
 static void tell_of_absent(struct findings *findings, const struct backend *row)
 {
     finding(findings, LEVEL_OK, "%s is %s", row->name, row->why);
-    meaning(findings, "nothing, as long as nobody chooses it: a program that does ends with "
+    meaning(findings, "nothing, unless a program chooses it: that program ends with "
                       "status 78.");
     advice(findings, "nothing; or install the module (it belongs into the folder zmalloc-1 beside "
                      "libzmalloc.so.1).");
@@ -252,11 +252,12 @@ static void tell_of_broken(struct findings *findings, const struct backend *row)
         tell_of_absent(findings, row);
         return;
     }
-    finding(findings, LEVEL_NOTE, "%s cannot be had: %s", row->name, row->why);
-    meaning(findings, "nothing, as long as nobody chooses it: a program that does ends with "
+    finding(findings, LEVEL_NOTE, "%s is not usable: %s", row->name, row->why);
+    meaning(findings, "nothing, unless a program chooses it: that program ends with "
                       "status 78.");
-    advice(findings, "put right what it complains of; reinstall the module and the allocator's "
-                     "library if they do not fit together.");
+    advice(findings,
+           "fix what it complains about; reinstall the module and the allocator's library if they "
+           "do not fit together.");
 }
 
 void examine_choice(struct findings *findings, const struct backends *backends)

@@ -23,17 +23,17 @@ static void print_help(FILE *to)
 {
     fputs("usage: zmalloc doctor [--all | --json] [-- PROGRAM [ARGUMENT...]]\n"
           "\n"
-          "Says what would serve a program, what stands in its way, and what to do about\n"
-          "it: the choice, the malloc of the process, the system, and the variables that\n"
-          "are set. With PROGRAM also whether that one uses zmalloc, and which. PROGRAM is\n"
-          "looked at, not run; its arguments are of no interest.\n"
+          "Says which backend a program would get, what is in the way, and what to do about\n"
+          "it. It looks at the choice, the malloc of the process, the system, and the\n"
+          "variables that are set; with PROGRAM also whether PROGRAM uses zmalloc, and\n"
+          "which copy. It does not run PROGRAM, and ignores its arguments.\n"
           "\n"
-          "  -a, --all   also what is as it should be\n"
+          "  -a, --all   also show what is as it should be\n"
           "      --json  for programs: all of it, one JSON object\n"
           "  -h, --help  this\n"
           "\n"
           "findings, warnings first:\n"
-          "  warning  something will not do what somebody wanted\n"
+          "  warning  something will not work as it was meant to\n"
           "  note     worth knowing; whether it is right depends on the program\n"
           "  ok       as it should be\n"
           "\n"
@@ -41,7 +41,7 @@ static void print_help(FILE *to)
           "  schema, zmalloc   1, and the version of the command\n"
           "  healthy           whether there is no warning\n"
           "  warnings, notes   how many there are\n"
-          "  backend           what serves, without layers; null if nothing can\n"
+          "  backend           the backend, without layers; null if there is none\n"
           "  program           the path of PROGRAM; null without one\n"
           "  findings          an array of objects:\n"
           "    group           choice, malloc, system, variables or program\n"
@@ -157,7 +157,7 @@ static int run(int argc, char **argv)
 
 const struct verb verb_doctor = {
     .name = "doctor",
-    .summary = "what would serve a program, and what stands in its way",
+    .summary = "which backend a program would get, and what is in the way",
     .print_help = print_help,
     .run = run,
 };
