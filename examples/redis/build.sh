@@ -52,8 +52,15 @@ build_library() {
         cd "$root"
         distribution_flags
         logged "$build/library-setup.log" meson_setup
+        # Another run may have servers on the library that is installed.
+        if [ -f "$build/prefix/installed" ] &&
+            ninja -C "$build/library" -n | grep -q '^ninja: no work to do'; then
+            return
+        fi
+        rm -f "$build/prefix/installed"
         logged "$build/library.log" ninja -C "$build/library" -j "$jobs"
         logged "$build/library-install.log" meson install -C "$build/library" --no-rebuild
+        touch "$build/prefix/installed"
     )
 }
 
