@@ -57,7 +57,7 @@ run_tests() {
     folder=$build/$1
     shift
     chmod -R a+rwX "$folder"
-    (umask 0 && meson test -C "$folder" --print-errorlogs --quiet "$@")
+    (umask 0 && meson test -C "$folder" --print-errorlogs --quiet --timeout-multiplier 3 "$@")
 }
 
 # The layers over jemalloc, which has every function that a backend can have.
