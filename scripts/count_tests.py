@@ -2,12 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Counts the results in the test logs of Meson build folders.
 
-usage: count_tests.py [--skipped] BUILD_DIR...
-
-Prints "N passed, N failed, N skipped"; exit status 1 if none passed or any failed. With --skipped,
-first what the tests said that they do not test, a part of one that passed as well.
+Prints "N passed, N failed, N skipped". The exit status is 1 if no test passed or any failed.
 """
 
+import argparse
 import json
 import pathlib
 import sys
@@ -30,10 +28,18 @@ def show_skipped(tests):
     print(*reasons, sep="\n")
 
 
-def main(arguments):
-    builds = [argument for argument in arguments if argument != "--skipped"]
-    tests = [test for build in builds for test in logged_tests(build)]
-    if "--skipped" in arguments:
+def read_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--skipped", action="store_true",
+                        help="first list what tests said they do not test, or only in part")
+    parser.add_argument("builds", metavar="BUILD_DIR", nargs="+")
+    return parser.parse_args()
+
+
+def main():
+    arguments = read_arguments()
+    tests = [test for build in arguments.builds for test in logged_tests(build)]
+    if arguments.skipped:
         show_skipped(tests)
     found = [test["result"] for test in tests]
     passed = found.count("OK")
@@ -44,4 +50,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
