@@ -14,25 +14,25 @@
  *     zmalloc::unique_ptr<char> name(zstrdup("zmalloc"));
  *     zmalloc::unique_ptr<shape> one = zmalloc::make_unique<circle>(3);
  *
- * zmalloc is here a class with nothing but such members, since a namespace must not have the name of
- * a function and a class may. (stat is both, too.) What is a type where it may also be the function
- * is "struct zmalloc": using z = struct zmalloc; makes a shorter name of it.
+ * zmalloc is a class here, with only such members, because a namespace must not have the name of a
+ * function and a class may. (stat is both, too.) If a name could be the type or the function, write
+ * "struct zmalloc" for the type; using z = struct zmalloc; makes a shorter name.
  *
- * All of it is inline, over zmalloc.h, whose words about threads, fork and signals hold here, too.
- * Objects are as safe as those of the standard library: different ones from any threads, the same
- * one from one thread at a time. What has no state, allocators, deleters and memory resources, is
- * safe from any thread.
+ * Everything is inline, over zmalloc.h, and what that says about threads, fork and signals is true here,
+ * too. Objects are as safe as those of the standard library: any threads may use different objects, one
+ * thread at a time the same object. Allocators, deleters and memory resources have no state, so any
+ * thread may use them at any time.
  *
- * Where there is no memory they throw std::bad_alloc, as C++ expects. The out-of-memory handler is
- * not called; whoever catches the exception can call it. A number of elements that no block can
- * hold throws std::bad_array_new_length, which is a std::bad_alloc.
+ * If there is no memory they throw std::bad_alloc, as C++ expects. They do not call the out-of-memory
+ * handler; whoever catches the exception can. A number of elements that no block can hold throws
+ * std::bad_array_new_length, which is a std::bad_alloc.
  *
- * Compiled with -fno-exceptions they call the out-of-memory handler as zmalloc() does, for want of
- * somebody who could catch, with SIZE_MAX / 2 for too many elements, and abort should it return.
- * Where parts of a program that use the same container are compiled with and without, the linker
- * takes the functions of either, as it does with those of the standard library. The same is done by
- * the dynamic linker with a program and a plug-in, which must not be if they have each a copy of
- * zmalloc: compile such a plug-in, with the archive inside, with -DZMALLOC_STATIC.
+ * Compiled with -fno-exceptions they call the out-of-memory handler like zmalloc(), with SIZE_MAX / 2
+ * for too many elements, and abort if it returns. If parts of a program that use the same container are
+ * compiled with and without exceptions, the linker takes the functions of either, as with those of the
+ * standard library. The dynamic linker does the same with a program and a plug-in. If each of them has
+ * its own copy of zmalloc it must not: compile such a plug-in, with the archive inside, with
+ * -DZMALLOC_STATIC.
  *
  * RTTI is not needed.
  */
@@ -51,14 +51,14 @@
 #include <memory_resource>
 #endif
 
-/* Whether the standard library has std::pmr: without it zmalloc::memory_resource is not there. */
+/* Whether the standard library has std::pmr. Without it there is no zmalloc::memory_resource. */
 #ifdef __cpp_lib_memory_resource
 #define ZMALLOC_HAS_MEMORY_RESOURCE 1
 #else
 #define ZMALLOC_HAS_MEMORY_RESOURCE 0
 #endif
 
-/* What is made of a hidden class, containers with its allocator among them, is hidden, too. */
+/* Templates instantiated with a hidden class, such as containers with its allocator, are hidden, too. */
 #ifdef ZMALLOC_STATIC
 #define ZMALLOC_CLASS ZMALLOC_API
 #else
@@ -72,9 +72,9 @@ struct ZMALLOC_CLASS zmalloc {
 
     /*
      * An allocator in the sense of the standard, for containers, std::allocate_shared and the like.
-     * It has no state: all are equal, whatever they allocate, so containers swap and move their
-     * blocks whatever their allocators. T may be incomplete until something is allocated, and may
-     * have any alignment.
+     * It has no state. All allocators are equal, whatever they allocate, so containers can always swap
+     * and move their blocks. T may be incomplete until something is allocated, and may have any
+     * alignment.
      */
     template <typename T> struct allocator {
         using value_type = T;
@@ -95,13 +95,13 @@ struct ZMALLOC_CLASS zmalloc {
             return static_cast<T *>(request(array_size(count, sizeof(T), 0), alignof(T)));
         }
 
-        /* Gives back a block from allocate(count). Keeps errno. */
+        /* Frees a block from allocate(count). Keeps errno. */
         void deallocate(T *block, std::size_t count) noexcept
         {
             ::zfree_with_size(block, count * sizeof(T));
         }
 
-        /* The largest count for which there can be a block at all. */
+        /* The largest count for which there can be a block. */
         static constexpr std::size_t max_size() noexcept
         {
             return largest / sizeof(T);
@@ -137,9 +137,9 @@ struct ZMALLOC_CLASS zmalloc {
         }
 
         /*
-         * No class is derived from this one, so what has its virtual functions is of it.
-         * dynamic_cast would ask other for its RTTI, which it lacks if it comes from a part of the
-         * program that was compiled with -fno-rtti.
+         * No class is derived from this one, so an object with its virtual functions is one of it.
+         * dynamic_cast would need the RTTI of other, which is missing if other comes from a part of
+         * the program that was compiled with -fno-rtti.
          */
         bool do_is_equal(const std::pmr::memory_resource &other) const noexcept override
         {
@@ -152,7 +152,7 @@ struct ZMALLOC_CLASS zmalloc {
         }
     };
 
-    /* One that is always there: before main, and after static objects are gone. Never NULL. Like
+    /* One that always exists: before main, and after static objects are gone. Never NULL. Like
      * std::pmr::new_delete_resource(). */
     ZMALLOC_API static std::pmr::memory_resource *resource() noexcept
     {
@@ -166,7 +166,7 @@ struct ZMALLOC_CLASS zmalloc {
     /* ---- Pointers that own ------------------------------------------------------------------- */
 
   private:
-    /* Whether a deleter of To may have what one of From had: it has to call the right destructor. */
+    /* Whether a deleter of To may take over from one of From: it has to call the right destructor. */
     template <typename From, typename To>
     using if_also_of = std::enable_if_t<std::conjunction_v<
         std::is_convertible<From *, To *>,
@@ -175,13 +175,12 @@ struct ZMALLOC_CLASS zmalloc {
 
   public:
     /*
-     * Destroys the object and gives its block back with zfree(), as delete does with operator
-     * delete. C's types have nothing to destroy, so it does for their blocks as well. It ignores
-     * NULL and keeps no state. T must be complete where it is called, not before; of void it only
-     * gives back.
+     * Destroys the object and frees its block with zfree(), as delete does with operator delete. C types
+     * have no destructor, so it works for their blocks, too. It ignores NULL and has no state. T must be
+     * complete only where it is called; for void it just frees.
      *
-     * It becomes a deleter of another type if that is the same but for const, or has a virtual
-     * destructor. (std::default_delete goes without the latter, and then is undefined.)
+     * It converts to a deleter of another type if that differs only in const, or has a virtual
+     * destructor. (std::default_delete converts without one, and then the behaviour is undefined.)
      */
     template <typename T> struct deleter {
         constexpr deleter() noexcept = default;
@@ -202,11 +201,11 @@ struct ZMALLOC_CLASS zmalloc {
     };
 
     /*
-     * The same for arrays. Where the elements have a destructor their number stands before them,
-     * and they must come from make_unique; else it does for any block.
+     * The same for arrays. If the elements have a destructor, their number is stored before them, and the
+     * array must come from make_unique; otherwise any block will do.
      *
-     * An array of such elements may not go to the deleter of one object, nor an object to that of an
-     * array; under the layer debug (docs/debugging.md) both end the program with its line. Without
+     * Do not give an array of such elements to the deleter of one object, or an object to the deleter of
+     * an array. The layer debug (docs/debugging.md) ends the program for either, with a line. Without
      * destructors both deleters do the same, and either may have any block.
      */
     template <typename T> struct deleter<T[]> {
@@ -228,13 +227,12 @@ struct ZMALLOC_CLASS zmalloc {
     };
 
     /*
-     * Owns a block of zmalloc.h, or an object from make_unique. As large as a plain pointer. Types
-     * may be incomplete as with std::unique_ptr. A block whose type the program does not know is a
-     * unique_ptr<void>.
+     * Owns a block of zmalloc.h, or an object from make_unique. As large as a plain pointer. Types may be
+     * incomplete, as with std::unique_ptr. For a block of unknown type use unique_ptr<void>.
      */
     template <typename T> using unique_ptr = std::unique_ptr<T, deleter<T>>;
 
-    /* An object in a block of its own. Throws std::bad_alloc, or what its constructor does. */
+    /* An object in a new block. Throws std::bad_alloc, or what its constructor throws. */
     template <typename T, typename... Arguments>
     [[nodiscard]] static std::enable_if_t<!std::is_array_v<T>, unique_ptr<T>>
     make_unique(Arguments &&...arguments)
@@ -246,8 +244,8 @@ struct ZMALLOC_CLASS zmalloc {
         return unique_ptr<T>(object);
     }
 
-    /* An array of count objects, made from nothing: numbers are 0. Throws what
-     * allocator::allocate(count) does, or what a constructor does. */
+    /* An array of count value-initialized objects: numbers are 0. Throws what
+     * allocator::allocate(count) throws, or a constructor. */
     template <typename T>
     [[nodiscard]] static std::enable_if_t<std::is_array_v<T> && std::extent_v<T> == 0,
                                           unique_ptr<T>>
@@ -271,11 +269,11 @@ struct ZMALLOC_CLASS zmalloc {
     static std::enable_if_t<std::extent_v<T> != 0> make_unique(Arguments &&...) = delete;
 
   private:
-    /* From SIZE_MAX / 2 on every request fails. */
+    /* A request of SIZE_MAX / 2 or more fails. */
     static constexpr std::size_t largest = SIZE_MAX / 2 - 1;
 
-    /* The size of an array with room before it. Without exceptions too large an array is one size
-     * that fails: gcc finds fault with larger ones where it sees them. */
+    /* The size of an array with room before it. Without exceptions, too large an array gets one size that
+     * fails: gcc warns about larger ones if it sees them. */
     static std::size_t array_size(std::size_t count, std::size_t size, std::size_t room)
     {
         if (count <= (largest - room) / size)
@@ -287,7 +285,7 @@ struct ZMALLOC_CLASS zmalloc {
 #endif
     }
 
-    /* Never NULL. A block is aligned anyway for what fits in it. */
+    /* Never NULL. Any block is aligned for what fits in it. */
     static void *request(std::size_t size, std::size_t alignment)
     {
         bool usual = alignment <= size && alignment <= alignof(std::max_align_t);
@@ -303,14 +301,14 @@ struct ZMALLOC_CLASS zmalloc {
             std::abort();
 #endif
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 16
-        /* Which function it came from is hidden: gcc 16 warns of a shared object's block that operator
-         * delete would free it, which nothing does. */
+        /* Hides which function it came from: gcc 16 wrongly warns that operator delete would free the
+         * block of a shared object. */
         __asm__("" : "+r"(block));
 #endif
         return block;
     }
 
-    /* Where the block of an object begins. A base need not be the first part of its object;
+    /* Where the block of an object begins: a base need not be the first part of its object.
      * dynamic_cast to void needs no RTTI. */
     template <typename T> static void *start_of(T *object) noexcept
     {
@@ -320,8 +318,8 @@ struct ZMALLOC_CLASS zmalloc {
             return const_cast<void *>(static_cast<const volatile void *>(object));
     }
 
-    /* Bytes before the first element of an array, in which its length stands: a multiple of the
-     * alignment of both. None where nobody has to know it. */
+    /* Bytes before the first element of an array, which hold its length: a multiple of the alignment of
+     * both. 0 if the length is not needed. */
     template <typename T> static constexpr std::size_t room_for_count() noexcept
     {
         if (std::is_trivially_destructible_v<T>)
@@ -329,9 +327,9 @@ struct ZMALLOC_CLASS zmalloc {
         return alignof(T) > sizeof(std::size_t) ? alignof(T) : sizeof(std::size_t);
     }
 
-    /* A number that no array has was not put there by make_unique. What the layer debug has before
-     * each block reads as such a number. Apart, or gcc makes much of the number that is left and
-     * finds fault with the arrays it sees. */
+    /* An impossible length was not put there by make_unique. What the layer debug has before each block
+     * reads as such a length. A separate function: otherwise gcc derives the possible lengths and
+     * warns about the arrays it sees. */
     ZMALLOC_ATTRIBUTE(noinline)
     static void check_count(const char *block, std::size_t count, std::size_t most) noexcept
     {
@@ -341,7 +339,7 @@ struct ZMALLOC_CLASS zmalloc {
         std::abort();
     }
 
-    /* The number that make_unique has put there. */
+    /* The length that make_unique has put there. */
     template <typename T> static std::size_t count_at(char *block) noexcept
     {
         std::size_t count = *std::launder(reinterpret_cast<std::size_t *>(block));
