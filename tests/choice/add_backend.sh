@@ -52,11 +52,13 @@ sed -i "$((above - 1))r $work/row" "$tree/src/registry.c"
 
 # ---- What comes of them ----
 
-# setup NAME OPTION...: with this backend and those of the C library, so that it is soon done.
+# setup NAME OPTION...: with this backend and those of the C library, and not optimised, so that it is
+# soon done.
 setup() {
     build=$work/$1
     shift
-    logged "$meson" setup "$build" "$tree" --werror -Dexamples=enabled -Dbench=disabled \
+    logged "$meson" setup "$build" "$tree" --werror --buildtype=plain -Dexamples=enabled \
+        -Dbench=disabled \
         -Dtools=disabled -Ddocs=disabled -Djemalloc=disabled -Dtcmalloc=disabled \
         -Dmimalloc=disabled "$@"
 }

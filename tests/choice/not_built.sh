@@ -16,8 +16,10 @@ unset CFLAGS LDFLAGS DESTDIR ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 
-if ! { "$meson" setup "$build" "$root" -Ddefault_library=static -Ddefault_backend='jemalloc, foo' \
-    -Dnative=enabled -Djemalloc=disabled -Dtcmalloc=disabled &&
+if ! { "$meson" setup "$build" "$root" --buildtype=plain -Ddefault_library=static \
+    -Ddefault_backend='jemalloc, foo' \
+    -Dnative=enabled -Djemalloc=disabled -Dtcmalloc=disabled -Dtools=disabled -Ddocs=disabled \
+    -Dbench=disabled &&
     "$meson" compile -C "$build" chosen; } >"$build/log" 2>&1; then
     cat "$build/log"
     exit 1

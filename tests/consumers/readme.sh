@@ -78,6 +78,9 @@ END
 # In the new root. One shell reads all blocks, as the one does into which they are pasted.
 cat >"$work/run" <<'END'
 set -eu
+# What is built must run, not run fast.
+CFLAGS='-O0 -g0' CXXFLAGS='-O0 -g0'
+export CFLAGS CXXFLAGS
 cd /readme/tree
 git -c init.defaultBranch=main init -q
 git add -A
