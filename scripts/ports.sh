@@ -124,7 +124,7 @@ test_port() {
     build_port -Dtests=enabled
     tested="$tested $port"
     # shellcheck disable=SC2086
-    meson test -C "$build/$port" --no-rebuild --print-errorlogs --quiet $suites ||
+    meson test -C "$build/$port" --no-rebuild --print-errorlogs --quiet --timeout-multiplier 3 $suites ||
         failed="$failed $port"
 }
 
