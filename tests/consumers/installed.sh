@@ -69,6 +69,7 @@ list_expected() {
 ./share/doc/zmalloc/LICENSE
 ./share/doc/zmalloc/README.md
 ./share/doc/zmalloc/command.md
+./share/doc/zmalloc/comparison.md
 ./share/doc/zmalloc/compatibility.md
 ./share/doc/zmalloc/debugging.md
 ./share/doc/zmalloc/design.md
