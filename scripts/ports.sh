@@ -5,19 +5,29 @@
 # that takes. cmocka is built for each from the system's source package. Run again, it builds only
 # what changed. Ends with a line for each platform, before it what was not run there and why.
 #
-# usage: scripts/ports.sh [--quick] [musl] [musl-static] [i386] [arm64]
+# usage: scripts/ports.sh [--quick] [musl] [musl-static] [i386] [arm64] [riscv64] [s390x]
 #
 #   musl          the C library musl
 #   musl-static   the same, library and programs static
 #   i386          32 bits
 #   arm64         64-bit ARM, under the emulator qemu
-#   --quick       only the backends that are built in, without layers over them
+#   riscv64       64-bit RISC-V, likewise
+#   s390x         IBM Z, which is big endian, likewise
+#   --quick       only libc and native, without layers over them, and not riscv64 and s390x unless named
 #
 # Everything goes into ${BUILD_DIR:-build-ports}. It takes a Debian or Ubuntu on x86-64.
 set -eu
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
+
+# emulate PROCESSOR: clang with Debian's libraries for it; qemu runs the programs.
+emulate() {
+    target=$1 options='' binutils=$1-linux-gnu-
+    [ "$1" != aarch64 ] || target=arm64
+    compiler="clang-14 --target=$1-linux-gnu"
+    emulator="qemu-$1 -L /usr/$1-linux-gnu"
+}
 
 # need_port NAME: sets of what the cross file is and which C compiler builds cmocka, what else Meson
 # is told; how the names of binutils begin and what starts programs, if they are of another machine.
@@ -30,11 +40,8 @@ need_port() {
         options='-Ddefault_library=static -Dprefer_static=true -Dc_link_args=-static'
         ;;
     i386) target=i386 compiler='gcc -m32' options='' ;;
-    arm64)
-        target=arm64 compiler='clang-14 --target=aarch64-linux-gnu' options=''
-        binutils=aarch64-linux-gnu-
-        emulator='qemu-aarch64 -L /usr/aarch64-linux-gnu'
-        ;;
+    arm64) emulate aarch64 ;;
+    riscv64 | s390x) emulate "$1" ;;
     *) refuse "unknown platform '$1'; --help lists what there is" ;;
     esac
 }
@@ -48,8 +55,11 @@ take_word() {
 }
 
 take_arguments '--quick PLATFORM...' "$@"
-[ -z "$quick" ] || suites='--suite libc --suite native'
-: "${ports:=musl musl-static i386 arm64}"
+if [ "$quick" ]; then
+    suites='--suite libc --suite native'
+    : "${ports:=musl musl-static i386 arm64}"
+fi
+: "${ports:=musl musl-static i386 arm64 riscv64 s390x}"
 
 cd "$(dirname "$0")/.."
 take_build build-ports

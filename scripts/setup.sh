@@ -29,8 +29,10 @@ bench_tools='libbenchmark-dev gnuplot-nox hyperfine'
 bench_packages="$demo_packages g++ python3 $bench_tools"
 redis_tools='make dpkg-dev tcl procps util-linux'
 redis_packages="$demo_packages python3 $redis_tools"
-ports_tools='musl-tools gcc-multilib g++-multilib clang-14 binutils-aarch64-linux-gnu
-    libc6-dev-arm64-cross libstdc++-12-dev-arm64-cross qemu-user cmake dpkg-dev'
+ports_tools='musl-tools gcc-multilib g++-multilib clang-14 qemu-user cmake dpkg-dev
+    binutils-aarch64-linux-gnu libc6-dev-arm64-cross libstdc++-12-dev-arm64-cross
+    binutils-riscv64-linux-gnu libc6-dev-riscv64-cross libstdc++-12-dev-riscv64-cross
+    binutils-s390x-linux-gnu libc6-dev-s390x-cross libstdc++-12-dev-s390x-cross'
 ports_packages="$demo_packages g++ python3 $ports_tools"
 fuzz_tools='clang-14 libclang-rt-14-dev afl++'
 fuzz_packages="$demo_packages $fuzz_tools"

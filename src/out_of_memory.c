@@ -26,6 +26,14 @@
 
 #define LEVELS_MAX 16
 
+/* Where the frame of the function begins. clang 14 for RISC-V crashes on __builtin_dwarf_cfa(); the frame
+ * pointer is the same there. */
+#if defined(__riscv) && defined(__clang__)
+#define FRAME_START ((uintptr_t)__builtin_frame_address(0))
+#else
+#define FRAME_START ((uintptr_t)__builtin_dwarf_cfa())
+#endif
+
 /* A call of call_handler(). */
 struct level {
     uintptr_t cfa; /* the start of its frame, its highest address; 0: no call */
@@ -116,7 +124,7 @@ static ZM_COLD void call_handler(void (*handler)(size_t size), size_t size, unsi
 {
     struct level before = latest;
 
-    latest.cfa = (uintptr_t)__builtin_dwarf_cfa();
+    latest.cfa = FRAME_START;
     latest.returns_to = (uintptr_t)__builtin_return_address(0);
     latest.number = number;
     handler(size);
@@ -126,7 +134,7 @@ static ZM_COLD void call_handler(void (*handler)(size_t size), size_t size, unsi
 void *zm_out_of_memory(size_t size, size_t alignment)
 {
     void (*handler)(size_t size) = atomic_load(&oom_handler);
-    unsigned number = handler != NULL ? number_of((uintptr_t)__builtin_dwarf_cfa()) : 0;
+    unsigned number = handler != NULL ? number_of(FRAME_START) : 0;
 
     if (handler == NULL || number > LEVELS_MAX) {
         tell(size, alignment);

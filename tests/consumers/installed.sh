@@ -75,6 +75,7 @@ list_expected() {
 ./share/doc/zmalloc/design.md
 ./share/doc/zmalloc/environment.md
 ./share/doc/zmalloc/failing.md
+./share/doc/zmalloc/memory_order.md
 ./share/doc/zmalloc/porting.md
 ./share/doc/zmalloc/stats.schema.json
 ./share/doc/zmalloc/using.md
