@@ -58,17 +58,17 @@ setup() {
     build=$work/$1
     shift
     logged "$meson" setup "$build" "$tree" --werror --buildtype=plain -Dexamples=enabled \
-        -Dbench=disabled \
-        -Dtools=disabled -Ddocs=disabled -Djemalloc=disabled -Dtcmalloc=disabled \
-        -Dmimalloc=disabled "$@"
+        -Dbench=disabled -Dtools=disabled -Ddocs=disabled -Djemalloc=disabled \
+        -Dtcmalloc=disabled -Dmimalloc=disabled "$@"
 }
 
 compile() {
     logged "$meson" compile -C "$build"
 }
 
+# Builds what these tests need, and no others.
 test_it() {
-    logged "$meson" test -C "$build" --no-rebuild --print-errorlogs "$@"
+    logged "$meson" test -C "$build" --print-errorlogs "$@"
 }
 
 # refuses NAME REASON AVAILABLE
@@ -91,10 +91,9 @@ runs() {
 
 # The other tests of the choice make builds, and this is one of them.
 setup shared -Dtests=enabled
-compile
-runs
 test_it --suite plain
 test_it choice foreign init register
+runs
 echo "ok: built in"
 
 setup static -Ddefault_library=static -Dtests=disabled
@@ -106,11 +105,10 @@ echo "ok: built into the static library"
 sed -i '/zm_platform_version/d; /platform.h/d' "$tree/backends/plain.c"
 sed -i "/^backends += {'plain'/,\$s/'built in'/'module'/" "$tree/backends/meson.build"
 build=$work/shared
-compile
-runs
-test -e "$build/libzmalloc-plain.so"
 test_it --suite plain mix realloc threads start
 test_it choice foreign init register
+test -e "$build/libzmalloc-plain.so"
+runs
 echo "ok: as a module"
 
 build=$work/static
