@@ -378,8 +378,7 @@ ZMALLOC_API int zmalloc_get_allocator_info(size_t *allocated, size_t *active, si
 /*
  * Returns unused memory of the active allocator to the system. Returns 0; or 1 if it did what it
  * can but the process may have other threads, which may keep much that it cannot reach; or -1 with
- * errno
- * ENOTSUP if the allocator cannot do it. May take long. Ours, after Redis 7's jemalloc_purge.
+ * errno ENOTSUP if the allocator cannot do it. May take long. Ours, after Redis 7's jemalloc_purge.
  *
  * What it does not reach, by backend:
  *
@@ -387,9 +386,8 @@ ZMALLOC_API int zmalloc_get_allocator_info(size_t *allocated, size_t *active, si
  *   tcmalloc      the same; all caches together hold at most
  *                 tcmalloc.max_total_thread_cache_bytes, 32 MiB.
  *   mimalloc      (returns 1) with mimalloc 2, all pages that another live thread took, even if
- *   every
- *                 block in them was freed, and most free pages between used ones; with mimalloc 3,
- *                 the pages in which that thread has freed blocks itself.
+ *                 every block in them was freed, and most free pages between used ones; with
+ *                 mimalloc 3, the pages in which that thread has freed blocks itself.
  *   libc, native  (return 1) with glibc, the free end of the heap of each thread but the first, and
  *                 blocks in thread caches. With another C library, or another malloc in its place:
  *                 ENOTSUP.

@@ -2,8 +2,8 @@
 #ifndef ZMALLOC_NAMES_H
 #define ZMALLOC_NAMES_H
 
-/* Each function's name as a macro for its symbol, for compilers that know no __asm__ after a
- * declaration. zmalloc.h includes it for them; see ZMALLOC_SYMBOL there. */
+/* Makes each function's name a macro for its symbol. zmalloc.h includes this for compilers that do
+ * not support __asm__ after a declaration; see ZMALLOC_SYMBOL there. */
 
 #define extend_to_usable zml_extend_to_usable
 #define zcalloc zml_zcalloc

@@ -3,9 +3,9 @@
 #define ZMALLOC_COMPAT_H
 
 /*
- * What the headers for the sources of Redis 7 and of Valkey 9 share: names that both have and the
- * library has not, or has with other parameters. Where a parameter differs a macro leads to a
- * function of the right shape; it names no call, so that the address can be taken.
+ * What the headers for Redis 7 and Valkey 9 share: names that both servers have, and that this
+ * library lacks or has with other parameters. If a parameter differs, a macro leads to a function
+ * of the right type. The macro takes no arguments, so the address of the function can be taken.
  */
 
 #include "../../zmalloc.h"
@@ -15,13 +15,12 @@
 extern "C" {
 #endif
 
-/* Every backend tells sizes; zmalloc_size() and zmalloc_usable_size() are functions. */
+/* Every backend reports sizes; zmalloc_size() and zmalloc_usable_size() are functions. */
 #define HAVE_MALLOC_SIZE 1
 
 /*
- * The places that talk to jemalloc are compiled in, since it may be the active one, and work
- * through jemalloc/jemalloc.h. Active defragmentation, which needs its insides, is not: HAVE_DEFRAG
- * stays undefined.
+ * Compiles in the code that talks to jemalloc, because jemalloc may be active; jemalloc/jemalloc.h
+ * makes it work. Active defragmentation needs jemalloc's internals, so HAVE_DEFRAG stays undefined.
  */
 #ifndef USE_JEMALLOC
 #define USE_JEMALLOC
@@ -32,13 +31,13 @@ static inline void set_jemalloc_bg_thread(int enable)
     (void)zmalloc_set_background_thread(enable);
 }
 
-/* Of whichever allocator is active. 0, or -1 where it cannot. */
+/* Purges the active allocator, whichever it is. Returns 0, or -1 if it cannot purge. */
 static inline int jemalloc_purge(void)
 {
     return zmalloc_purge() < 0 ? -1 : 0;
 }
 
-/* 1, or 0 where there is no such field. */
+/* Returns 1, or 0 if there is no such field. */
 static inline int get_proc_stat_ll(int i, long long *res)
 {
     return zmalloc_get_proc_stat(i, res) == 0;

@@ -3,12 +3,14 @@
 #define ZMALLOC_COMPAT_JEMALLOC_H
 
 /*
- * For sources that ask jemalloc directly: the three functions that Redis and Valkey use outside
- * their zmalloc.c, over whichever backend is active. With jemalloc they do what jemalloc's do, but
- * for flags and options; with another they do what it can, and else fail as jemalloc's would.
- * Blocks are zmalloc's affair alone: je_malloc and its like are not here.
+ * For sources that call jemalloc directly: the three functions that Redis and Valkey use outside
+ * their zmalloc.c, over whichever backend is active. With jemalloc they do what jemalloc's own do,
+ * except for flags and options. With another backend they do what that backend can, and otherwise
+ * fail as jemalloc's would. Allocation belongs to zmalloc alone, so je_malloc and its kin are
+ * missing.
  *
- * No version macros either: what they promise (utilization queries, size classes) is not there.
+ * The version macros are missing, too, because sources take them as a promise of what is not here
+ * (utilization queries, size classes).
  */
 
 #include <errno.h>
@@ -21,7 +23,7 @@
 extern "C" {
 #endif
 
-/* 0 or an errno value: ENOENT also where the active allocator has no controls at all. */
+/* Returns 0 or an errno value; ENOENT also if the active allocator has no controls at all. */
 static inline int je_mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp,
                              size_t newlen)
 {
@@ -31,16 +33,17 @@ static inline int je_mallctl(const char *name, void *oldp, size_t *oldlenp, void
 }
 
 /*
- * 0 where the active allocator cannot tell, for flags (those ask for alignment, a thread cache or
- * an arena), and where blocks have a prefix: callers compare this with zmalloc_size(), some to
- * learn that a block has room already, and there the two differ by the prefix.
+ * Returns 0 if the active allocator does not know, if flags is not 0 (flags ask for alignment, a
+ * thread cache or an arena), and if blocks have a prefix: callers compare the result with
+ * zmalloc_size(), some to find out whether a block already has room, and the two would differ by
+ * the prefix.
  */
 static inline size_t je_nallocx(size_t size, int flags)
 {
     return flags == 0 && zmalloc_backend_prefix_size() == 0 ? zmalloc_good_size(size) : 0;
 }
 
-/* options are jemalloc's and left alone: the report is the whole one, as text. */
+/* Ignores options, which are jemalloc's: the report is always complete, and text. */
 static inline void je_malloc_stats_print(void (*write_cb)(void *opaque, const char *text),
                                          void *opaque, const char *options)
 {
@@ -58,7 +61,7 @@ static inline void je_malloc_stats_print(void (*write_cb)(void *opaque, const ch
 }
 
 /* The names without the prefix. Sources for a system's jemalloc may define je_mallctl as mallctl in
- * turn: a macro does not expand within itself, so either leads to the functions above. */
+ * turn. A macro does not expand within itself, so both names lead to the functions above. */
 #define mallctl je_mallctl
 #define nallocx je_nallocx
 #define malloc_stats_print je_malloc_stats_print

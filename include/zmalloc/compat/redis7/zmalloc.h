@@ -3,20 +3,19 @@
 #define ZMALLOC_COMPAT_REDIS7_ZMALLOC_H
 
 /*
- * The zmalloc.h that the sources of Redis 7.0 expect, over this library. It stands in the
- * place of theirs: remove their zmalloc.h and zmalloc.c, and take the flags of
- * pkg-config zmalloc-redis7. docs/porting.md has the way.
+ * Replaces the zmalloc.h of Redis 7.0: remove Redis's zmalloc.h and zmalloc.c, and compile with the
+ * flags of pkg-config zmalloc-redis7. See docs/porting.md.
  */
 
 #ifdef __ZMALLOC_H
 #error "Redis's own zmalloc.h came first: remove it, or put this one before it"
 #endif
-/* Theirs: should it be found later, it is empty. */
+/* Redis's own guard: if its header is found later, it is empty. */
 #define __ZMALLOC_H
 
 #include "../zmalloc_compat.h"
 
-/* As theirs does. */
+/* Redis's header includes it. */
 #ifdef __linux__
 #include <malloc.h>
 #endif
@@ -25,7 +24,7 @@
 extern "C" {
 #endif
 
-/* Always 1. A figure is 0 where the allocator does not know it. */
+/* Returns 1 always, as in Redis. A figure is 0 if the allocator does not know it. */
 static inline int zmalloc_redis7_get_allocator_info(size_t *allocated, size_t *active,
                                                     size_t *resident)
 {
@@ -35,8 +34,8 @@ static inline int zmalloc_redis7_get_allocator_info(size_t *allocated, size_t *a
 #undef zmalloc_get_allocator_info
 #define zmalloc_get_allocator_info zmalloc_redis7_get_allocator_info
 
-/* The self-test that `redis-server test zmalloc` runs in a build with REDIS_TEST: 0 if all is well,
- * else 1. */
+/* The self-test that `redis-server test zmalloc` runs in a build with REDIS_TEST. Returns 0 if all
+ * is well, else 1. */
 #ifdef REDIS_TEST
 static inline int zmalloc_test(int argc, char **argv, int flags)
 {

@@ -3,18 +3,17 @@
 #define ZMALLOC_COMPAT_VALKEY9_ZMALLOC_H
 
 /*
- * The zmalloc.h that the sources of Valkey 9 expect, over this library. It stands in the place of
- * theirs: remove their zmalloc.h and zmalloc.c, and take the flags of pkg-config zmalloc-valkey9.
- * docs/porting.md has the way.
+ * Replaces the zmalloc.h of Valkey 9: remove Valkey's zmalloc.h and zmalloc.c, and compile with the
+ * flags of pkg-config zmalloc-valkey9. See docs/porting.md.
  *
- * Theirs makes zmalloc a macro for valkey_malloc, and so on; here the names are functions. Those
- * who declare valkey_malloc by themselves find it in libzmalloc-valkey9.a.
+ * In Valkey's header zmalloc is a macro for valkey_malloc, and so on; here the names are functions.
+ * Sources that declare valkey_malloc themselves find it in libzmalloc-valkey9.a.
  */
 
 #ifdef __ZMALLOC_H
 #error "Valkey's own zmalloc.h came first: remove it, or put this one before it"
 #endif
-/* Theirs: should it be found later, it is empty. */
+/* Valkey's own guard: if its header is found later, it is empty. */
 #define __ZMALLOC_H
 
 #include <stddef.h>
@@ -25,8 +24,8 @@
 extern "C" {
 #endif
 
-/* size_hint, where it is not 0, is about the size of the block: one of less than two pages hardly
- * has a whole one, and is not looked up. */
+/* A size_hint other than 0 is the approximate size of the block. A block of less than two pages
+ * hardly ever contains a whole page, so it is not even looked up. */
 static inline void zmalloc_valkey9_madvise_dontneed(void *ptr, size_t size_hint)
 {
     const size_t smallest_page = 4096;
