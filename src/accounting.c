@@ -83,10 +83,11 @@ static size_t counter_read(const zm_counter *counter)
     return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
 }
 
+/* Releases, as in zm_counter_add(). */
 static void shared_add(size_t allocated, size_t freed)
 {
     if (allocated != 0)
-        __atomic_fetch_add(&shared_allocated, allocated, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&shared_allocated, allocated, __ATOMIC_RELEASE);
     if (freed != 0)
         __atomic_fetch_add(&shared_freed, freed, __ATOMIC_RELEASE);
 }

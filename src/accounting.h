@@ -96,7 +96,8 @@ ZM_PRIVATE void zm_accounting_large(void);
 
 /*
  * Only the thread itself writes its counters. The release makes sure that a reader on another
- * processor that sees a block freed also sees it allocated. On x86 every store is a release, and
+ * processor that sees a block freed also sees it allocated, and that one that sees an allocation also
+ * sees what the thread had freed before (docs/memory_order.md). On x86 every store is a release, and
  * adding to memory is one instruction, which gcc does not make of an atomic load and a store.
  */
 ZM_INLINE void zm_counter_add(zm_counter *counter, size_t bytes)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Checks the model of the thread protocol with spin, exhaustively: what has to hold, and that each
+# Checks the models of the thread protocol with spin, exhaustively: what has to hold, and that each
 # WRONG_... is found. Fails also where a search did not come to its end. Skipped without spin.
 #
 # usage: tests/model/check.sh [--large]     --large: more operations and readings, for minutes
@@ -34,7 +34,9 @@ trap 'exit 1' HUP INT TERM
 cd "$work"
 failed=0
 
-# Writes what pan says to the file pan.log. Arguments: definitions.
+model=accounting.pml
+
+# Writes what pan says of $model to the file pan.log. Arguments: definitions.
 search() {
     optimize=-O1
     kind=-DSAFETY
@@ -42,7 +44,7 @@ search() {
     case " $* " in *' -DENDLESS '*) kind=-DNP arguments='-l -f' ;; esac
     case $* in *WRONG_*) optimize=-O0 ;; esac
     rm -f pan pan.log
-    spin -a "$@" "$folder/accounting.pml" >pan.log 2>&1 || return 0
+    spin -a "$@" "$folder/$model" >pan.log 2>&1 || return 0
     # shellcheck disable=SC2086
     ${CC:-cc} "$optimize" -w "$kind" -DMEMLIM=4000 -o pan pan.c >>pan.log 2>&1 || return 0
     # shellcheck disable=SC2086
@@ -60,7 +62,7 @@ number() {
 }
 
 row() {
-    printf '%-22s %10s %7s %6s  %s\n' "$@"
+    printf '%-30s %10s %7s %6s  %s\n' "$@"
 }
 
 report() {
@@ -157,10 +159,32 @@ all_that_is_found() {
     is_found WRONG_ENDLESS_LOOKS 'non-progress cycle' -DENDLESS $(operations 0 1 0)
 }
 
+weak_order() {
+    model=weak.pml
+    shared='-DLIVE_0=false'
+    holds 'weak order'
+    holds 'weak order, shared' $shared
+    holds 'weak order, all shared' $shared -DLIVE_1=false
+    is_found WRONG_ALLOCATED_RELAXED 'freed_after'
+    is_found WRONG_FREED_RELAXED 'allocated>=freed_before'
+    is_found WRONG_SHARED_ALLOCATED_RELAXED 'freed_after' $shared
+    is_found WRONG_SHARED_FREED_RELAXED 'allocated>=freed_before' $shared
+    is_found WRONG_FREED_LOADS_RELAXED 'allocated>=freed_before'
+    is_found WRONG_ALLOCATED_LOADS_RELAXED 'freed_after'
+}
+
+more_weak_order() {
+    model=weak.pml
+    holds 'weak order, 6' -DOPERATIONS=6
+    holds 'weak order, shared, 6' $shared -DOPERATIONS=6
+}
+
 row property states depth seconds result
 all_that_holds
 [ "$large" = no ] || more_that_holds
 all_that_is_found
+weak_order
+[ "$large" = no ] || more_weak_order
 if [ "$failed" -ne 0 ]; then
     echo "check.sh: $failed of these are not as they have to be" >&2
     exit 1
