@@ -6,6 +6,7 @@
  * linked into a static program (unwind_static.c), or missing (unwind_none.c). */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <unwind.h>
 
