@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Builds zmalloc for the platforms that are named, or for all, and runs its tests there; installs what
-# that takes. cmocka is built for each from the system's source package. Run again, it builds only
-# what changed. Ends with a line for each platform, before it what was not run there and why.
+# that takes. cmocka is built for each from the system's source package. For another processor, the C
+# library, the allocators and cmocka are Debian's packages for it, unpacked into a root folder. Run
+# again, it builds only what changed. In an emulator, long tests are a tenth as long unless
+# ZMALLOC_TEST_SCALE says otherwise. Ends with a line for each platform, before it what was not run
+# there and why.
 #
 # usage: scripts/ports.sh [--quick] [musl] [musl-static] [i386] [arm64] [riscv64] [s390x]
 #
@@ -21,18 +24,21 @@ set -eu
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-# emulate PROCESSOR: clang with Debian's libraries for it; qemu runs the programs.
+# emulate PROCESSOR RELEASE GCC: clang, with the libraries of a release of Debian, which has that gcc;
+# qemu runs the programs.
 emulate() {
-    target=$1 options='' binutils=$1-linux-gnu-
-    [ "$1" != aarch64 ] || target=arm64
-    compiler="clang-14 --target=$1-linux-gnu"
-    emulator="qemu-$1 -L /usr/$1-linux-gnu"
+    target=$port options='' processor=$1 release=$2
+    packages="libc6-dev libstdc++-$3-dev libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
+        libcmocka-dev"
+    root=$build/root-$port/root
+    compiler="clang-14 --target=$1-linux-gnu --sysroot=$root"
+    emulator="qemu-$1 -L $root"
 }
 
-# need_port NAME: sets of what the cross file is and which C compiler builds cmocka, what else Meson
-# is told; how the names of binutils begin and what starts programs, if they are of another machine.
+# need_port NAME: sets what the cross file is, which C compiler there is, and what else Meson gets; for
+# another processor also which packages, and what starts programs.
 need_port() {
-    emulator='' binutils=''
+    port=$1 emulator=''
     case $1 in
     musl) target=musl compiler='musl-gcc' options='' ;;
     musl-static)
@@ -40,17 +46,18 @@ need_port() {
         options='-Ddefault_library=static -Dprefer_static=true -Dc_link_args=-static'
         ;;
     i386) target=i386 compiler='gcc -m32' options='' ;;
-    arm64) emulate aarch64 ;;
-    riscv64 | s390x) emulate "$1" ;;
-    *) refuse "unknown platform '$1'; --help lists what there is" ;;
+    arm64) emulate aarch64 bookworm 12 ;;
+    riscv64) emulate riscv64 trixie 14 ;; # the first release that has it
+    s390x) emulate s390x bookworm 12 ;;
     esac
 }
 
-ports='' suites=''
-quick=''
+all='musl musl-static i386 arm64 riscv64 s390x'
+ports='' suites='' quick=''
 
 take_word() {
-    need_port "$1"
+    # shellcheck disable=SC2086
+    need_known platform "$1" $all
     ports="$ports $1"
 }
 
@@ -59,7 +66,7 @@ if [ "$quick" ]; then
     suites='--suite libc --suite native'
     : "${ports:=musl musl-static i386 arm64}"
 fi
-: "${ports:=musl musl-static i386 arm64 riscv64 s390x}"
+: "${ports:=$all}"
 
 cd "$(dirname "$0")/.."
 take_build build-ports
@@ -72,7 +79,6 @@ unset CC CXX CFLAGS CXXFLAGS LDFLAGS LD_LIBRARY_PATH LD_PRELOAD PKG_CONFIG_PATH
 configure_cmocka() {
     CC=$compiler cmake -G Ninja -S "$build/cmocka-source/cmocka" -B "$cmocka.build" \
         -DCMAKE_BUILD_TYPE=Release -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_INSTALL_PREFIX="$cmocka.part" \
-        -DCMAKE_AR="$(command -v "${binutils}ar")" -DCMAKE_RANLIB="$(command -v "${binutils}ranlib")" \
         -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF -DWITH_STATIC_LIB=ON -DWITH_EXAMPLES=OFF
 }
 
@@ -97,13 +103,45 @@ need_cmocka() {
     rm -rf "$cmocka.build"
 }
 
+# ---- The root of another processor ----
+
+# What is in the cross file, but with this root.
+write_cross_file() {
+    cat >"$build/$port.ini" <<END
+[binaries]
+c = ['clang-14', '--target=$processor-linux-gnu', '--sysroot=$root']
+cpp = ['clang++-14', '--target=$processor-linux-gnu', '--sysroot=$root']
+exe_wrapper = ['qemu-$processor', '-L', '$root']
+
+[properties]
+sys_root = '$root'
+pkg_config_libdir = '$root/usr/lib/$processor-linux-gnu/pkgconfig'
+END
+    options="$options --cross-file $build/$port.ini"
+}
+
+# Fails if Debian's packages cannot be had from here.
+need_root() {
+    status=0
+    # shellcheck disable=SC2086
+    scripts/foreign_root.sh "$port" "$release" "${root%/root}" $packages >"$build/$port-root.log" 2>&1 ||
+        status=$?
+    case $status in
+    0) write_cross_file ;;
+    77) return 1 ;;
+    *)
+        cat "$build/$port-root.log" >&2
+        exit 1
+        ;;
+    esac
+}
+
 # ---- zmalloc ----
 
 configure() {
     # shellcheck disable=SC2086
     [ -f "$build/$port/build.ninja" ] || meson setup "$build/$port" --cross-file "cross/$target.ini" \
-        --werror -Dpkg_config_path="$cmocka/lib/pkgconfig" -Dbench=disabled \
-        -Dtools=disabled -Ddocs=disabled $options "$@"
+        --werror -Dbench=disabled -Dtools=disabled -Ddocs=disabled $options "$@"
 }
 
 # A kernel may be built without 32 bits.
@@ -122,29 +160,40 @@ build_port() {
 
 # test_port NAME: a test that fails is no end, the other platforms are looked at as well.
 test_port() {
-    port=$1
-    need_port "$port"
-    cmocka=$build/cmocka-$target
+    need_port "$1"
+    if [ "$emulator" ] && ! need_root; then
+        not_built="$not_built $port"
+        return
+    fi
     if ! runs_here; then
         build_port -Dtests=disabled
         not_run="$not_run $port"
         return
     fi
-    need_cmocka
+    if [ ! "$emulator" ]; then
+        cmocka=$build/cmocka-$target
+        need_cmocka
+        options="$options -Dpkg_config_path=$cmocka/lib/pkgconfig"
+    fi
     build_port -Dtests=enabled
     tested="$tested $port"
+    scale=1
+    [ ! "$emulator" ] || scale=0.1
     # shellcheck disable=SC2086
-    meson test -C "$build/$port" --no-rebuild --print-errorlogs --quiet --timeout-multiplier 3 $suites ||
-        failed="$failed $port"
+    ZMALLOC_TEST_SCALE=${ZMALLOC_TEST_SCALE:-$scale} meson test -C "$build/$port" --no-rebuild \
+        --print-errorlogs --quiet --timeout-multiplier 3 $suites || failed="$failed $port"
 }
 
-failed='' tested='' not_run=''
+failed='' tested='' not_run='' not_built=''
 scripts/setup.sh ports
 mkdir -p "$build"
 for name in $ports; do
     test_port "$name"
 done
 echo
+for name in $not_built; do
+    echo "$name: skipped: $(tail -n 1 "$build/$name-root.log")"
+done
 for name in $not_run; do
     echo "$name: tests skipped: built, but this kernel does not run its programs"
 done

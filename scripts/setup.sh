@@ -30,15 +30,13 @@ bench_packages="$demo_packages g++ python3 $bench_tools"
 redis_tools='make dpkg-dev tcl procps util-linux'
 redis_packages="$demo_packages python3 $redis_tools"
 ports_tools='musl-tools gcc-multilib g++-multilib clang-14 qemu-user cmake dpkg-dev
-    binutils-aarch64-linux-gnu libc6-dev-arm64-cross libstdc++-12-dev-arm64-cross
-    binutils-riscv64-linux-gnu libc6-dev-riscv64-cross libstdc++-12-dev-riscv64-cross
-    binutils-s390x-linux-gnu libc6-dev-s390x-cross libstdc++-12-dev-s390x-cross'
+    binutils-aarch64-linux-gnu binutils-riscv64-linux-gnu binutils-s390x-linux-gnu'
 ports_packages="$demo_packages g++ python3 $ports_tools"
 fuzz_tools='clang-14 libclang-rt-14-dev afl++'
 fuzz_packages="$demo_packages $fuzz_tools"
 ci_packages="$test_packages $bench_tools $redis_tools $ports_tools $fuzz_tools clang-format-14
     clang-tidy-14 cppcheck abigail-tools gcovr spin valgrind libc6-dbg shellcheck mandoc
-    libc++-14-dev libc++abi-14-dev"
+    libc++-14-dev libc++abi-14-dev libc6-dev-arm64-cross"
 
 case $purpose in
 demo) packages=$demo_packages ;;

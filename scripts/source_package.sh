@@ -12,6 +12,8 @@ set -eu
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source=scripts/own_apt.sh
+. "$(dirname "$0")/own_apt.sh"
 
 case ${1:-} in
 -*) take_arguments '' "$1" ;;
@@ -22,31 +24,6 @@ package=$1 series=$2 folder=$(full_path "$3")
 no_source() {
     echo "no source package: $*" >&2
     exit 77
-}
-
-# apt as it is configured here, with a place of its own for all that it writes. What the system has
-# apt do after an update stays undone: that would be done to the system.
-configure_apt() {
-    apt=$folder/apt
-    mkdir -p "$apt/conf.d" "$apt/sources.d" "$apt/lists/partial" "$apt/cache/archives/partial"
-    for file in /etc/apt/apt.conf.d/*; do
-        [ ! -f "$file" ] || ln -s "$file" "$apt/conf.d"
-    done
-    [ ! -f /etc/apt/apt.conf ] || ln -s /etc/apt/apt.conf "$apt/conf.d/yy-main"
-    cat >"$apt/conf.d/zz-zmalloc" <<END
-Dir::Etc::sourcelist "/dev/null";
-Dir::Etc::sourceparts "$apt/sources.d";
-Dir::State::lists "$apt/lists";
-Dir::Cache "$apt/cache";
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-END
-    cat >"$apt/apt.conf" <<END
-Dir::Etc::main "/dev/null";
-Dir::Etc::parts "$apt/conf.d";
-END
-    export APT_CONFIG="$apt/apt.conf"
 }
 
 # The system's sources of packages, as such of source packages, in both of apt's forms.
@@ -86,7 +63,7 @@ unpack() {
 command -v apt-get >/dev/null || no_source 'there is no apt-get; it takes a Debian or Ubuntu'
 rm -rf "$folder"
 mkdir -p "$folder"
-configure_apt
+own_apt "$folder/apt"
 write_sources
 find_version
 echo "fetching $package $version"

@@ -34,7 +34,7 @@ static const struct form {
 static const struct form *form; /* NULL: no report is wanted */
 static char file[FILE_MAX + 1]; /* "": stderr */
 
-/* ---- Messages ---- */
+/* ---- Messages: not inlined, or a report that has none would need the stack for them ---- */
 
 static const char *describe(int error)
 {
@@ -47,7 +47,7 @@ static const char *describe(int error)
 #endif
 }
 
-static void tell_of_file(const char *cannot, int error)
+static ZM_COLD void tell_of_file(const char *cannot, int error)
 {
     struct zm_message message = {0};
 
@@ -60,7 +60,7 @@ static void tell_of_file(const char *cannot, int error)
     zm_message_send(&message);
 }
 
-static void tell(const char *trouble)
+static ZM_COLD void tell(const char *trouble)
 {
     struct zm_message message = {0};
 
