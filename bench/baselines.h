@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The subjects over one allocator. Included by each file in allocators/, which before that defines
+ * The subjects over one allocator. Each file in allocators/ includes this, after it has defined
  *
  *     raw_malloc(size), raw_calloc(size), raw_realloc(ptr, size), raw_free(ptr),
  *     raw_aligned_alloc(alignment, size), raw_usable_size(ptr)
  *
- * as functions or names of functions. The baselines are in one object with those that call the
- * allocator, as zmalloc.c is in one program with jemalloc in Redis and Valkey.
+ * as functions or names of functions. The baselines are in the same object as the functions that
+ * call the allocator, just as zmalloc.c is in the same program as jemalloc in Redis and Valkey.
  */
 
 #ifndef BENCH_BASELINES_H
@@ -24,7 +24,7 @@
 #define EXPORT __attribute__((visibility("default")))
 #define CACHE_LINE 64
 
-/* ---- Raw: what there is no single function for ---- */
+/* ---- Raw: operations that take more than one function of the allocator ---- */
 
 static void *raw_alloc_usable(size_t size, size_t *usable)
 {
@@ -59,7 +59,7 @@ static size_t redis_used_memory(void)
 
 #define INDEXED_THREADS 256
 
-/* As in Valkey: the first thread has the end of a line for itself, others share lines. */
+/* As in Valkey: the first thread has the end of a cache line to itself, the others share lines. */
 #define FIRST_INDEX (CACHE_LINE / sizeof(size_t) - 1)
 static _Alignas(CACHE_LINE) size_t indexed_used[FIRST_INDEX + INDEXED_THREADS];
 static atomic_size_t used_without_index;
@@ -69,8 +69,8 @@ static pthread_key_t index_key;
 
 static _Thread_local int thread_index __attribute__((tls_model("initial-exec"))) = -1;
 
-/* Valkey's threads live as long as the process and keep their index; ours give it back, or there
- * would be none left after the first hundred repetitions. */
+/* Valkey's threads live as long as the process and keep their index. Ours give it back; otherwise
+ * the first hundred repetitions would use them all up. */
 static void give_index_back(void *value)
 {
     atomic_store(&index_taken[(intptr_t)value - 1], false);
@@ -121,7 +121,7 @@ static size_t valkey_used_memory(void)
     return used;
 }
 
-/* ---- What both have in common: the size is asked of the allocator for every block ---- */
+/* ---- Both: ask the allocator for the size of every block ---- */
 
 #define MIN_SIZE(size) ((size) > 0 ? (size) : sizeof(long))
 

@@ -25,8 +25,8 @@ void pair(benchmark::State &state, const subject &of)
     }
 }
 
-// Strings that are given more room in turn, as the buffers of a server's clients are, until they
-// have all they want; then they begin anew. An operation is one reallocation.
+// Strings that grow in turn, like the buffers of a server's clients, until they have the size they
+// want; then they start again. An operation is one reallocation.
 constexpr std::size_t STRINGS = 64;
 constexpr std::size_t FIRST_SIZE = 16;
 
@@ -68,7 +68,7 @@ void grow_by_64(benchmark::State &state, const subject &of)
     grow(state, of, 8 * 1024, [](std::size_t size) { return size + 64; });
 }
 
-// Blocks of 64 KiB to 4 MiB in 16 slots, the first and the last byte of each written.
+// Blocks of 64 KiB to 4 MiB in 16 slots. Writes the first and the last byte of each.
 void large(benchmark::State &state, const subject &of)
 {
     pin(0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Churn: the block in a random slot is freed, and one of a random size takes its place. What
-// servers do, and what the targets are for.
+// Churn: free the block in a random slot and put one of a random size in its place. This is what
+// servers do, and what most targets are for.
 
 #include "workloads.h"
 
@@ -33,7 +33,7 @@ std::vector<std::uint16_t> draw_sizes(std::size_t count)
     return sizes;
 }
 
-// An owner writes to his block, here to both ends, and looks at it before he frees it.
+// A program writes to its block, here at both ends, and reads it before freeing it.
 void write(void *block, std::size_t size)
 {
     static_cast<volatile char *>(block)[0] = 1;
@@ -45,11 +45,11 @@ void read(void *block)
     benchmark::DoNotOptimize(*static_cast<volatile char *>(block));
 }
 
-// What is allocated in the beginning has the order of the slots: that has to wear off first.
+// The first blocks lie in the order of the slots. Run until that order has worn off.
 constexpr int WARM_UP = 16 * SLOTS;
 
-// Two threads have all the blocks of two; more divide those among them, so that it is the threads
-// that are measured, not how much of their blocks the caches hold.
+// One or two threads have SLOTS blocks each. More threads share the blocks of two, so the benchmark
+// measures the threads and not how many blocks fit the caches.
 std::size_t slots_of(const benchmark::State &state)
 {
     return state.threads() <= 2 ? SLOTS : 2 * SLOTS / static_cast<std::size_t>(state.threads());

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Does nothing, or as little as there is to do with the library: what startup measures. */
+/* Does nothing, or as little as possible with the library. The program startup measures it. */
 
 #ifdef USED
 #include <zmalloc.h>

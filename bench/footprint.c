@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * What an object and a thread have in resident memory, on the backend that ZMALLOC_BACKEND names:
- * of the allocator by itself and through the library. Each measurement is made in a process of its
- * own, so that its heap is fresh.
+ * Measures how much resident memory an object and a thread take, on the backend that
+ * ZMALLOC_BACKEND names, with the allocator by itself and through the library. Each measurement
+ * runs in its own process, on a fresh heap.
  */
 
 #include <dlfcn.h>
@@ -28,12 +28,12 @@
 #define OBJECTS_MAX 100000000
 #define THREADS 256
 #define THREADS_QUICK 64
-/* Threads get few pages each, and where these lie is a matter of chance. */
+/* A thread gets only a few pages, and where they lie is a matter of chance. */
 #define REPETITIONS 5
 
 static const size_t sizes[] = {8, 16, 24, 32, 40, 48, 64, 100, 128, 256, 512, MIX_OF_SIZES};
 
-/* ---- A measurement in a process of its own ---- */
+/* ---- A measurement in its own process ---- */
 
 typedef struct resident measurement(const struct load *load);
 
@@ -120,7 +120,7 @@ static int find_thread_local(struct dl_phdr_info *info, size_t size, void *resul
     return found;
 }
 
-/* What the library has in every thread of the process: here those of raw have it too. */
+/* The library's thread-local storage. Every thread of this process has it, those of raw too. */
 static size_t thread_local_bytes(void)
 {
     size_t bytes = 0;
@@ -157,16 +157,16 @@ static void print_report(const struct subject subjects[SUBJECTS_MAX], struct loa
 
 static void print_help(void)
 {
-    printf(
-        "usage: footprint [--objects N | --quick]\n"
-        "\n"
-        "Prints, as JSON, what an object and a thread have in resident memory on the backend that\n"
-        "ZMALLOC_BACKEND names: of the allocator (raw) and through the library (zmalloc).\n"
-        "\n"
-        "  -o, --objects N   N objects, not as many as make 64 MiB\n"
-        "  -q, --quick       %d objects and %d threads, not %d\n"
-        "  -h, --help        this\n",
-        LEAST_OBJECTS, THREADS_QUICK, THREADS);
+    printf("usage: footprint [--objects N | --quick]\n"
+           "\n"
+           "Prints, as JSON, how much resident memory an object and a thread take on the backend\n"
+           "that ZMALLOC_BACKEND names: with the allocator itself (raw) and through the library\n"
+           "(zmalloc).\n"
+           "\n"
+           "  -o, --objects N   N objects instead of 64 MiB of them\n"
+           "  -q, --quick       %d objects, and %d threads instead of %d\n"
+           "  -h, --help        this\n",
+           LEAST_OBJECTS, THREADS_QUICK, THREADS);
 }
 
 static void usage_error(const char *what, const char *argument)
@@ -222,7 +222,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "footprint: %s: %s\n", zmalloc_backend_name(), why);
         return 1;
     }
-    /* Huge pages would round to 2 MiB, as the system likes. */
+    /* With huge pages, the system would round to 2 MiB whenever it likes. */
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     print_report(subjects, load);
     return 0;

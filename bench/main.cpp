@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Measures the backend that ZMALLOC_BACKEND names, against the allocator by itself and against the
-// accounting of others over it: all in one process, in random order.
+// Measures the backend that ZMALLOC_BACKEND names, and beside it the allocator by itself and other
+// servers' accounting over it: all in one process, in random order.
 
 #include <cstdio>
 
@@ -18,7 +18,8 @@ int main(int argc, char **argv)
         std::fprintf(stderr, "bench: %s: %s\n", zmalloc_backend_name(), why);
         return 1;
     }
-    // An allocator counts the processors when it starts: not in a thread that is kept to one.
+    // An allocator counts the processors when it starts. So start it before this thread is pinned
+    // to one.
     for (std::size_t i = 0; i < count; i++)
         subjects[i].free(subjects[i].alloc(1));
     benchmark::AddCustomContext("backend", zmalloc_backend_name());

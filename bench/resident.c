@@ -23,9 +23,9 @@ static void __attribute__((noreturn)) fail(const char *what, int error)
 }
 
 /*
- * The anonymous part, for all that allocators have is anonymous: what the rest has, pages of
- * programs, grows with the first call of every function. In bytes. Counted by the kernel from the
- * page tables, page by page; the totals that statm has may be off by hundreds of KiB.
+ * Bytes of anonymous memory. All memory of an allocator is anonymous; the rest, pages of program
+ * files, grows with the first call of every function. The kernel counts this from the page tables,
+ * page by page; the totals in statm may be off by hundreds of KiB.
  */
 static double resident_now(void)
 {
@@ -66,7 +66,7 @@ static size_t draw_size(uint64_t *state)
     return percent <= 95 ? draw_between(state, 129, 1024) : draw_between(state, 1025, 4096);
 }
 
-/* Nobody has to know where they are: they are never freed. */
+/* The pointer can be dropped: objects are never freed. */
 static void make_object(const struct subject *of, size_t size)
 {
     void *object = of->alloc(size);
@@ -83,7 +83,7 @@ struct resident measure_objects(const struct load *load)
     size_t requested = 0;
     double before;
 
-    /* The allocator starts with the first. */
+    /* The first object starts the allocator. */
     make_object(&load->of, load->size != MIX_OF_SIZES ? load->size : 64);
     before = resident_now();
     while (count < load->objects || requested < load->bytes) {
@@ -124,7 +124,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* One works at a time: how much they have at once would otherwise be a matter of chance. */
+/* One thread works at a time. Otherwise how much they hold at once would be a matter of chance. */
 static pthread_t start_thread(struct crew *crew, void *stack)
 {
     pthread_attr_t attributes;
@@ -143,7 +143,7 @@ static pthread_t start_thread(struct crew *crew, void *stack)
     return thread;
 }
 
-/* Resident from the beginning: how deep a thread goes into its stack is not to be seen. */
+/* Resident from the start, so it does not matter how deep a thread goes into its stack. */
 static char *map_stacks(size_t count)
 {
     void *stacks = mmap(NULL, count * STACK_SIZE, PROT_READ | PROT_WRITE,
@@ -161,7 +161,7 @@ struct resident measure_threads(const struct load *load)
     double before;
 
     sem_init(&crew.done, 0, 0);
-    /* The allocator starts with a thread that comes and goes. */
+    /* A thread that comes and goes starts the allocator. */
     pthread_join(start_thread(&crew, stacks), NULL);
     crew.stays = true;
     before = resident_now();

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * What it costs to start a program and let it end: each of the commands so many times, all in turn,
- * so that other people's load on the machine meets them alike.
+ * Measures what it costs to start a program and let it end. The commands take turns, so other load
+ * on the machine meets them alike.
  *
- * The maximum resident size of a child is at least that of its parent, in whose memory it is until
- * it executes its program. So this one is linked statically where that is possible: it has 0.7 MB
- * then, and an empty program with a shared C library has 1.0 (x86-64, glibc 2.36). Linked as others
- * are it has 1.4, which is then what the empty program seems to have. It warns where it was in the
- * way.
+ * The maximum resident size of a child is at least that of its parent, because the child is in the
+ * parent's memory until it executes its program. So this program is linked statically if possible:
+ * then it has 0.7 MB, while an empty program with a shared C library has 1.0 (x86-64, glibc 2.36).
+ * Linked dynamically it has 1.4, and an empty program would seem to have as much. It warns if it
+ * got in the way.
  */
 
 #include <errno.h>
@@ -31,14 +31,14 @@
 
 enum measure { WALL_MS, CPU_MS, MAX_RSS_KIB, MINOR_FAULTS, MEASURES };
 
-/* Small, for this program's own memory must be. */
+/* Small, because this program's own memory must stay small. */
 struct sample {
     float of[MEASURES];
 };
 
 struct command {
     const char *label;
-    const char *backend; /* "" for none */
+    const char *backend; /* "" for the default */
     char *program;
     struct sample *samples; /* one per run */
 };
@@ -68,7 +68,7 @@ static void *allocate(size_t num, size_t size)
 
 /* ---- The commands ---- */
 
-/* LABEL:BACKEND:PROGRAM, taken apart where it stands. */
+/* Splits LABEL:BACKEND:PROGRAM in place. */
 static struct command read_command(char *argument, struct sample *samples)
 {
     char *backend = strchr(argument, ':');
@@ -109,7 +109,7 @@ static double to_ms(struct timeval time)
     return (double)time.tv_sec * 1e3 + (double)time.tv_usec / 1e3;
 }
 
-/* What a program prints would stand in the middle of our own output. */
+/* Otherwise the programs' output would end up in the middle of ours. */
 static posix_spawn_file_actions_t *silence(void)
 {
     static posix_spawn_file_actions_t actions;
@@ -168,8 +168,8 @@ static void run_once(const struct command *command, const posix_spawn_file_actio
     }};
 }
 
-/* There and back, so that none always follows the same. The first run of each is overwritten by the
- * second: it finds no file in memory. */
+/* Runs forwards and backwards in turn, so no command always follows the same one. The first run of
+ * each found no file in memory; the second run overwrites its result. */
 static void run_all(const struct command *commands, size_t count, size_t runs)
 {
     const posix_spawn_file_actions_t *actions = silence();
@@ -183,7 +183,7 @@ static void run_all(const struct command *commands, size_t count, size_t runs)
 
 /* ---- The report ---- */
 
-/* Sorts them as well. */
+/* Also sorts the values. */
 static double median_of(double *values, const struct command *command, enum measure measure,
                         size_t runs)
 {
@@ -192,8 +192,8 @@ static double median_of(double *values, const struct command *command, enum meas
     return median(values, runs);
 }
 
-/* The most that this program has had; 0 where the system does not tell. getrusage would tell what
- * the one before it in this process had. */
+/* This program's own maximum, in KiB; 0 if the system does not say. getrusage() would include the
+ * program that ran in this process before it. */
 static double own_kib(void)
 {
     char status[4096] = "";
@@ -243,11 +243,11 @@ static void print_help(void)
     printf(
         "usage: startup [-n RUNS] LABEL:BACKEND:PROGRAM...\n"
         "\n"
-        "Starts each PROGRAM RUNS times, %d if not said, without arguments, all in turn; with\n"
-        "ZMALLOC_BACKEND=BACKEND or, where BACKEND is empty, without the variable. Prints what a\n"
-        "run took, as JSON.\n"
+        "Starts each PROGRAM RUNS times (default %d) without arguments, all in turn, with\n"
+        "ZMALLOC_BACKEND=BACKEND, or without the variable if BACKEND is empty. Prints what a run\n"
+        "took, as JSON.\n"
         "\n"
-        "  -n, --runs RUNS   how often, 1 to %d\n"
+        "  -n, --runs RUNS   number of runs, 1 to %d\n"
         "  -h, --help        this\n",
         RUNS, RUNS_MAX);
 }

@@ -3,14 +3,14 @@
 #define BENCH_SUBJECT_H
 
 /*
- * What is measured: one way to allocate over one allocator. Every workload calls it through these
- * pointers, as code compiled with -fno-plt calls a library: one indirect call for each of them,
- * from the same loop.
+ * A subject: one way to allocate over one allocator. Every workload calls it through these
+ * pointers, from the same loop, as code compiled with -fno-plt calls a library: one indirect call
+ * each.
  *
  *   raw           the allocator's own functions
  *   zmalloc       the public functions of this library
- *   redis-style   accounting as Redis has it: a usable-size query and a shared atomic
- *   valkey-style  as Valkey has it: a usable-size query and an array indexed by thread
+ *   redis-style   accounting as in Redis: a usable-size query and a shared atomic
+ *   valkey-style  as in Valkey: a usable-size query and an array indexed by thread
  */
 
 #include <stddef.h>
@@ -28,10 +28,10 @@ struct subject {
     void (*free)(void *ptr);
     void *(*alloc_usable)(size_t size, size_t *usable);
     void (*free_usable)(void *ptr, size_t *usable);
-    size_t (*used_memory)(void); /* NULL: does not count */
+    size_t (*used_memory)(void); /* NULL: no accounting */
 };
 
-/* The subjects over one allocator, made by allocators/NAME.c, which is a library of its own. */
+/* The subjects over one allocator. allocators/NAME.c exports them; each is a separate library. */
 struct allocator_subjects {
     struct subject raw;
     struct subject redis_style;
@@ -41,8 +41,8 @@ struct allocator_subjects {
 #define SUBJECTS_MAX 4
 
 /*
- * Fills in the subjects over the backend that is active, raw first and zmalloc second. Returns how
- * many there are; 0, and why, where the allocator's library cannot be opened.
+ * Fills in the subjects over the active backend, raw first and zmalloc second. Returns how many
+ * there are; 0 if the allocator's library cannot be opened, and then *why says why.
  */
 size_t subjects_find(struct subject subjects[SUBJECTS_MAX], const char **why);
 

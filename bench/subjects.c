@@ -25,9 +25,9 @@ extern const struct allocator_subjects subjects_jemalloc;
 #endif
 
 /*
- * bench-NAME.so in the program's folder. Those of tcmalloc and mimalloc have to be opened now:
- * loaded with the program they would replace its malloc. That of jemalloc has to be loaded with the
- * program, for its thread-local storage does not fit what is left for libraries opened later.
+ * Opens bench-NAME.so in the program's folder. Those of tcmalloc and mimalloc must be opened late:
+ * loaded with the program they would replace its malloc. That of jemalloc must be loaded with the
+ * program, because its thread-local storage does not fit what is left for libraries opened later.
  */
 static const struct allocator_subjects *find_allocator(const char *name, const char **why)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// What threads do with one another: blocks that one allocates and another frees, threads that come
-// and go, and the reading of used memory while many are alive.
+// Several threads: blocks that one thread allocates and another frees, threads that come and go,
+// and reading used memory while many threads are alive.
 
 #include "workloads.h"
 
@@ -15,11 +15,11 @@ namespace
 
 // ---- Producer and consumer: one thread allocates, the other frees. An operation is a block. ----
 
-// Large, so that waking each other hardly counts.
+// Large, so the cost of waking each other hardly counts.
 constexpr std::size_t BATCH = 2048;
 
-// Two batches that change hands in turn: while one is filled the other is emptied. Who has to wait
-// sleeps, for what a thread spins would be counted as its work.
+// Two batches that change hands: one is filled while the other is emptied. A thread that has to
+// wait sleeps, because spinning would count as its work.
 class belt
 {
   public:
@@ -54,7 +54,7 @@ void producer_consumer(benchmark::State &state, const subject &of, belt &between
     bool produces = state.thread_index() == 0;
     mix random(0);
 
-    of.free(of.alloc(64)); // to a thread that only ever frees jemalloc gives no cache
+    of.free(of.alloc(64)); // jemalloc gives no cache to a thread that only frees
     std::size_t turn = 0;
 
     while (state.KeepRunningBatch(BATCH)) {
@@ -89,7 +89,7 @@ void short_life(const subject &of)
 void short_threads(benchmark::State &state, const subject &of)
 {
     pin(0);
-    short_life(of); // the main thread has an arena of its own, as in every server
+    short_life(of); // the main thread has its own arena, as in every server
     for (auto _ : state)
         std::thread([&of] { short_life(of); }).join();
 }

@@ -11,7 +11,7 @@ bool read_count(const char *text, size_t most, size_t *value)
     char *end;
     unsigned long number;
 
-    /* strtoul takes blanks and a minus. */
+    /* strtoul() accepts blanks and a minus sign. */
     if (*text < '0' || *text > '9')
         return false;
     errno = 0;

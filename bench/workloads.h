@@ -3,9 +3,9 @@
 #define BENCH_WORKLOADS_H
 
 /*
- * Workloads register themselves as WORKLOAD/SUBJECT. One iteration is one operation of the
- * workload, which each says; what it reports is CPU time of all threads over operations, which
- * other people's load on the machine changes least.
+ * Workloads register themselves as WORKLOAD/SUBJECT. One iteration is one operation; each workload
+ * says what that is. The result is the CPU time of all threads divided by operations, which other
+ * load on the machine affects least.
  */
 
 #include <benchmark/benchmark.h>
@@ -20,16 +20,17 @@ void register_churn(const subject &of);   // churn.cpp
 void register_blocks(const subject &of);  // blocks.cpp
 void register_threads(const subject &of); // threads.cpp
 
-/* Keeps the calling thread on one processor; threads as many as processors get one each. */
+/* Pins the calling thread to one processor. As long as there are enough processors, each thread
+ * gets its own. */
 void pin(int thread);
 
-/* A power of two, as every number of slots is. */
+/* Every number of slots is a power of two. */
 constexpr std::size_t SLOTS = 4096;
 
 /*
- * A server's mix: 70 % of sizes from 16 to 128, 25 % up to 1 KiB, 5 % up to 4 KiB, for random
- * slots. The sequence does not repeat, so that no branch predictor learns it, and is the same in
- * every run.
+ * A server's mix for random slots: 70 % of sizes from 16 to 128, 25 % up to 1 KiB, 5 % up to 4 KiB.
+ * The sequence is the same in every run, and it does not repeat, so branch predictors cannot learn
+ * it.
  */
 class mix
 {
@@ -42,7 +43,7 @@ class mix
         state_ ^= state_ >> 7;
         state_ ^= state_ << 17;
     }
-    std::size_t slot() const // under SLOTS
+    std::size_t slot() const // less than SLOTS
     {
         return state_ % SLOTS;
     }
@@ -58,7 +59,7 @@ class mix
     const std::uint16_t *sizes_;
 };
 
-/* Blocks of the mix in that many slots; freed at the end. From there on slots repeat. */
+/* Holds that many blocks of the mix and frees them at the end. Slots beyond count wrap around. */
 class slots
 {
   public:

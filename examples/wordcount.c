@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Counts the words of the files it is given, or of standard input, and prints the ten most frequent
- * and what the memory for it was. Everything lives in zmalloc: run it with ZMALLOC_BACKEND set to
- * see another allocator do the same work.
+ * Counts the words in the given files, or in standard input, and prints the ten most frequent words
+ * and how much memory that took. All of it is allocated with zmalloc: set ZMALLOC_BACKEND to see
+ * another allocator do the same work.
  *
- * A word is a run of letters and of bytes outside ASCII, in lower case, 255 bytes at most.
+ * A word is a run of letters and of bytes outside ASCII, in lower case, at most 255 bytes long.
  */
 
 #include <ctype.h>
@@ -28,7 +28,7 @@ struct entry {
     unsigned long count;
 };
 
-/* Open addressing, a power of two of slots, at most three quarters full. */
+/* Open addressing. The number of slots is a power of two, and at most three quarters are used. */
 struct table {
     struct entry *slots;
     size_t size;
@@ -46,7 +46,7 @@ static uint64_t hash_of(const char *word)
     return hash;
 }
 
-/* The slot of the word, or the free one where it belongs. */
+/* Returns the word's slot, or the free slot where it belongs. */
 static struct entry *find(const struct table *table, const char *word, uint64_t hash)
 {
     size_t at = (size_t)hash & (table->size - 1);
@@ -63,7 +63,7 @@ static struct table new_table(void)
                           .size = FIRST_SLOTS};
 }
 
-/* Doubles the array in place, then puts every entry that is not where it belongs there. */
+/* Doubles the array in place, then moves every entry that is now in the wrong slot. */
 static void grow(struct table *table)
 {
     size_t old_size = table->size;
@@ -135,7 +135,7 @@ static bool count_file(struct table *table, const char *path)
     return good;
 }
 
-/* Most frequent first, then by the alphabet. */
+/* Most frequent first; equally frequent ones in alphabetical order. */
 static int compare(const void *a, const void *b)
 {
     const struct entry *one = a;

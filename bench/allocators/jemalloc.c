@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* A private copy of jemalloc, made of the same objects as the library's. */
+/* A private copy of jemalloc, made of the same objects as the library's copy. */
 
 #include <stddef.h>
 #include <stdlib.h>

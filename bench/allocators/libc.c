@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The C library's, for the backends libc and native. */
+/* The C library's malloc, for the backends libc and native. */
 
 #include <malloc.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The system's libtcmalloc_minimal: the instance that the library's module uses as well. */
+/* The system's libtcmalloc_minimal: the same instance that the library's module uses. */
 
 #include <gperftools/tcmalloc.h>
 

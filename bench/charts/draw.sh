@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# usage: bench/charts/draw.sh DIR     draws the charts of the data that bench/report has put there
+# usage: bench/charts/draw.sh DIR     draws charts of the data that bench/report wrote into DIR
 set -eu
 
 if [ $# -ne 1 ] || [ ! -d "$1" ]; then
-    echo 'draw.sh: say the folder that the data is in' >&2
+    echo 'draw.sh: needs one argument, the folder with the data' >&2
     exit 2
 fi
 

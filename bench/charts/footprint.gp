@@ -3,7 +3,7 @@
 eval svg(900, 600)
 set output 'footprint.svg'
 
-# Equal steps for equal factors, so points: the length of a bar would mean nothing.
+# A logarithmic scale, so points: the length of a bar would mean nothing.
 set logscale y 2
 set yrange [6:1024]
 set ytics (8, 16, 32, 64, 128, 256, 512, 1024)

@@ -13,8 +13,8 @@ set grid xtics linetype 1 linecolor rgb '#dddddd'
 set arrow from 1, graph 0 to 1, graph 1 nohead linecolor rgb '#444444' linewidth 1.5 back
 set key outside right top
 
-# Each backend has its height in a row, so that none covers another. The labels come by themselves,
-# or there would be one for each.
+# Each backend has its own height within a row, so points do not cover each other. The labels are
+# drawn separately; otherwise there would be one for each backend.
 height(i) = (2 - i) * 0.13
 plot 'ratio.dat' using (1):(-$0):yticlabel(1) with dots linecolor rgb 'white' notitle, \
     for [i = 1:words(backends)] '' using i + 1:(height(i) - $0) with points \

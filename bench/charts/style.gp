@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# What all charts have in common; read before each. A chart makes NAME.svg of NAME.dat, in the
-# folder that it is drawn in. The colours, those of Okabe and Ito, everybody can tell apart.
+# What all charts share; loaded before each. A chart turns NAME.dat into NAME.svg in the current
+# folder. The colours are Okabe and Ito's, which colour-blind readers can tell apart.
 
 svg(width, height) = sprintf("set terminal svg size %d,%d noenhanced font 'sans-serif,13' \
     background 'white'", width, height)
@@ -30,7 +30,7 @@ shape(name) = \
     name eq 'redis-style' || name eq 'jemalloc' ? 9 : \
     name eq 'valkey-style' || name eq 'tcmalloc' ? 11 : 13
 
-# In a multiplot of a panel for each backend, the place after the last is the legend's.
+# A multiplot has a panel for each backend, and the legend in the place after the last.
 panel = "set title backend font ',13' offset 0,-0.5"
 legend = "unset title; unset border; unset tics; unset grid; unset xlabel; unset ylabel; \
     set key at graph 0.1, 0.8 left top"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Prints what one or more runs of scripts/bench.sh come to, against the targets (targets.py)."""
+"""Prints the results of one or more runs of scripts/bench.sh beside the targets (targets.py)."""
 
 from __future__ import annotations
 

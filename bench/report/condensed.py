@@ -79,7 +79,7 @@ def condensed(summary: Summary) -> dict[str, Any]:
 
 
 def one_entry_a_line(found: dict[str, Any]) -> str:
-    """So that a difference of two results can be read."""
+    """Makes the diff of two results readable."""
 
     def text(value: Any) -> str:
         if not isinstance(value, list):
@@ -90,7 +90,7 @@ def one_entry_a_line(found: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(members) + "\n}\n"
 
 
-# ---- The charts' data: names of columns in the first line, values without blanks ----
+# ---- The charts' data: column names in the first line, values without blanks ----
 
 
 def cell(value: Any) -> str:
@@ -102,7 +102,7 @@ def columns(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
 
 
 def blocks(header: list[str], found: dict[str, list[list[Any]]]) -> str:
-    """One for each backend, under its name; gnuplot wants two empty lines between."""
+    """A block for each backend, under its name. gnuplot wants two empty lines between blocks."""
     return "\n\n".join(f"# {name}\n" + columns(header, rows) for name, rows in found.items())
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs that nobody measured, for the tests of the report: every figure is known."""
+"""Made-up runs for the tests of the report, with known figures."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ MACHINE = {
     "settings": {"quick": "no"},
 }
 
-# Nanoseconds of raw, zmalloc, redis-style and valkey-style, where a test says nothing else. All
-# targets are met.
+# Nanoseconds of raw, zmalloc, redis-style and valkey-style, unless a test overrides them. They
+# meet all targets.
 EVERY_TIME: Times = {
     "churn/threads:1": (10.0, 10.5, 20.0, 15.0),
     "pair": (5.0, 6.0, 9.0, 8.0),
@@ -52,7 +52,7 @@ def name_of(workload: str, subject: str) -> str:
 
 
 def entries(times: Times) -> list[dict[str, Any]]:
-    """A number is one repetition, a list is several. None: the subject is not there."""
+    """A number is one repetition, a list is several. None: the subject is missing."""
     found = []
     for subject_index, subject in enumerate(SUBJECTS):
         for index, (workload, of_subjects) in enumerate(times.items()):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Prints, as JSON, on what a build of zmalloc is measured.
+"""Prints, as JSON, what a build of zmalloc is measured on.
 
 usage: machine.py BUILD_DIR [NAME=VALUE...]     the settings of the measurement
 """
@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-# What changes the allocators that are measured.
+# Variables that change how the allocators behave.
 VARIABLES = ("LD_PRELOAD", "GLIBC_TUNABLES", "MALLOC_", "MIMALLOC_", "TCMALLOC_")
 
 
@@ -29,7 +29,7 @@ def first_line(*command: str) -> str:
 
 
 def cpu() -> dict[str, str]:
-    """The fields of lscpu, which knows what the kernel and the processor say of themselves."""
+    """The fields of lscpu, which combines what the kernel and the processor report."""
     done = subprocess.run(
         ["lscpu"], capture_output=True, text=True, check=True, env={**os.environ, "LC_ALL": "C"}
     )
@@ -38,7 +38,7 @@ def cpu() -> dict[str, str]:
 
 
 def cpu_name(fields: dict[str, str]) -> str:
-    """With the numbers: in a virtual machine the name may be no more than that of the maker."""
+    """Adds the model numbers: in a virtual machine the name may only be the vendor's."""
     numbers = [
         f"{word} {fields[name]}"
         for word, name in (("family", "CPU family"), ("model", "Model"), ("stepping", "Stepping"))
@@ -73,7 +73,7 @@ def compile_command(build: Path) -> list[str]:
 
 
 def flags(command: list[str]) -> str:
-    """Those that change the code."""
+    """The flags that change the code."""
     return " ".join(
         flag
         for flag in command

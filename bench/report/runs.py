@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A run: what the programs wrote into one folder. What is missing or odd is named.
+"""A run: what the programs wrote into one folder. Errors name what is missing or wrong.
 
     machine.json           machine.py
     bench-BACKEND.json     bench, as Google Benchmark writes it: one or two threads
@@ -22,7 +22,7 @@ BACKENDS = ("libc", "native", "jemalloc", "tcmalloc", "mimalloc")
 BASELINES = ("redis-style", "valkey-style")
 SUBJECTS = ("raw", "zmalloc", *BASELINES)
 
-# Allocators count nothing that could be read.
+# The allocators have no counter to read.
 WITHOUT_RAW = ("used_memory",)
 
 NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
@@ -36,7 +36,7 @@ STARTUP_FIELDS = ("wall_ms_min", "wall_ms_median", "cpu_ms_median", "max_rss_kib
 
 
 class ReportError(Exception):
-    """Something that the report needs is missing, or is not what it has to be."""
+    """Something that the report needs is missing or invalid."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def repetitions(found: Any, path: Path) -> Iterator[tuple[str, str, float]]:
 
 
 def in_order(times: Times) -> Times:
-    """Those of a kind beside each other, by what follows the name: a number of threads."""
+    """Puts workloads of one kind next to each other, sorted by their number of threads."""
     kinds = list(dict.fromkeys(workload.partition("/")[0] for workload in times))
 
     def place(workload: str) -> tuple[int, int]:
@@ -207,7 +207,7 @@ def read_skipped(folder: Path) -> dict[str, str]:
 
 
 def read_contexts(folder: Path, backends: list[str]) -> dict[str, dict[str, Any]]:
-    """What bench says of itself: the version of the allocator, the load when it began."""
+    """What bench reports: the version of the allocator, and the load at the start."""
     paths = {backend: folder / f"bench-{backend}.json" for backend in backends}
     contexts = {backend: field(read_json(path), "context", path) for backend, path in paths.items()}
     for backend, context in contexts.items():

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the runs come to.
+"""The results over all runs.
 
-A ratio is formed within a run, of what was measured side by side; of the runs' ratios the median
-counts. So it is with times: the minimum or median of a run's repetitions, then the median of runs.
+A ratio is taken within one run, of what was measured side by side; the median of the runs' ratios
+counts. The same goes for times: minimum or median of a run's repetitions, then median of the runs.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Row:
 
     @property
     def against(self) -> dict[str, float]:
-        """How many times as fast as the baselines, of minima."""
+        """How many times as fast as the baselines; compares minima."""
         return {name: ratio(self.minima[name], self.minima["zmalloc"]) for name in BASELINES}
 
 
@@ -144,7 +144,7 @@ def startup_of(runs: list[Run], label: str) -> dict[str, float]:
 
 
 def check_alike(runs: list[Run]) -> None:
-    """Runs of different machines, builds or backends have no median in common."""
+    """Refuses runs of different machines, builds or backends: their median means nothing."""
     first = runs[0]
     for run in runs:
         if "empty" not in run.startup:

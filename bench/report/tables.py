@@ -44,7 +44,7 @@ MACHINE = {
 
 
 def table(header: list[str], rows: Iterable[list[str]], left: tuple[int, ...] = (0,)) -> list[str]:
-    """Columns as wide as what is in them; those in left begin at the left, numbers end right."""
+    """Columns as wide as their contents. Those in left are aligned left, the others right."""
     lines = [header, *rows]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
 
@@ -71,7 +71,7 @@ def factor(value: float | None) -> str:
 
 
 def amount(value: float) -> str:
-    """Four digits that count."""
+    """Four significant digits."""
     decimals = 2 if value < 100 else 1 if value < 1000 else 0
     return f"{value:.{decimals}f}"
 
@@ -179,7 +179,7 @@ def startup(summary: Summary) -> list[str]:
     return ["Start-up", "", *table(header, rows), "", *STARTUP_MEANING.splitlines(), verdict]
 
 
-# ---- What it all comes to ----
+# ---- The whole report ----
 
 
 def unmet_line(check: Check) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The targets, all of them here, and whether they are met."""
+"""All targets, and whether they are met."""
 
 from __future__ import annotations
 
@@ -9,35 +9,36 @@ from dataclasses import dataclass
 from runs import BASELINES, WITHOUT_RAW, ReportError
 from summary import Memory, Row, Summary, ratio
 
-# ---- The targets. Times are compared by the minima of repetitions. ----
+# ---- The targets. For times, compare the minima of repetitions. ----
 
-# Time of zmalloc over that of its allocator, at most.
+# Upper limits for the time of zmalloc divided by that of its allocator.
 CHURN_TO_RAW = {"libc": 1.12, "native": 1.18, "jemalloc": 1.10, "tcmalloc": 1.60, "mimalloc": 1.40}
 CHURN_TO_RAW_WORKLOADS = ("churn/threads:1", "churn/threads:2")
 
-# How many times as fast as the accounting of Redis, at least.
+# Lower limits for how many times as fast as Redis's accounting it is.
 AGAINST_REDIS = {
     ("jemalloc", "churn/threads:1"): 1.3,
     ("jemalloc", "churn/threads:2"): 3.0,
 }
 
-# The same against each of both, on every workload that allocates: 3 % slower is as good as equal.
+# The same for Redis's and Valkey's, on every workload that allocates. Up to 3 % slower counts as
+# equal.
 AGAINST_EITHER = 0.97
 
-# Threads do not hold each other up: time at 16 threads over that at 2, at most.
+# Threads do not hold each other up: upper limit for the time at 16 threads divided by that at 2.
 MANY_THREADS, FEW_THREADS = "churn/threads:16", "churn/threads:2"
 MANY_TO_FEW = 1.10
 
-# Nanoseconds to read used memory, at most.
+# Upper limit in nanoseconds for reading used memory.
 USED_MEMORY = {"used_memory/64": 1000.0}
 
-# A program that allocates on libc, over an empty program without zmalloc: at most.
+# Upper limits for what a program that allocates on libc adds to an empty program without zmalloc.
 STARTUP_LABEL = "empty-used-libc"
 STARTUP_MORE = {"more_wall_ms_median": (0.5, "ms"), "more_max_rss_kib": (1024.0, "KiB")}
 
-# Resident bytes per object: those of the allocator itself, within this part of them.
+# Resident bytes per object: the allocator's own, within this fraction.
 FOOTPRINT_TOLERANCE = 0.02
-# On libc there is a prefix before each.
+# On libc every block has a prefix.
 LIBC_PREFIX = 16
 
 
@@ -102,7 +103,7 @@ def row_checks(summary: Summary, row: Row) -> list[Check]:
 
 
 def check_targets_apply(summary: Summary) -> None:
-    """A target for a workload that nobody measures any more would be met for ever."""
+    """A target for a workload that is no longer measured would always be met."""
     for workload in (*CHURN_TO_RAW_WORKLOADS, MANY_THREADS, FEW_THREADS, *USED_MEMORY):
         for backend in summary.backends():
             summary.row(backend, workload)
@@ -112,12 +113,12 @@ def check_targets_apply(summary: Summary) -> None:
 
 
 def glibc_class(size: int) -> int:
-    """What malloc of glibc takes for a size on 64 bits: 8 bytes more, in steps of 16 from 32 on."""
+    """What glibc's malloc takes for a size on 64 bits: 8 bytes more, in steps of 16 from 32 on."""
     return max(32, (size + 8 + 15) // 16 * 16)
 
 
 def libc_prefix(size: str) -> int:
-    """What the prefix makes of an object: nothing where it still fits the class, else one class."""
+    """What the prefix adds to an object: nothing if it still fits its class, else one class."""
     if not size.isdigit():
         return LIBC_PREFIX
     return glibc_class(int(size) + LIBC_PREFIX) - glibc_class(int(size))

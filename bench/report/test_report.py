@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The arithmetic of the report, on runs that nobody measured (fixture.py)."""
+"""The arithmetic of the report, on made-up runs (fixture.py)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Times(Case):
         self.assertAlmostEqual(row.to_raw_median or 0, 13 / 11)
 
     def test_ratios_are_formed_within_runs(self) -> None:
-        # A machine of three speeds. The ratios are 1.2, 1.1 and 1.4; of the median times it is 1.1.
+        # A machine with three speeds. Ratios are 1.2, 1.1 and 1.4; that of the median times is 1.1.
         times = ((10.0, 12.0, 24.0, 36.0), (20.0, 22.0, 88.0, 22.0), (50.0, 70.0, 70.0, 140.0))
         row = self.summary(*(self.run_folder(times={CHURN: run}) for run in times)).row(
             "jemalloc", CHURN
@@ -93,8 +93,8 @@ class Targets(Case):
     def test_all_met(self) -> None:
         checks = self.checks()
         self.assertEqual([check for check in checks if not check.met], [])
-        # Of each backend 2 for raw, 4 for either, one each for 16 threads and used memory, 3 for
-        # objects; of jemalloc 2 for Redis; 2 for start-up.
+        # Each backend has 2 for raw, 4 for either, one each for 16 threads and used memory, 3 for
+        # objects. jemalloc has 2 more for Redis. There are 2 for start-up.
         self.assertEqual(len(checks), 2 * (2 + 4 + 1 + 1 + 3) + 2 + 2)
 
     def test_ratio_to_raw(self) -> None:
