@@ -13,7 +13,7 @@
 #define WORDS_MAX 16
 #define PATH_SIZE 4096
 
-/* Linux takes no longer string than 128 KiB. */
+/* Linux limits a string of the environment to 128 KiB. */
 #define VARIABLE_SIZE (1 << 17)
 
 const char *chosen_program;

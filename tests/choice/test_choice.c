@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* What each value of ZMALLOC_BACKEND comes to: which backend, or which words and status 78. */
+/* What each value of ZMALLOC_BACKEND leads to: a backend, or a message and status 78. */
 
 #include "choice_support.h"
 
@@ -50,7 +50,7 @@ static void each_name_is_its_backend(void **state)
         runs_on(name, name);
 }
 
-/* In a build that lacks some. */
+/* For a build that lacks some backends. */
 static void what_was_not_built_is_refused(void **state)
 {
     struct zmalloc_backend_info info = {.struct_size = sizeof info};
@@ -187,7 +187,7 @@ static void the_value_is_cut_after_64_bytes(void **state)
                               REFUSED(SIXTY ",foo", "foo", "unknown backend"));
 }
 
-/* As long as the system lets a variable be. */
+/* As long as the system allows a variable to be. */
 static void a_value_of_128_kib(void **state)
 {
     static char list[(1 << 17) - sizeof "ZMALLOC_BACKEND="];
@@ -238,7 +238,7 @@ static void before_zmalloc_init_it_counts(void **state)
     }
 }
 
-/* A first block does not look at what another thread may just be changing. */
+/* A first allocation does not read a variable that another thread may be changing. */
 static void a_block_does_not_look_at_it(void **state)
 {
     struct outcome unset = run_chosen(NULL, NULL, WORDS("alloc", "name"));
@@ -248,7 +248,7 @@ static void a_block_does_not_look_at_it(void **state)
     assert_prints(&outcome, unset.out);
 }
 
-/* Also where each call of zmalloc_init() finds another. */
+/* Also if each call of zmalloc_init() finds another value. */
 static void the_last_that_was_read_counts(void **state)
 {
     struct outcome outcome;

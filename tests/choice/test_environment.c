@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * When the library looks at the environment: as it is loaded, and in zmalloc_init(). Never else, for
- * another thread may be changing it.
+ * When the library reads the environment: when it is loaded, and in zmalloc_init(). Never at any
+ * other time, because another thread may be changing it.
  */
 
 #include <errno.h>
@@ -19,7 +19,7 @@ extern char **environ;
 
 static size_t readings;
 
-/* Comes before the C library's. */
+/* The linker finds this before the C library's. */
 char *secure_getenv(const char *name)
 {
     readings++;
@@ -78,7 +78,7 @@ static void each_call_of_init_looks(void **state)
     holds(init_again, NULL);
 }
 
-/* What was kept is the library's own: a program may write over what it has. */
+/* The library keeps copies: a program may overwrite its own strings. */
 static void move_environment(void *argument)
 {
     char value[] = "ZMALLOC_BACKEND=foo,bar";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Foreign backends at work: through the instance that serves them all, the accounting is exact and
- * the contract is the same; and what comes of their start. */
+/* Foreign backends at work: accounting is exact and the contract holds through the instance that
+ * serves them all. Also how their start may go. */
 
 #include <errno.h>
 #include <pthread.h>
@@ -19,7 +19,7 @@
 
 static const struct zmalloc_backend *const toy = &zmalloc_backend_module;
 
-/* The one under test: each child changes its own. */
+/* The one under test. Each child changes its own copy. */
 static struct zmalloc_backend mine;
 
 static void start_mine(void)
@@ -96,7 +96,7 @@ static _Thread_local uint64_t allocated;
 static _Thread_local uint64_t freed;
 static unsigned askers;
 
-/* Operations after which a thread's counters are looked at. */
+/* After that many operations a thread's counters are checked. */
 #define MANY 100
 
 static void add(uint64_t *counter, size_t usable)
@@ -156,7 +156,7 @@ static int give_counters(const uint64_t **thread_allocated, const uint64_t **thr
     return 0;
 }
 
-/* Else they could be read half written, and no thread is asked for them. */
+/* On such a machine counters could be read half written, so they are not used. */
 #define COUNTERS_ARE_ATOMIC (sizeof(size_t) >= sizeof(uint64_t))
 
 static int give_every_other_thread_counters(const uint64_t **thread_allocated,
@@ -190,7 +190,7 @@ static void its_own_counters_are_believed(void **state)
     runs(exercise_counting, "every other thread");
 }
 
-/* Its stores may be seen in another order than that in which they were made. */
+/* Its stores may become visible in another order than they were made. */
 static void a_sum_below_zero_is_none(void *argument)
 {
     (void)argument;
@@ -224,7 +224,7 @@ static int start_below(const char **why)
     return below->start != NULL ? below->start(why) : 0;
 }
 
-/* All of the other's operations, its start among them, under another name. */
+/* All operations of the other backend, including its start, under another name. */
 static void exercise_over(void *argument)
 {
     below = zmalloc_backend_table(argument);
@@ -234,7 +234,7 @@ static void exercise_over(void *argument)
     mine.start = start_below;
     start_mine();
     exercise_functions();
-    /* The thread sanitizer does not see how these pass memory from thread to thread. */
+    /* The thread sanitizer does not see how these allocators pass memory from thread to thread. */
     if (!UNDER_SANITIZER)
         exercise_threads();
     check(zmalloc_used_memory() == 0);
@@ -272,7 +272,7 @@ static void *choose_at_once(void *argument)
     return NULL;
 }
 
-/* Whoever comes first chooses; the others wait until the start is over. */
+/* The first thread chooses; the others wait until the start is over. */
 static void race_to_start(void *argument)
 {
     pthread_barrier_t barrier;
@@ -303,7 +303,7 @@ static int start_in_vain(const char **why)
     return EIO;
 }
 
-/* The row of the one that the program has brought stands behind ours. */
+/* The row of the program's backend comes after ours. */
 static void find_mine(struct zmalloc_backend_info *info)
 {
     size_t i = 0;

@@ -64,7 +64,7 @@ static void an_unknown_name_changes_nothing(void **state)
     prints(NULL, WORDS("init", "foo", "alloc", "init", "-"), "ENOENT\n0\n");
 }
 
-/* dlerror() then speaks that language, where it is installed. */
+/* dlerror() then answers in that language, if it is installed. */
 static void the_language_makes_no_difference(void **state)
 {
     (void)state;
@@ -77,7 +77,7 @@ static void the_language_makes_no_difference(void **state)
 
 /* ---- One is active ---- */
 
-/* Known in every build, available or not. */
+/* Names that are known in every build, whether available or not. */
 static const char *one_but_the_default(void)
 {
     struct outcome outcome = run_chosen(NULL, NULL, WORDS("name"));
@@ -137,12 +137,12 @@ static void the_operators_choice_stands(void **state)
 #define MEBIBYTE ((size_t)1 << 20)
 
 struct long_list {
-    const char *pattern; /* what it begins with, again and again */
+    const char *pattern; /* repeated at its start */
     const char *end;
     int error;
 };
 
-/* In a child, for the choice is made there. */
+/* In a child, because it makes the choice. */
 static void choose_from_long_list(void *argument)
 {
     const struct long_list *test = argument;

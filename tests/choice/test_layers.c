@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Layers over a backend: named with it, or asked for by their variables. */
+/* Layers over a backend: named with it, or added by their variables. */
 
 #include "choice_support.h"
 
@@ -14,7 +14,7 @@
 #include "zmalloc_backend.h"
 #include "zmalloc_fail.h"
 
-/* Harmless options: the layer is there, and nothing fails. */
+/* Harmless options: the layer is present, and nothing fails. */
 #define FAIL_OPTIONS "rate:0"
 
 static void prints(const char *list, const char *const *words, const char *out)

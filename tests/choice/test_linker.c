@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A plug-in may call the library in its constructor, while it has the dynamic linker's lock; and at
- * that moment another thread may be in a function of the library that waits for the linker. Nobody
- * waits for ever.
+ * A plug-in may call the library in its constructor, while it holds the dynamic linker's lock. At
+ * that moment another thread may be in a function of the library that waits for the linker. Neither
+ * may wait for ever.
  */
 
 #include <dlfcn.h>
@@ -18,11 +18,11 @@
 #include "choice_support.h"
 #include "zmalloc_backend.h"
 
-#define SECONDS_MAX 20 /* what is done here takes one at the most */
+#define SECONDS_MAX 20 /* the tests take one second at most */
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-/* A child has the other thread no more, which the thread sanitizer takes for one that nobody joined. */
+/* A child no longer has the other thread, and the thread sanitizer reports it as never joined. */
 const char *__tsan_default_options(void);
 
 const char *__tsan_default_options(void)
@@ -87,14 +87,14 @@ static void make_child(void)
 /* ---- Two threads ---- */
 
 struct meeting {
-    void (*meanwhile)(void); /* what the other thread does */
+    void (*meanwhile)(void); /* what the other thread runs */
     void (*on_load)(void);   /* what the plug-in does */
 };
 
 static const struct meeting *meeting;
 static atomic_bool is_loaded;
 
-/* Until the other thread waits for the linker: nothing tells when. */
+/* Gives the other thread time to block on the linker; there is no way to ask whether it has. */
 static void give_time(void)
 {
     struct timespec time = {.tv_nsec = 20 * 1000 * 1000};
@@ -155,7 +155,7 @@ static void with_a_backend_no_call_holds_up_a_plugin(void **state)
             nobody_waits_for_ever(choose_and_meet, (struct meeting){calls[i], calls[j]});
 }
 
-/* The one waits for the module, the other makes the choice. */
+/* One thread waits for the module while the other makes the choice. */
 static void nor_does_the_choice(void **state)
 {
     (void)state;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The memory that control groups leave the process: read from files that this test writes, as Linux
- * does for both versions of groups, in a container and outside, and as it hardly ever does.
+ * How much memory control groups leave the process. This test writes the files itself: as Linux
+ * does for both versions of control groups, inside a container and outside, and in unusual forms.
  */
 
 #include <dirent.h>
@@ -19,7 +19,7 @@
 
 #define PATH_SIZE 4096
 #define KIB 1024
-/* The machine has that many pages. */
+/* The machine has this many pages. */
 #define PAGES 1000
 
 static char folder[FOLDER_SIZE];
@@ -37,7 +37,7 @@ static void make_folders(char *path)
     }
 }
 
-/* name has its folders; FOLDER in text stands for the test's own. */
+/* name includes folders; FOLDER in text is replaced by the test's own. */
 static void write_file(const char *name, const char *text)
 {
     char path[PATH_SIZE];
@@ -98,7 +98,7 @@ static void assert_limit(size_t limit)
     assert_int_equal(zmalloc_get_memory_limit(), limit);
 }
 
-/* 0 in the place of none. */
+/* 0 instead of no limit. */
 static void assert_high(size_t high)
 {
     char wanted[64];
@@ -243,7 +243,7 @@ static void memory_high_is_a_figure_of_its_own(void **state)
     assert_high(2000 * KIB);
 }
 
-/* Its soft limit is something else. */
+/* Version 1 has a soft limit, which is something else. */
 static void version_1_has_no_memory_high(void **state)
 {
     (void)state;
@@ -349,7 +349,7 @@ static void lines_that_are_none_are_passed_over(void **state)
     assert_limit(1);
 }
 
-/* A path that is cut off leads nowhere; the groups above are read all the same. */
+/* A path that was cut off leads nowhere; the groups above are still read. */
 static void a_path_too_long_is_cut(void **state)
 {
     char line[3000];
@@ -362,7 +362,7 @@ static void a_path_too_long_is_cut(void **state)
     assert_limit(1000 * KIB);
 }
 
-/* What no path has room for is not looked at. */
+/* Skips what no path has room for. */
 static void a_mount_point_too_long_is_passed_over(void **state)
 {
     char line[3000];

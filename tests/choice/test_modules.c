@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Modules that are not there or not sound, and what is said of each. */
+/* Missing and broken modules, and what the messages say about each. */
 
 #include "choice_support.h"
 
@@ -12,10 +12,11 @@
 #include "build.h"
 #include "zmalloc_backend.h"
 
-/* Where meson.build has put the foreign modules: the second argument; and the toy: the third. */
+/* Where meson.build put the foreign modules (the second argument) and the toy backend (the
+ * third). */
 static const char *modules_folder;
 static const char *toys_folder;
-/* chosen.c's program with a sanitizer of its own: the fourth; or NULL. */
+/* chosen.c's program with its own sanitizer (the fourth), or NULL. */
 static const char *sanitized_program;
 
 static void refuses(const char *list, const char *libraries, const char *err)
@@ -33,8 +34,8 @@ static void prints(const char *list, const char *libraries, const char *const *w
     assert_prints(&outcome, out);
 }
 
-/* The foreign module of that name is refused for that reason, by the variable and by zmalloc_init;
- * what else stands in the list is tried. */
+/* Asserts that the foreign module of that name is refused for that reason, by the variable and by
+ * zmalloc_init(), and that the rest of the list is tried. */
 static void is_broken(const char *name, const char *libraries, const char *reason,
                       const char *error)
 {
@@ -92,7 +93,7 @@ static void our_module_is_not_installed(const char *name, const char *folder)
     assert_non_null(strstr(run_chosen(NULL, folder, WORDS("states")).out, text));
 }
 
-/* The library and the program alone in a folder. */
+/* Only the library and the program in a folder. */
 static char bare_folder[FOLDER_SIZE];
 static const char *installed_program;
 
@@ -129,7 +130,7 @@ static void without_its_module_a_backend_is_not_installed(void **state)
     prints("foo,libc", bare_folder, WORDS("alloc", "name"), "libc\n");
 }
 
-/* The end of its table is looked at as with any other of somebody else's. */
+/* The end of its table is checked, as for any foreign table. */
 static void a_foreign_module_may_have_a_name_of_ours(void **state)
 {
     char older[FOLDER_SIZE + 32];
@@ -142,7 +143,7 @@ static void a_foreign_module_may_have_a_name_of_ours(void **state)
     prints("mimalloc", bare_folder, WORDS("name", "init", "mimalloc"), "mimalloc\n0\n");
 }
 
-/* The library leads to its modules by itself. */
+/* The library finds its modules by itself. */
 static void each_module_is_found(void)
 {
     const char *at = AVAILABLE;
@@ -162,7 +163,7 @@ static void our_modules_are_found(void **state)
     each_module_is_found();
 }
 
-/* The dlopen of a sanitizer looks on behalf of the sanitizer, not of the library. */
+/* A sanitizer's dlopen() searches on behalf of the sanitizer, not of the library. */
 static void so_they_are_by_a_program_with_a_sanitizer(void **state)
 {
     const char *plain = chosen_program;
@@ -175,7 +176,7 @@ static void so_they_are_by_a_program_with_a_sanitizer(void **state)
     chosen_program = plain;
 }
 
-/* A foreign one stands where LD_LIBRARY_PATH leads, and works. */
+/* A foreign module in LD_LIBRARY_PATH works. */
 static void a_foreign_module_is_found(void **state)
 {
     (void)state;
@@ -241,7 +242,7 @@ static void a_library_that_is_no_module(void **state)
               "libzmalloc-nosymbol.so does not define zmalloc_backend_module", "ENOEXEC");
 }
 
-/* It is there: what it needs is not. */
+/* The module exists, but a library that it needs does not. */
 static void a_library_that_lacks_another(void **state)
 {
     char folder[FOLDER_SIZE];
@@ -266,7 +267,7 @@ static void another_abi_version(void **state)
     is_broken("abi", modules_folder, "it has backend ABI 7, this library needs 1", "ENOEXEC");
 }
 
-/* As a table that begins with its version would have it: one of before there was a size. */
+/* As a table would look that has no struct_size and begins with its version. */
 static void another_structure(void **state)
 {
     char reason[REASON_SIZE];
@@ -287,7 +288,7 @@ static void another_name(void **state)
     is_broken("badname", modules_folder, "its name is not 1 to 31 of [a-z0-9_-]", "ENOEXEC");
 }
 
-/* Of another release, or of this one with something else in its headers. */
+/* Modules of another release, or of this one with changed headers. */
 static void another_build(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* What the library makes of a system that refuses: files, keys, address space, the dynamic linker's
- * help. It goes on with less, or says why not. */
+/* What the library does if the system refuses something: files, keys, address space, the dynamic
+ * linker's help. It carries on with less, or says why it cannot. */
 
 #include <errno.h>
 #include <gnu/libc-version.h>
@@ -19,7 +19,7 @@
 #define BLOCKS 1000
 #define BLOCK_SIZE 100
 
-/* Every test runs in a child: what is chosen and refused there stays there. */
+/* Every test runs in a child, because what is chosen and refused there cannot be undone. */
 static void holds(void (*body)(void *argument), void *argument)
 {
     struct outcome outcome = run_child(body, argument);
@@ -245,7 +245,7 @@ static void says_why(void *argument)
     child_check(strcmp(zmalloc_backend_name(), "libc") == 0);
 }
 
-/* More than any machine has that there is. */
+/* More than any machine has. */
 #define LARGE_PAGE (1L << 20)
 
 static void jemalloc_tells_of_pages(void *argument)
@@ -421,7 +421,7 @@ static void a_message_is_written_as_far_as_it_goes(void **state)
 #define FOREIGN_MAX 8
 #define MESSAGE_MAX 1000
 
-/* Long names, and a value of which nothing is printable. */
+/* Long names, and a value without a printable character. */
 static void refuse_at_length(void *argument)
 {
     static struct zmalloc_backend tables[FOREIGN_MAX];

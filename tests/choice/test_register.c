@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Backends that the program brings: who may register, and what the active one is asked. Each test
- * registers and chooses in a child of its own. */
+/* Backends that the program registers: which tables are accepted, and what the active one is asked.
+ * Each test registers and chooses in its own child. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -105,7 +105,8 @@ static void register_another_abi(void *argument)
     check(registers(coming) == ENOTSUP);
 }
 
-/* As a table that begins with its version would have it; and what no table has. */
+/* As read from a table that has no struct_size and begins with its version; and sizes that no table
+ * has. */
 static void register_no_sizes(void *argument)
 {
     const size_t mandatory = offsetof(struct zmalloc_backend, start);
@@ -120,7 +121,7 @@ static void register_no_sizes(void *argument)
     }
 }
 
-/* Its author's header ends here. */
+/* The author's header ended here. */
 #define OLD_SIZE offsetof(struct zmalloc_backend, good_size)
 
 static size_t good_size_of_somebody_else(size_t size)
@@ -161,7 +162,7 @@ static void register_a_newer_table(void *argument)
     exercise_functions();
 }
 
-/* What the program does to its table then is its own affair. */
+/* After that, changes to the program's table have no effect. */
 static void change_a_table(void *argument)
 {
     struct zmalloc_backend *backend = new_backend("mine");
@@ -290,7 +291,7 @@ struct newer_info {
     void *news[2];
 };
 
-/* By programs that were compiled with another header. */
+/* For programs that were compiled with another header. */
 static void ask_at_other_sizes(void *argument)
 {
     static const size_t wrong[] = {0, 1, sizeof(struct zmalloc_backend_info) - sizeof(void *),
@@ -351,7 +352,7 @@ static void ask_for_tables(void *argument)
     check(inits("mine") == 0 && strcmp(zmalloc_backend_name(), "mine") == 0);
 }
 
-/* A module that is there, and for which there is no room. */
+/* A module that exists, but for which there is no room. */
 static void ask_for_a_ninth(void *argument)
 {
     static char names[8][8];
@@ -382,7 +383,7 @@ static void tables_are_found_by_name(void **state)
 
 /* ---- What the active one is asked ---- */
 
-/* What the answers are to be asked with. */
+/* The parameters for the questions. */
 static const struct zmalloc_backend *asked;
 static char oldp_given, newp_given;
 
@@ -436,7 +437,7 @@ static int answer_ctl(const char *name, void *oldp, size_t *oldlenp, const void 
     return EFAULT;
 }
 
-/* That something is 0 is known, too. */
+/* A figure of 0 is a known figure, too. */
 static void answer_nothing_allocated(size_t *allocated, size_t *active, size_t *resident,
                                      size_t *retained, size_t *muzzy)
 {
@@ -541,7 +542,7 @@ static void register_and_allocate(void *argument)
     check(registers(new_backend("late")) == 0 && inits("late") == EBUSY);
 }
 
-/* The program that registers may also set the variable, before it asks. */
+/* A program that registers a backend may also set the variable itself, before zmalloc_init(). */
 static void register_and_set(void *argument)
 {
     (void)argument;

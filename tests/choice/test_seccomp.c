@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* A program that takes away system calls from itself: once a backend is chosen the library needs none
+/* A program that gives up system calls. Once a backend is chosen, the library needs no system call
  * that it could not have needed before. */
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #include "choice_support.h"
 
-/* On mprotect; all else is allowed. Returns whether the system takes the filter. */
+/* Forbids mprotect and allows everything else. Returns whether the system accepts the filter. */
 static bool forbid_mprotect(uint32_t action)
 {
     struct sock_filter steps[] = {
@@ -91,7 +91,7 @@ static void a_refusal_is_no_trouble(void **state)
     assert_prints(&outcome, "");
 }
 
-/* The environment's page says so; were it otherwise, it should say something else. */
+/* docs/environment.md says so. If this changes, the page has to change, too. */
 static void the_choice_itself_protects(void **state)
 {
     uint32_t end = SECCOMP_RET_KILL_PROCESS;

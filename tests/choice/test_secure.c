@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A program that runs set-user-ID or set-group-ID does not listen to the variable. Another user
- * runs it, which takes root to arrange.
+ * A set-user-ID or set-group-ID program ignores the variables. Another user runs it, which needs
+ * root to arrange.
  */
 
 #include <grp.h>
@@ -24,7 +24,7 @@
 struct run {
     char program[PATH_SIZE];
     const char *list;    /* NULL: ZMALLOC_BACKEND is not set */
-    const char *wish;    /* of the program, for zmalloc_init */
+    const char *wish;    /* what the program passes to zmalloc_init() */
     const char *failing; /* ZMALLOC_FAIL */
     const char *stats;   /* ZMALLOC_STATS */
 };
@@ -99,7 +99,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Why the system does not let the test be made; NULL where it does. */
+/* Why this system cannot run the test; NULL if it can. */
 static const char *obstacle(void)
 {
     struct outcome outcome = run_as_another(plain, NULL, "-");
@@ -124,7 +124,7 @@ static void skip_where_it_cannot_be(void)
     skip();
 }
 
-/* The plain copy shows that the variable would do something. */
+/* The plain copy shows that the variable would have an effect. */
 static void the_variable_is_ignored(void **state)
 {
     static const char *const lists[] = {"foo", "native", "../x"};
@@ -155,7 +155,7 @@ static void layers_are_not_asked_for(void **state)
     assert_prints(&outcome, "secure\n0\nlibc\n");
 }
 
-/* No file is written in the name of another user, and nothing is said of it. */
+/* No file is written with another user's rights, and nothing is printed. */
 static void statistics_are_not_asked_for(void **state)
 {
     struct outcome outcome;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * What any thread may call also one with the smallest stack may that the system gives. A row for each
- * function that does more than a few lines; each runs in a process of its own.
+ * Every thread may call the library, even one with the smallest stack that the system allows. There
+ * is a row for each function that does more than a few lines of work; each runs in its own process.
  */
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * ZMALLOC_STATS: each process that ends by exit() reports once, in the form and the file that were
- * asked for, and ends as it would without.
+ * ZMALLOC_STATS: each process that ends by exit() reports once, in the form and to the file that
+ * were asked for, and otherwise ends as usual.
  */
 
 #include <errno.h>
@@ -254,7 +254,7 @@ static void a_colon_wants_a_file(void **state)
 
 #define NAME_MAX_BYTES 4095
 
-/* The longest is obeyed: it is the system that says no. */
+/* The longest name is accepted; it is the system that refuses it. */
 static void a_name_too_long_is_refused(void **state)
 {
     char stats[NAME_MAX_BYTES + 16] = "json:";
@@ -298,7 +298,7 @@ static void a_file_that_cannot_be_written_is_told(void **state)
         assert_complains("prometheus", "/dev/full", "write to", ENOSPC);
 }
 
-/* A pipe that nobody reads would be waited for. */
+/* Opening a pipe that has no reader would wait for one. */
 static void a_pipe_without_a_reader_is_told(void **state)
 {
     (void)state;
@@ -314,7 +314,7 @@ static void become_chosen(const char *stats)
     _exit(127);
 }
 
-/* Nobody reads what is written to stderr. */
+/* The pipe that is stderr has no reader. */
 static void run_with_broken_stderr(void *argument)
 {
     int ends[2];
@@ -338,7 +338,7 @@ static void a_broken_stderr_ends_nothing(void **state)
     }
 }
 
-/* Larger than what else the process may write. */
+/* Larger than anything else that the process may write. */
 #define SIZE_LIMIT (16 << 20)
 
 static void run_with_limited_files(void *argument)
@@ -349,7 +349,7 @@ static void run_with_limited_files(void *argument)
     become_chosen(argument);
 }
 
-/* The file is as large as the process may make one. */
+/* The file already has the largest size that the process may give it. */
 static void a_limit_of_files_ends_nothing(void **state)
 {
     char stats[PATH_SIZE + 8];
@@ -391,7 +391,7 @@ static void exit_with_long_version(void)
 
 static bool is_pending;
 
-/* Its destructor comes after that of the library. */
+/* Its destructor runs after the library's. */
 __attribute__((destructor(101))) static void look_for_signal(void)
 {
     sigset_t pending;
@@ -417,7 +417,7 @@ static void exit_with_pending_signal(void)
 
 static char other_file[PATH_SIZE];
 
-/* As daemons do, and then open a file of their own. */
+/* As daemons do; then they open a file of their own. */
 static void exit_with_other_stderr(int flags)
 {
     close(STDERR_FILENO);
@@ -427,7 +427,7 @@ static void exit_with_other_stderr(int flags)
     exit(13);
 }
 
-/* And comes back. */
+/* And is restored. */
 static void exit_with_restored_stderr(void)
 {
     int kept = dup(STDERR_FILENO);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Statistics of backends that the program brings: texts of any bytes, figures of any size, and who
- * has chosen. Each test registers and chooses in a child of its own.
+ * Statistics of backends that the program registers: texts with any bytes, figures of any size, and
+ * who made the choice. Each test registers and chooses in its own child.
  */
 
 #include <errno.h>
@@ -68,7 +68,7 @@ static const struct text texts[] = {
     {"\xe0\xa0\x80\xef\xbf\xbf", NULL, NULL, "\\xe0\\xa0\\x80\\xef\\xbf\\xbf"},
     {"\xed\x9f\xbf\xee\x80\x80", NULL, NULL, "\\xed\\x9f\\xbf\\xee\\x80\\x80"},
     {"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", NULL, NULL, "\\xf0\\x90\\x80\\x80\\xf4\\x8f\\xbf\\xbf"},
-    /* Bytes alone, a surrogate, too long, too large, too short. */
+    /* Stray bytes, a surrogate, too long, too large, too short. */
     {"a\xff\x80z", "a" FFFD FFFD "z", "a" FFFD FFFD "z", "a\\xff\\x80z"},
     {"\xc1\xbf", FFFD FFFD, FFFD FFFD, "\\xc1\\xbf"},
     {"\xe0\x9f\xbf", FFFD FFFD FFFD, FFFD FFFD FFFD, "\\xe0\\x9f\\xbf"},
@@ -138,7 +138,7 @@ static void program_has_chosen(void *argument)
     must_have("\"choice\":{\"by\":\"zmalloc_init\",\"value\":\" none\\u0009,mine\"},");
 }
 
-/* Also where the program has asked before, in vain. */
+/* Also if the program asked before, in vain. */
 static void build_has_chosen(void *argument)
 {
     (void)argument;
@@ -176,7 +176,7 @@ static void a_report_says_who_has_chosen(void **state)
 
 #define LIST_MAX 255
 
-/* A list of that length: the end of it is what counts. */
+/* A list of that length, in which only the end counts. */
 static void list_of_length(void *argument)
 {
     size_t length = *(size_t *)argument;
@@ -268,7 +268,7 @@ static void ratios_are_rounded(void **state)
 #endif
 }
 
-/* What the metric of used memory says to people. */
+/* The help text of the metric for used memory. */
 struct amount {
     size_t bytes;
     const char *words;

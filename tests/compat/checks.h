@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * What holds for either header, included after it: as the servers' sources use it. A program of
- * these checks says which does not hold and ends with status 1.
+ * Checks for both headers, included after one of them: they use it as the servers' sources do. A
+ * program of these checks says which one fails and ends with status 1.
  */
 
 #include <errno.h>
@@ -29,7 +29,7 @@ void free(void *ptr) __attribute__((deprecated));
 void *malloc(size_t size) __attribute__((deprecated));
 void *realloc(void *ptr, size_t size) __attribute__((deprecated));
 
-/* A function of this symbol, as a file that does not include the header calls it. */
+/* Declares a function with this symbol, as a file does that does not include the header. */
 #define HDR_SYMBOL(symbol) __asm__(ZMALLOC_QUOTE(__USER_LABEL_PREFIX__) symbol)
 
 #define CHECK(condition) check(condition, #condition, __LINE__)
@@ -47,7 +47,7 @@ static int is_active(const char *backend)
     return strcmp(zmalloc_backend_name(), backend) == 0;
 }
 
-/* "jemalloc" in the name decides in their tests whether it is. */
+/* Their tests look for "jemalloc" in the name. */
 static void check_name(void)
 {
     char name[100];
@@ -122,7 +122,7 @@ static void check_good_sizes(void)
     zfree(block);
 }
 
-/* As sds.c does: what has the wanted size already is not reallocated. */
+/* As sds.c does: a block that already has the wanted size is not reallocated. */
 static void check_growing(void)
 {
     for (size_t size = 1; size < 3000; size++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Every function that the zmalloc.h of Redis 7 and that of Valkey 9 both have, with its type:
- * F(result, name, parameters). Where theirs is a macro it is what calls of it amount to. */
+/* Every function that is in both Redis 7's and Valkey 9's zmalloc.h, with its type: F(result, name,
+ * parameters). If theirs is a macro, the type is what calls of it amount to. */
 
 #include "pointers.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The zmalloc.h for Redis 7: every name of theirs with its type, and that each does its work. A
- * copy of this is compiled as C++. */
+/* The zmalloc.h for Redis 7: every name has its type and works. A copy of this file is compiled as
+ * C++. */
 
 #define REDIS_TEST
 
@@ -29,7 +29,7 @@ void *hdr_malloc(size_t size) HDR_SYMBOL("zmalloc");
 void *hdr_calloc(size_t num, size_t size) HDR_SYMBOL("zcalloc_num");
 void *hdr_realloc(void *ptr, size_t size) HDR_SYMBOL("zrealloc");
 void hdr_free(void *ptr) HDR_SYMBOL("zfree");
-/* The other of the archive. */
+/* The archive's other symbol. */
 void *hdr_zcalloc(size_t size) HDR_SYMBOL("zcalloc");
 #ifdef __cplusplus
 }
@@ -63,7 +63,7 @@ int main(void)
     CHECK(allocated != 1 && active != 1 && resident != 1);
     CHECK(zmalloc_test(0, NULL, 0) == 0);
 #ifdef __GLIBC__
-    /* From <malloc.h>, which theirs includes. */
+    /* From <malloc.h>, which Redis's header includes. */
     CHECK(malloc_usable_size(NULL) == 0);
 #endif
     return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The zmalloc.h for Valkey 9: every name of theirs with its type, and that each does its work. A
- * copy of this is compiled as C++. */
+/* The zmalloc.h for Valkey 9: every name has its type and works. A copy of this file is compiled as
+ * C++. */
 
 /* clang-format off */
 #include "zmalloc.h"
@@ -29,7 +29,7 @@ void *valkey_malloc(size_t size);
 void *valkey_realloc(void *ptr, size_t size);
 void valkey_free(void *ptr);
 void *hdr_calloc(size_t num, size_t size) HDR_SYMBOL("zcalloc_num");
-/* The others of the archive. */
+/* The archive's other symbols. */
 void *valkey_calloc(size_t size);
 void *valkey_malloc_cache_aligned(size_t size);
 #ifdef __cplusplus
@@ -55,7 +55,7 @@ static void check_archive(void)
     CHECK(zmalloc_used_memory() == used);
 }
 
-/* A hint that says small keeps the block as it is, whatever its size. */
+/* A small hint leaves the block alone, whatever its size. */
 static void check_dontneed(void)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A program with two functions called zcalloc: zlib's, in libz.a, by which zlib allocates, and
- * ours, by the name that our header gives it. Each must get its own. Its first argument names the
- * backend that must be active.
+ * A program with two functions called zcalloc: zlib's own allocator function in libz.a, and ours,
+ * by the name that our header gives it. Each caller must get the right one. The first argument
+ * names the backend that must be active.
  */
 
 #include <stdbool.h>
@@ -30,7 +30,7 @@ static void require(bool good, const char *what)
     exit(EXIT_FAILURE);
 }
 
-/* Ours: counted, and zero; zlib's is neither. */
+/* Ours is counted and zeroed; zlib's is neither. */
 static void call_both(void)
 {
     size_t before = zmalloc_used_memory();
@@ -48,7 +48,7 @@ static void call_both(void)
     require(zmalloc_used_memory() == before, "our zfree is not counted");
 }
 
-/* A z_stream without functions of the program's gets zlib's own; what it holds is not counted. */
+/* A z_stream without the program's functions gets zlib's own, whose memory is not counted. */
 static size_t pack(char *plain, char *packed)
 {
     size_t before = zmalloc_used_memory();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 /*
- * A C++ program: the out-of-memory handler throws, main catches, and the library goes on. Its first
- * argument names the backend that must be active.
+ * A C++ program: the out-of-memory handler throws, main catches, and the library still works. The
+ * first argument names the backend that must be active.
  */
 
 #include <zmalloc.h>
@@ -39,13 +39,13 @@ void require(bool good, const char *what)
     std::exit(EXIT_FAILURE);
 }
 
-// Volatile, so that no compiler warns of it.
+// Volatile, so no compiler warns of it.
 volatile std::size_t too_large = SIZE_MAX;
 
 template <typename Request> void expect_no_memory(const char *name, Request request)
 {
     std::size_t size = 0;
-    // Its destructor must run while the exception passes.
+    // Its destructor must run as the exception passes.
     struct witness {
         bool *gone;
         ~witness()
@@ -83,7 +83,7 @@ void expect_no_memory_of_all()
     zfree(block);
 }
 
-// What a container needs to live in zmalloc.
+// What a container needs to allocate from zmalloc.
 template <typename T> struct allocator {
     using value_type = T;
 
@@ -121,7 +121,7 @@ void use_container()
     require(zmalloc_used_memory() == zmalloc_size(numbers.data()), "the container is not counted");
 }
 
-// C++'s own memory is none of ours.
+// C++'s own memory is not ours.
 void use_new()
 {
     std::size_t before = zmalloc_used_memory();
@@ -136,7 +136,7 @@ int main(int argc, char **argv)
 {
     require(argc == 2, "usage: catch BACKEND");
     zmalloc_set_oom_handler(throw_no_memory);
-    // The first call of all: it makes the choice, and then throws.
+    // The very first call: it makes the choice, and then throws.
     expect_no_memory("the first call", [] { return zmalloc(too_large); });
     require(std::strcmp(zmalloc_backend_name(), argv[1]) == 0, "another backend is active");
     expect_no_memory_of_all();

@@ -2,7 +2,8 @@
 
 /*
  * A program that is not linked with the library and opens it late. Its arguments: the backend that
- * must be active, the file to open. Ends with 1 and what the dynamic linker says where it cannot.
+ * must be active, the file to open. If that cannot be opened, it prints what the dynamic linker
+ * says and ends with 1.
  */
 
 #include <dlfcn.h>
@@ -54,7 +55,7 @@ static void *open_library(const char *file)
     return handle;
 }
 
-/* Enough of them for a thread to have counters of its own. */
+/* Enough of them for a thread to get its own counters. */
 static void *use_blocks(void *unused)
 {
     size_t before = library.zmalloc_used_memory();
@@ -69,7 +70,7 @@ static void *use_blocks(void *unused)
     return unused;
 }
 
-/* A thread that was there before the library. */
+/* A thread that is older than the library. */
 static pthread_barrier_t opened;
 
 static void *wait_and_use_blocks(void *unused)

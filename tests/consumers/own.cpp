@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 /*
- * A C++ program as any user of zmalloc.hpp writes one: containers, a resource and owners, on the
- * backend that its first argument names. Its memory is counted, and without memory it catches.
+ * A C++ program such as a user of zmalloc.hpp would write: containers, a resource and owners, on
+ * the backend that the first argument names. Its memory is counted, and it catches running out of
+ * memory.
  */
 
 #include <zmalloc.hpp>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A program as any user of the library writes one: in two threads it takes blocks from the backend
- * that its first argument names and sees them counted.
+ * A program such as a user of the library would write: in two threads it allocates from the backend
+ * that the first argument names and checks that the blocks are counted.
  *
- * The second argument is the folder in which every file of the library that is mapped must be, or
- * "nowhere" where none may be mapped.
+ * The second argument is the folder that every mapped file of the library must be in, or "nowhere"
+ * if none may be mapped.
  */
 
 #include <pthread.h>
@@ -47,8 +47,8 @@ static void *use_blocks(void *expected_used)
     return NULL;
 }
 
-/* Whether all files of the library that are mapped are in the folder; and how many lines there are
- * of such. */
+/* Whether all mapped files of the library are in the folder, and how many lines of them there
+ * are. */
 static bool are_in(const char *folder, unsigned *lines)
 {
     FILE *maps = fopen("/proc/self/maps", "r");

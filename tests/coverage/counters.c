@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* For scripts/coverage.sh alone, in every program and shared object of that build: gcc's runtime is
- * in each of them once more, and hidden. */
+/* Only for scripts/coverage.sh: part of every program and shared object of that build, because each
+ * has its own hidden copy of gcc's runtime. */
 
 #include <pthread.h>
 
@@ -11,9 +11,9 @@ void __gcov_dump(void);
 void __gcov_reset(void);
 
 /*
- * In a child of fork the counters stand as they happened to in the functions of other threads: it
- * begins anew. With the priority of gcc's own constructors all that is before the library's, which
- * may end the process, and which watch fork themselves.
+ * After fork, the child's counters are as they happened to be in other threads' functions, so it
+ * resets them. With the priority of gcc's own constructors this comes before the library's
+ * constructors, which may end the process and register fork handlers themselves.
  */
 __attribute__((constructor(100))) static void register_counters(void)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * For scripts/coverage.sh alone, a library that every program of that build needs: a process that
- * ends by _exit() or abort() writes what it has counted, too. Each shared object has counters of
- * its own and registers here how they are written (counters.c).
+ * Only for scripts/coverage.sh: a library that every program of that build needs. With it, a
+ * process that ends by _exit() or abort() writes its counters, too. Each shared object has its own
+ * counters and registers here how to write them (counters.c).
  */
 
 #include <dlfcn.h>
@@ -27,7 +27,7 @@ void coverage_register(void (*write_counters)(void))
     writers[objects++] = write_counters;
 }
 
-/* Writing is a cancellation point, and the thread that ends the process may be to be cancelled. */
+/* Writing is a cancellation point, and the thread that ends the process may have been cancelled. */
 static void stay(void)
 {
     int state;
@@ -59,7 +59,7 @@ void _Exit(int status)
     _exit(status);
 }
 
-/* In a child, without handlers of fork: writing allocates, and a handler of SIGABRT may look whether
+/* In a child, without fork handlers: writing allocates, and a handler of SIGABRT may check whether
  * dying did. */
 void abort(void)
 {
@@ -79,7 +79,7 @@ void abort(void)
     end(EXIT_FAILURE);
 }
 
-/* What gcc adds writes when the objects come to their end. */
+/* gcc's own code writes when the objects are finalized. */
 void exit(int status)
 {
     void (*real)(int status);

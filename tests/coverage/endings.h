@@ -2,7 +2,7 @@
 #ifndef COVERAGE_ENDINGS_H
 #define COVERAGE_ENDINGS_H
 
-/* Has the function called before the process ends by _exit() or abort(). */
+/* Registers a function to call before the process ends by _exit() or abort(). */
 void coverage_register(void (*write_counters)(void));
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Something to link with, and a library that is no module. */
+/* Something to link with; a library that is not a module. */
 
 int absent(const char **why);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A foreign module with one thing wrong, or nothing, which meson.build says. Its operations are
+ * A foreign module with one thing wrong, or nothing; meson.build says what. Its operations are
  * never called.
  */
 
@@ -61,7 +61,7 @@ static size_t size_of(const void *ptr)
     return 0;
 }
 
-/* Each is the start of one module. */
+/* Each of these is the start of one module. */
 int absent(const char **why);
 
 __attribute__((unused)) static int fails(const char **why)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* What looks like a module of ours: from another release, or under another name. */
+/* Looks like one of our modules, but is from another release or has another name. */
 
 #include "instance.h"
 #include "base.h"

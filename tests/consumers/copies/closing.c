@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A program without zmalloc that opens a plug-in with it and closes it while threads that have used
- * it are still there. Its arguments: the backend that must be active, the plug-in.
+ * A program without zmalloc that opens a plug-in with zmalloc and closes it while threads that used
+ * it are still alive. Its arguments: the backend that must be active, the plug-in.
  */
 
 #include <pthread.h>
@@ -25,7 +25,7 @@ static void *use_and_outlive(void *unused)
     return unused;
 }
 
-/* Nothing but what was asked for keeps it. */
+/* Only what was asked for keeps it loaded. */
 static void check_unused(const char *file)
 {
     void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);

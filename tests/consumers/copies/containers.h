@@ -2,14 +2,15 @@
 #ifndef COPIES_CONTAINERS_H
 #define COPIES_CONTAINERS_H
 
-/* What program and plug-in do alike, by functions that a dynamic linker may take for the same. */
+/* What both program and plug-in do, with functions that a dynamic linker may take for the same. */
 
 #include <cstddef>
 #include <memory_resource>
 #include <vector>
 #include <zmalloc.hpp>
 
-/* 0, or the line that is wrong: each container is counted by the copy that this is compiled for. */
+/* Returns 0, or the number of the line that failed: each container must be counted by the copy that
+ * this is compiled for. */
 static inline int use_containers_of(std::size_t (*used)())
 {
     const std::size_t before = used();

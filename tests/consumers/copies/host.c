@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A program that opens a plug-in and has its own functions of the names of server_names, exported to
- * plug-ins as servers do; each ends the program. Its arguments: the backend that must be active in
- * the plug-in, the plug-in.
+ * A program that opens a plug-in and exports its own functions with the names in server_names to
+ * plug-ins, as servers do. A call of one ends the program. Its arguments: the backend that must be
+ * active in the plug-in, the plug-in.
  */
 
 #include <string.h>

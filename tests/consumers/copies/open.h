@@ -2,7 +2,7 @@
 #ifndef COPIES_OPEN_H
 #define COPIES_OPEN_H
 
-/* What the programs of this folder share: they open a plug-in and say what is wrong. */
+/* Shared by the programs of this folder: opening a plug-in and reporting what is wrong. */
 
 #include <dlfcn.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* A plug-in with a zmalloc.c of its own, whose functions it calls by their plain names. */
+/* A plug-in with its own zmalloc.c, whose functions it calls by their plain names. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #define OWN __attribute__((visibility("default")))
 
-/* Blocks have their size before them, which nobody else's have. */
+/* Its blocks have their size in front of them, unlike anybody else's. */
 static size_t used_bytes;
 
 OWN void *zmalloc(size_t size);

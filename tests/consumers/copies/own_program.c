@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A program on zmalloc that opens a plug-in with a zmalloc.c of its own, for itself and for all. Its
- * arguments: the backend that must be active in the program, the plug-in.
+ * A program on zmalloc that opens a plug-in with its own zmalloc.c, whose symbols it makes global.
+ * Its arguments: the backend that must be active in the program, the plug-in.
  */
 
 #include <string.h>

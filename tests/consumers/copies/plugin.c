@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* A plug-in on zmalloc, be it the archive or the library. */
+/* A plug-in on zmalloc, with the archive or the shared library. */
 
 #include "plugin.h"
 

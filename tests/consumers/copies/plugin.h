@@ -8,18 +8,19 @@
 extern "C" {
 #endif
 
-/* What the program asks of the plug-in: functions of the copy of zmalloc that the plug-in has. */
+/* What the program calls in the plug-in: functions of the plug-in's copy of zmalloc. */
 struct plugin {
     void *(*get)(size_t size);
     void (*put)(void *block);
     size_t (*used)(void);
     const char *(*backend)(void);
     void (*set_oom_handler)(void (*handler)(size_t size));
-    /* Works with blocks in every way that the plug-in knows; 0, or the line that is wrong. */
+    /* Uses blocks in every way that the plug-in knows. Returns 0, or the number of the line that
+     * failed. */
     int (*work)(void);
 };
 
-/* Its only symbol. */
+/* The plug-in's only symbol. */
 const struct plugin *plugin(void);
 
 #ifdef __cplusplus

@@ -2,8 +2,8 @@
 
 /*
  * A program on zmalloc that opens a plug-in on zmalloc. Its arguments: the backend that must be
- * active in both, the plug-in, and "apart" if they have each a copy of its own, "together" if they
- * share one. Threads come and go in both meanwhile, and the program forks.
+ * active in both; the plug-in; and "apart" if each has its own copy, "together" if they share one.
+ * Meanwhile threads come and go in both, and the program forks.
  */
 
 #include <pthread.h>
@@ -19,9 +19,9 @@
 #define FORKS 60
 #define SPAWNERS 2
 #define BATCH 4
-/* Enough for a thread to have counters of its own. */
+/* Enough for a thread to get its own counters. */
 #define BLOCKS 70
-/* A child that takes longer waits for a lock that nobody holds. */
+/* A child that takes longer is waiting for a lock that nobody holds. */
 #define CHILD_SECONDS 20
 
 static const struct plugin *plugin_copy;
@@ -99,7 +99,7 @@ static void check_handlers(void)
 
 /* ---- Forks ---- */
 
-/* Each copy's handlers have made its locks fit for the child. */
+/* Each copy's handlers have reset its locks for the child. */
 static void be_child(void)
 {
     alarm(CHILD_SECONDS);

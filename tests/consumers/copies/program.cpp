@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 /*
- * A program in C++ on zmalloc that exports what it has, as servers do, and opens a plug-in in C++ that
- * has a copy of its own. Its arguments: the backend that must be active in both, the plug-in.
+ * A C++ program on zmalloc that exports its symbols, as servers do, and opens a C++ plug-in with
+ * its own copy. Its arguments: the backend that must be active in both, the plug-in.
  */
 
 #include <cstring>
