@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* Every function of zmalloc.h with its type, F(result, name, parameters), and those of
- * zmalloc_backend.h and zmalloc_fail.h. Included after the header that is on trial. */
+ * zmalloc_backend.h and zmalloc_fail.h. Included after the header under test. */
 
 #include "pointers.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* zmalloc.hpp first, alone, twice, with all it declares; and the functions of zmalloc.h, one of which
- * has the name of its class. */
+/* zmalloc.hpp first, alone, twice, and all it declares; and the functions of zmalloc.h, one of
+ * which has the same name as its class. */
 
 /* clang-format off */
 #include "zmalloc.hpp"

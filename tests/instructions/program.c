@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * What callgrind.py counts the instructions of: a few workloads over the allocator by itself (raw)
- * or over the public functions (zmalloc), each in a process of its own, so that both find the same
+ * callgrind.py counts this program's instructions: a few workloads over the allocator by itself
+ * (raw) or over the public functions (zmalloc). Each runs in its own process, so both find the same
  * heap. Prints the version of the active backend.
  *
  * usage: instructions raw|zmalloc OPERATIONS
@@ -62,7 +62,7 @@ static COUNTED void aligned(const struct subject *of, long operations)
         of->free(of->aligned_alloc(64, 64));
 }
 
-/* Both sizes are of one size class, so that the block stays where it is. */
+/* Both sizes are in one size class, so the block does not move. */
 static COUNTED void resize(const struct subject *of, long operations)
 {
     void *block = of->alloc(64);
@@ -72,7 +72,7 @@ static COUNTED void resize(const struct subject *of, long operations)
     of->free(block);
 }
 
-/* The block in a random slot is freed, and one of a random size takes its place. */
+/* Frees the block in a random slot and puts one of a random size in its place. */
 static COUNTED void churn(const struct subject *of, long operations)
 {
     static size_t next;
@@ -102,7 +102,7 @@ static uint32_t draw(uint32_t low, uint32_t high)
     return low + state % (high - low + 1);
 }
 
-/* A server's mix, that of bench/workloads.h. */
+/* A server's mix, the same as in bench/workloads.h. */
 static void draw_steps(void)
 {
     for (size_t i = 0; i < STEPS; i++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Threads that allocate until a limit of address space (RLIMIT_AS) stops them, again and again: every
- * function then fails as its contract says, nothing is lost, and after some is freed the allocator
- * goes on.
+ * Threads allocate until a limit of the address space (RLIMIT_AS) stops them, again and again. Each
+ * time, every function must fail as its contract says, nothing may be lost, and after some memory
+ * is freed the allocator must work again.
  */
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 #define THREADS_MAX 16
 #define VSIZE_FIELD 23 /* of /proc/self/stat */
 
-/* The beginning of each block; the bytes after it are left alone, but for the last. */
+/* The start of each block. Of the bytes after it, only the last is written. */
 struct piece {
     struct piece *next;
     size_t size;
@@ -27,7 +27,7 @@ struct piece {
 struct heap {
     struct piece *last;
     size_t count;
-    size_t counted; /* bytes of used memory that are its own */
+    size_t counted; /* bytes of used memory that belong to it */
     size_t most;    /* the most pieces there were */
 };
 
@@ -86,8 +86,8 @@ static void fill(struct heap *heap)
         heap->most = heap->count;
 }
 
-/* Of the size that was freed last half as many can be had again, unless others take the memory: one
- * thread at a time. */
+/* Half as many blocks of the size that was freed last must be available again, unless other threads
+ * take the memory. So one thread at a time. */
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
 static void free_half_and_go_on(struct heap *heap)
@@ -132,7 +132,8 @@ static void check_function(const struct allocating_function *function)
     child_check(zmalloc_used_memory() == used);
 }
 
-/* Where there is no memory for it a block stays. A thread may have come too late to have any. */
+/* If there is no memory to resize it, a block stays as it is. A thread that came too late may have
+ * no block. */
 static void check_resizing(const struct allocating_function *function)
 {
     for (size_t i = 0; function->takes_block && i < threads; i++) {

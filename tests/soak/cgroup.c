@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A control group with little memory. The kernel does not let an allocation fail there: it ends who
- * takes too much. So a process whose threads allocate and free many times the limit, and never have
- * more than a part of it, has to come through; one that keeps all it gets is killed, and nobody else.
+ * A control group with little memory. In one, the kernel does not let allocations fail: it kills
+ * the process that takes too much. So a process whose threads allocate and free many times the
+ * limit, but never hold more than a part of it, must survive; one that keeps everything must be
+ * killed, and no other process.
  */
 
 #include <pthread.h>
@@ -21,13 +22,13 @@
 #define THREADS 4
 #define SLOTS 64
 #define LARGEST (256 << 10)
-#define LIMIT (128 * MIB) /* live blocks have a quarter of it on the average, half at most */
+#define LIMIT (128 * MIB) /* live blocks take a quarter of it on average, half at most */
 
 static struct group group;
 static void *kept; /* by this process, and so by its children */
 static uint64_t blocks = 200000;
 
-/* What children tell: bytes that they got and wrote. */
+/* What children report: bytes that they got and wrote. */
 static atomic_size_t *written;
 
 /* ---- A process that stays below the limit ---- */
@@ -95,7 +96,7 @@ static int run_in_group(void (*body)(void))
     return status;
 }
 
-/* The limit holds what the kernel needs for the process, too. */
+/* The limit includes what the kernel needs for the process. */
 static bool is_killed_at_the_limit(int status, size_t taken)
 {
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && taken > LIMIT / 2 && taken <= LIMIT)
@@ -105,7 +106,7 @@ static bool is_killed_at_the_limit(int status, size_t taken)
     return false;
 }
 
-/* Whether all went well; after the one that is killed the group goes on. */
+/* Whether everything went well. The group must still work after the kill. */
 static bool try_group(size_t *within, size_t *beyond)
 {
     int status = run_in_group(live_within);

@@ -2,8 +2,8 @@
 
 /*
  * Forks while threads allocate: each child allocates, frees, reads used memory and takes over what
- * it finds; the parent's sum is exact at the end. With --signals a timer interrupts the program, and
- * each of its children, that often in a second, and every thread is sent signals besides.
+ * it finds. At the end the parent's sum is exact. With --signals, a timer interrupts the program
+ * and each of its children that often per second, and every thread is sent signals as well.
  */
 
 #include <dirent.h>
@@ -24,7 +24,7 @@
 static uint64_t signals_per_second;
 static atomic_size_t signals_handled;
 
-/* It may have interrupted an allocation, so it must not make one. */
+/* It may have interrupted an allocation, so it must not allocate. */
 static void count_signal(int number)
 {
     (void)number;
@@ -50,7 +50,7 @@ static void start_timer(void)
     child_check(timer_settime(timer, 0, &setting, NULL) == 0);
 }
 
-/* Threads that are gone meanwhile are none of its concern. */
+/* A thread may have ended meanwhile; ignore that. */
 static void signal_every_thread(void)
 {
     DIR *tasks = opendir("/proc/self/task");

@@ -14,7 +14,7 @@
 
 /* ---- Files of a group ---- */
 
-/* False where the path is too long. */
+/* False if the path is too long. */
 static bool path_of(const struct group *group, const char *file, char *path)
 {
     return snprintf(path, sizeof group->path, "%s/%s", group->path, file) < (int)sizeof group->path;
@@ -34,7 +34,7 @@ static bool write_number(const struct group *group, const char *file, size_t num
 
 /* ---- Where it can be ---- */
 
-/* Where a hierarchy is mounted: v1's with the controller memory, or v2's. */
+/* Where a hierarchy is mounted: version 1's with the controller memory, or version 2's. */
 static bool find_mount(bool is_v1, char *path, size_t size)
 {
     FILE *mounts = setmntent("/proc/self/mounts", "r");
@@ -102,7 +102,7 @@ static bool make_folder(struct group *group, char *why)
 
 /* ---- The group ---- */
 
-/* Without swap, where there is any: what is over the limit has nowhere to go. */
+/* Also limits swap, if there is any; otherwise what is over the limit would go there. */
 static bool set_limit(const struct group *group, size_t limit)
 {
     if (!write_number(group, group->is_v1 ? "memory.limit_in_bytes" : "memory.max", limit))

@@ -2,7 +2,7 @@
 #ifndef GROUP_H
 #define GROUP_H
 
-/* A control group of our own with a limit of memory, below that of this process. */
+/* A new control group with a limit of memory, below this process's group. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,11 +13,11 @@ struct group {
     bool is_v1;
 };
 
-/* Makes one; where that cannot be, false and why, which has 200 bytes. */
+/* Makes one. If that is impossible, returns false and the reason in why, which has 200 bytes. */
 bool make_group(struct group *group, size_t limit, char *why);
 /* Puts the calling process into it. */
 bool join_group(const struct group *group);
-/* Its processes have ended. */
+/* Removes it, after its processes have ended. */
 void remove_group(const struct group *group);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Operations of all kinds and sizes, as many as one likes, the same for the same seed. Blocks lie in
- * one table per thread. After each round the tables go to new threads, so that blocks are resized and
- * freed by others than got them; between rounds used memory is compared with the sum over all blocks,
- * and at the end it is 0.
+ * Operations of all kinds and sizes, as many as asked for, the same for the same seed. Each thread
+ * has a table of blocks. After each round, the tables go to new threads, so blocks are resized and
+ * freed by other threads than allocated them. Between rounds used memory is compared with the sum
+ * over all blocks; at the end it is 0.
  */
 
 #include <inttypes.h>
@@ -19,7 +19,7 @@
 #define TABLES_MAX 16
 #define SLOTS 2048
 #define ROUND 100000 /* operations on one table */
-/* One block in so many has all of its bytes stamped and checked; the others their ends. */
+/* One block in this many has all its bytes stamped and checked, the others only their ends. */
 #define WHOLLY_STAMPED 64
 
 struct block {
@@ -78,7 +78,7 @@ static void mark(const struct block *block)
     memcpy(block->ptr + block->size - WORD, &word, WORD);
 }
 
-/* What a block was marked with, as far as its first bytes hold it that were kept. */
+/* The mark of a block, as far as the first bytes that were kept contain it. */
 static bool has_mark(const struct block *block, const unsigned char *ptr, size_t kept)
 {
     uint64_t word = block->seed * UINT64_C(0x9e3779b97f4a7c15);
@@ -101,7 +101,7 @@ static bool is_zeroed(const struct block *block)
 
 /* ---- Operations ---- */
 
-/* Mostly small, some of pages, few of a megabyte; 0 among them. */
+/* Mostly small, some of several pages, few of a megabyte; sometimes 0. */
 static size_t pick_size(uint64_t number)
 {
     unsigned part = (unsigned)(number & 4095);
@@ -116,7 +116,7 @@ static size_t pick_size(uint64_t number)
     return (size_t)(number % (part < 4095 ? 256 << 10 : 2 << 20));
 }
 
-/* One of all the functions that return a block; of those that resize one where resizes says so. */
+/* Picks a function that returns a block; if resizes is set, one that resizes. */
 static const struct allocating_function *pick_function(uint64_t number, bool resizes)
 {
     size_t at = (size_t)(number % allocating_function_count);
@@ -126,7 +126,7 @@ static const struct allocating_function *pick_function(uint64_t number, bool res
     return &allocating_functions[at];
 }
 
-/* Lets ptr be the block, which has that size now. */
+/* Replaces the block by ptr, which has that size now. */
 static void take(struct block *block, unsigned char *ptr, size_t size, unsigned number)
 {
     block->ptr = ptr;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Readings of used memory while threads allocate and free, start and end: none is below what is
- * surely in use, so none underflows, and none above what may be. */
+/* Reads used memory while threads allocate and free, start and end. No reading may be below what is
+ * certainly in use, so none underflows, and none above what may be. */
 
 #include <stdio.h>
 

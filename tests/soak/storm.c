@@ -25,7 +25,7 @@ static const struct setting *find_setting(const char *argument, const struct set
     exit(STATUS_USAGE);
 }
 
-/* Does not return where text is no such number, or NULL. */
+/* Ends the program if text is not such a number, or is NULL. */
 static void set(const struct setting *setting, const char *text)
 {
     char *end = NULL;

@@ -18,7 +18,7 @@ static atomic_size_t maybe_allocated;
 static atomic_size_t surely_freed;
 static atomic_size_t maybe_freed;
 
-/* More than any backend makes of a request. */
+/* More than any backend turns a request into. */
 static size_t most_of(size_t size)
 {
     return 2 * size + 16384;

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * What a program sees of the choice: it does what its arguments say, one after the other, and
- * prints what came of it, a line each.
+ * Shows what a program sees of the choice: does what its arguments say, one after the other, and
+ * prints a line for each.
  *
- *   name           the active backend; "?" where zmalloc_lib() and the version do not fit it
+ *   name           the active backend; "?" if zmalloc_lib() and the version do not match it
  *   init LIST      zmalloc_init(LIST); - is NULL
  *   setenv LIST    sets ZMALLOC_BACKEND
- *   locale         takes the language that the environment asks for
- *   alloc          a block, freed at once
+ *   locale         switches to the language that the environment asks for
+ *   alloc          allocates a block and frees it
  *   race           the first block of 64 threads at once
- *   race-init L:M  zmalloc_init of 64 threads at once, each with one of the lists
+ *   race-init L:M  zmalloc_init() of 64 threads at once, each with one of the lists
  *   states         the known backends with their states
  *   fail RULES     zmalloc_fail(RULES); - is NULL
  *   secure         whether the system runs it in secure mode
- *   hold SIZE      a block that stays, in the place of the last
+ *   hold SIZE      keeps a block, in place of the last one
  *   report FORM    zmalloc_stats_json() or its like
- *   fork           goes on in a forked child alone, and ends with its status
- *   exit STATUS    exit(STATUS); and _exit STATUS
- *   protection HEX may the page so far into the file of zmalloc() be written
+ *   fork           continues in a forked child only, and ends with its status
+ *   exit STATUS    exit(STATUS); also _exit STATUS
+ *   protection HEX the protection of the page that far into the file of zmalloc()
  */
 
 #include <dlfcn.h>
@@ -36,7 +36,7 @@
 
 #include "zmalloc_fail.h"
 
-/* The leak sanitizer may not look into a set-user-ID process, and would end it. */
+/* The leak sanitizer may not inspect a set-user-ID process, and would end it. */
 #ifdef LEAKS_ARE_FINE
 const char *__asan_default_options(void);
 
@@ -126,7 +126,7 @@ static void *run_race(void *argument)
     return NULL;
 }
 
-/* Every thread is on one backend, and was told so. */
+/* Every thread must be on the same backend and have been told so. */
 static bool racer_is_right(const struct racer *racer)
 {
     if (strcmp(racer->name, zmalloc_backend_name()) != 0)
@@ -138,7 +138,7 @@ static bool racer_is_right(const struct racer *racer)
     return racer->result == -1 && racer->error == EBUSY;
 }
 
-/* With as many lists as there are, in turn. */
+/* Uses the given lists in turn. */
 static void race(const char *const *lists, size_t count)
 {
     static struct racer racers[RACERS];

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define BEGINNING "zmalloc: debug: "
-/* No function that is asked for is longer. */
+/* No function that is looked for is longer. */
 #define CODE_SIZE 1000
 
 void assert_told(const struct outcome *outcome, const char *format, ...)
@@ -65,7 +65,7 @@ void skip_without_call_stacks(void)
     skip();
 }
 
-/* The next of addresses with blanks before them; its length, 0 after the last. */
+/* Skips to the next address after blanks. Returns its length, 0 after the last. */
 static size_t next_address(const char **at)
 {
     size_t length;

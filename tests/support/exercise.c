@@ -15,7 +15,7 @@
 #define BLOCKS 200
 #define THREADS 8
 
-/* Volatile, so that the compiler does not see that they cannot be. */
+/* Volatile, to hide from the compiler that they are impossible. */
 static volatile size_t too_large = SIZE_MAX / 2;
 static volatile size_t no_alignment[] = {0, 24, SIZE_MAX / 2};
 
@@ -244,7 +244,7 @@ void exercise_functions(void)
 
 /* ---- Threads ---- */
 
-/* What a thread leaves to the next: its blocks, each of its own size. */
+/* What a thread leaves to the next: blocks of different sizes. */
 static void *hand_on(void *argument)
 {
     void **blocks = argument;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* For LD_PRELOAD: a system without the library whose file name begins with REFUSED_LIBRARY, or one
- * on which that is the library INSTEAD. */
+/* For LD_PRELOAD: simulates a system without the library whose file name begins with
+ * REFUSED_LIBRARY, or one on which the library INSTEAD has that name. */
 
 #include <dlfcn.h>
 #include <stdlib.h>

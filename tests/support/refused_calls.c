@@ -95,8 +95,8 @@ int pthread_setspecific(pthread_key_t key, const void *value)
 static char *(*real_dlerror)(void);
 static locale_t (*real_newlocale)(int mask, const char *name, locale_t base);
 
-/* To look for them when they are called would be a call of the linker's that fares well: there were
- * nothing to tell any more. */
+/* Looked up in advance: a lookup at the time of the call would itself be a successful call of the
+ * linker, and there would be no error to report any more. */
 __attribute__((constructor)) static void find_what_tells(void)
 {
     *(void **)&real_dlerror = dlsym(RTLD_NEXT, "dlerror");

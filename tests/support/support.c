@@ -25,7 +25,7 @@
 
 extern char **environ;
 
-/* It loads its part of the program this way. */
+/* Valgrind loads its part of the program by LD_PRELOAD. */
 bool under_valgrind(void)
 {
     const char *preloaded = getenv("LD_PRELOAD");
@@ -33,7 +33,7 @@ bool under_valgrind(void)
     return preloaded != NULL && strstr(preloaded, "/vgpreload_") != NULL;
 }
 
-/* Meson sets it where what it builds is for another machine. */
+/* Meson sets it if it builds for another machine. */
 static const char *emulator(void)
 {
     const char *command = getenv("MESON_EXE_WRAPPER");
@@ -132,7 +132,7 @@ static long milliseconds_now(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Takes what is there; false at the end of the stream. What does not fit is dropped. */
+/* Reads what is there; false at the end of the stream. Drops what does not fit. */
 static bool drain(int fd, char *text)
 {
     char chunk[4096];
@@ -172,7 +172,7 @@ static void become_child(struct pipes *pipes)
 {
     setpgid(0, 0);
 #ifdef __linux__
-    /* Who ends the test has not its children in his group of processes. */
+    /* The child has its own process group, so signals for the test's group do not reach it. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
     dup2(pipes->out[1], STDOUT_FILENO);
@@ -193,7 +193,8 @@ static long watchdog_seconds(void)
     return seconds > WATCHDOG_SECONDS ? (long)seconds : WATCHDOG_SECONDS;
 }
 
-/* What an emulator of the child's signal says last is not the child's. */
+/* Drops the last line, with which an emulator reports the child's signal. The child did not write
+ * it. */
 static void drop_line_of_emulator(char *err)
 {
     char *line = strstr(err, "qemu: uncaught target signal ");
@@ -256,7 +257,7 @@ static void change_environment(const char *const *environment)
             unsetenv(*environment);
 }
 
-/* To the kernel /proc/self/exe is the emulator, or valgrind. */
+/* To the kernel, /proc/self/exe is the emulator or valgrind. */
 static const char *path_of_program(const char *name)
 {
     static char path[4096];
@@ -270,7 +271,7 @@ static const char *path_of_program(const char *name)
     return path;
 }
 
-/* The emulator's command is words for a shell, which gets the arguments as they are. */
+/* The emulator's command is split by a shell, which passes the arguments on unchanged. */
 static void exec_under_emulator(const char *const *arguments)
 {
     char script[512];

@@ -3,8 +3,9 @@
 #define SUPPORT_H
 
 /*
- * What the tests share. A test program runs once per backend, with ZMALLOC_BACKEND set by Meson,
- * and expects the same of each. What may die or hang runs in a child under a watchdog.
+ * What the tests share. A test program runs once for each backend, with ZMALLOC_BACKEND set by
+ * Meson, and expects the same of each. Anything that may die or hang runs in a child under a
+ * watchdog.
  */
 
 #include <limits.h>
@@ -35,41 +36,42 @@
 #endif
 #define UNDER_SANITIZER (UNDER_ADDRESS_SANITIZER || UNDER_THREAD_SANITIZER)
 
-/* scripts/coverage.sh defines it: gcc's runtime needs memory to write what it has counted, and faults
+/* scripts/coverage.sh defines it: gcc's runtime needs memory to write its counters, and crashes
  * without. */
 #ifndef UNDER_COVERAGE
 #define UNDER_COVERAGE 0
 #endif
 
-/* Valgrind: threads take turns, and malloc is not the C library's. */
+/* Under valgrind threads take turns, and malloc is not the C library's. */
 bool under_valgrind(void);
 
-/* The build is for another machine, and programs run here under an emulator, whose /proc, limits and
- * ways to start programs are not those of a kernel. The reason goes on "an emulator ...". */
+/* The build is for another machine, and programs run under an emulator, whose /proc, limits and
+ * ways to start programs are not those of a kernel. The reason continues "an emulator ...". */
 bool under_emulator(void);
 void skip_under_emulator(const char *why);
 
-/* A test after which nothing may be in use any more: used memory is exactly 0. */
+/* A test that must leave nothing in use: used memory is exactly 0 after it. */
 #define zm_test(function) cmocka_unit_test_teardown(function, teardown_nothing_used)
 int teardown_nothing_used(void **state);
 
-/* The version of the C library as the backends over its malloc tell it. */
+/* The version of the C library as the backends over its malloc report it. */
 const char *c_library_version(void);
 
-/* glibc's malloc fills all that it gives and takes where MALLOC_PERTURB_ is set, as Meson sets it: with
- * gigabytes in large blocks a busy machine is at it for minutes. From here on it does not. */
+/* If MALLOC_PERTURB_ is set, as Meson does, glibc's malloc fills every block it hands out and takes
+ * back. With gigabytes in large blocks this takes minutes on a busy machine. This turns it off from
+ * here on. */
 void leave_blocks_untouched(void);
 
-/* How often to do what a long test does so often by itself: that times ZMALLOC_TEST_SCALE, which may
- * be a fraction, and at least once. */
+/* Scales the repetitions of a long test by ZMALLOC_TEST_SCALE, which may be a fraction; at least
+ * 1. */
 size_t scaled(size_t times);
 
-/* The name the environment asks for: what ZMALLOC_BACKEND says, "libc" if unset. */
+/* The name that the environment asks for: the value of ZMALLOC_BACKEND, "libc" if unset. */
 const char *backend_under_test(void);
-/* The name of the active one without the layers over it. */
+/* The active backend's name without its layers. */
 const char *name_without_layers(void);
 
-/* cmocka's assert_in_range(), which cmocka 2 wants to be called otherwise; of numbers of any type. */
+/* cmocka's assert_in_range(), which has another name in cmocka 2; for numbers of any type. */
 #define assert_between(value, least, most)                                                         \
     do {                                                                                           \
         uintmax_t checked_value = (uintmax_t)(value);                                              \
@@ -81,7 +83,7 @@ const char *name_without_layers(void);
                      checked_most);                                                                \
     } while (0)
 
-/* The smallest that the library is made for: musl's is 2 KiB. */
+/* The smallest stack that the library supports: musl's is 2 KiB. */
 static inline size_t smallest_stack(void)
 {
     size_t least = (size_t)16 << 10;
@@ -113,26 +115,26 @@ struct outcome run_child(void (*body)(void *argument), void *argument);
  */
 struct outcome run_program(const char *const *arguments, const char *const *environment);
 
-/* Becomes that program, as run_program() starts it; returns only where that fails, with errno. */
+/* Becomes that program, as run_program() starts it. Returns only on failure, with errno set. */
 void exec_program(const char *const *arguments);
 
-/* Whether the first thread of a forked child may end before others that join it: with musl 1.2.3
+/* Whether the first thread of a forked child may end before others that join it. With musl 1.2.3
  * they wait for ever. */
 bool first_thread_of_child_may_end(void);
 
-/* Each shows what the child printed where it fails. */
+/* Each shows the child's output on failure. */
 void assert_exited_with(const struct outcome *outcome, int status);
 void assert_killed_by(const struct outcome *outcome, int signal);
-/* That it wrote to stderr exactly this: with its newlines. */
+/* Asserts that it wrote exactly this to stderr, newlines included. */
 void assert_err_is(const struct outcome *outcome, const char *text);
-/* That it wrote exactly one line to stderr, which contains text. */
+/* Asserts that it wrote exactly one line to stderr, which contains text. */
 void assert_err_is_line_with(const struct outcome *outcome, const char *text);
 
-/* The path of a program that was built into the folder of this one, or of what lies there. */
+/* The path of a program or another file in this program's build folder. */
 const char *path_beside(const char *name);
 
-/* For children and threads, where cmocka's assertions do not work: ends the process with status 1
- * and tells which condition did not hold. */
+/* For children and threads, in which cmocka's assertions do not work: if the condition does not
+ * hold, prints it and ends the process with status 1. */
 #define child_check(condition)                                                                     \
     do {                                                                                           \
         if (!(condition))                                                                          \
@@ -151,8 +153,8 @@ void run_threads(size_t count, void *(*body)(void *argument), void *argument);
 #define ROOT_OF_SIZES ((size_t)1 << sizeof(size_t) * CHAR_BIT / 2)
 
 /*
- * A power of two that every allocator refuses, as it does all that is larger: more than there is
- * address space. On 32 bits that is so after no_room_on_32_bits().
+ * A power of two that is more than the address space, so every allocator refuses it and anything
+ * larger. On 32 bits that is true after no_room_on_32_bits().
  */
 #if SIZE_MAX > UINT32_MAX
 #define BEYOND_ADDRESS_SPACE ((size_t)1 << 47)
@@ -160,12 +162,12 @@ void run_threads(size_t count, void *(*body)(void *argument), void *argument);
 #define BEYOND_ADDRESS_SPACE ((size_t)1 << 29)
 #endif
 
-/* Leaves the process, where its pointers have 32 bits, less address space than that. */
+/* On 32 bits, limits the address space of the process to less than that. */
 void no_room_on_32_bits(void);
 
 /* ---- Contents ---- */
 
-/* Fills a block with bytes made from seed; says whether it still has them. */
+/* Fills a block with bytes derived from seed, and checks whether it still has them. */
 void stamp(void *block, size_t size, unsigned seed);
 bool has_stamp(const void *block, size_t size, unsigned seed);
 

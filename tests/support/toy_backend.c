@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A whole small backend, as a module of its own: libzmalloc-toy.so. Each block has a header that
- * says how long it is and where the memory for it begins. Nothing of zmalloc is used but the header
- * zmalloc_backend.h. CONTRIBUTING.md makes a backend in the tree of it.
+ * A complete small backend, as a separate module: libzmalloc-toy.so. Each block has a header with
+ * its length and the start of its memory. It uses nothing of zmalloc but the header
+ * zmalloc_backend.h. CONTRIBUTING.md turns it into a backend in the tree.
  */
 
 #include <stdlib.h>

@@ -2,14 +2,14 @@
 #ifndef USES_H
 #define USES_H
 
-/* What a program may do with a pointer to a block, for tests of pointers to none. */
+/* What a program may do with a pointer to a block, for tests of invalid pointers. */
 
 #include <stddef.h>
 
-/* Of the blocks, where a use has to know it. */
+/* The size of the blocks, if a use has to know it. */
 #define SIZE ((size_t)100)
 
-/* Its result goes where no compiler can know that nobody looks. */
+/* Stores the result, so the compiler cannot drop the call. */
 extern volatile size_t ignored;
 
 void use_free(void *ptr);

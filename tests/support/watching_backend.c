@@ -45,20 +45,20 @@ static void must_be_block(const void *ptr)
     must_hold(ptr != NULL);
 }
 
-/* A backend may leave any errno behind: this one does. */
+/* A backend may change errno to anything; this one does. */
 static void spoil_errno(void)
 {
     errno = EDOM;
 }
 
-/* What became of a request, and errno whatever it likes. */
+/* The result of a request. Sets errno to anything. */
 static void *answer(void *ptr)
 {
     spoil_errno();
     return ptr;
 }
 
-/* A backend may leave it to usable_size to tell: this one does for odd sizes. */
+/* A backend may leave the size to usable_size; this one does for odd sizes. */
 static void *tell_sometimes(void *ptr, size_t size, size_t *usable)
 {
     if (size % 2 != 0)

@@ -3,8 +3,8 @@
 #define WATCHING_BACKEND_H
 
 /*
- * A backend that forwards to another one, does whatever a backend may, and looks whether the core
- * keeps the promises of zmalloc_backend.h. It is for one thread at a time: its counter is plain.
+ * A backend that forwards to another one, does everything that a backend may, and checks that the
+ * core keeps the promises of zmalloc_backend.h. For one thread at a time: its counter is plain.
  */
 
 #include <stdbool.h>
@@ -14,14 +14,14 @@
 
 #define WATCHING_BACKEND_NAME "watching"
 
-/* Registers it over the backend of that name, which zmalloc_init(WATCHING_BACKEND_NAME) then starts
- * as well. Returns 0, or -1 with errno. */
+/* Registers it over the backend of that name. zmalloc_init(WATCHING_BACKEND_NAME) then starts both.
+ * Returns 0, or -1 with errno set. */
 int watching_backend_register(const char *base_name);
 
-/* From now on each request for memory is looked at and refused; or no longer. */
+/* From now on refuses every request for memory, after checking it; or stops doing so. */
 void watching_backend_refuse(bool all);
 
-/* How often the core has called for a block, or with one. */
+/* How often the core has called an operation with a block or for one. */
 size_t watching_backend_calls(void);
 
 /* How often the core has broken a promise. */

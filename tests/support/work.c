@@ -18,7 +18,7 @@ static atomic_bool stop;
 static pthread_t workers[WORKERS_MAX];
 static size_t worker_count;
 
-/* With short breaks, that children may run on few processors. */
+/* With short breaks, so children can run on few processors. */
 static void *work(void *argument)
 {
     uint64_t random = (uint64_t)(uintptr_t)argument;
@@ -87,7 +87,7 @@ void end_work(void)
     child_check(zmalloc_used_memory() == 0);
 }
 
-/* Besides what is on the shelf each thread may have two blocks in hand. */
+/* Besides what is on the shelf, each thread may hold two blocks. */
 void take_over_the_work(void)
 {
     size_t in_hand_at_most = worker_count * 2 * 2 * LARGEST;
