@@ -3,8 +3,9 @@
 #define ACTOR_H
 
 /*
- * A thread that works off a stream, with slots of its own for the blocks it holds. The first actor
- * of an input has all slots; while it waits for other threads they have them, a share each.
+ * A thread that carries out a stream of operations and has its own slots for the blocks it holds.
+ * The first actor of an input has all slots; while it waits for other threads, they share its
+ * slots.
  */
 
 #include <setjmp.h>
@@ -29,11 +30,11 @@ struct actor {
     size_t step_count;
     size_t steps_max;
     uint8_t thread; /* as in struct step */
-    unsigned forks; /* that were made */
-    bool is_alone;  /* no other thread uses the library: used memory is exact */
-    uint64_t seed;  /* of the next stamp */
+    unsigned forks; /* number of steps made */
+    bool is_alone;  /* no other thread uses the library, so used memory is exact */
+    uint64_t seed;  /* for the next stamp */
 
-    /* The step under way. */
+    /* The current step. */
     const struct operation *operation;
     struct step step;
     jmp_buf escape; /* for a handler that does not return */
@@ -42,9 +43,9 @@ struct actor {
 /* Of this thread. */
 extern _Thread_local struct actor *current_actor;
 
-/* Works off the stream, as far as there is room for steps. */
+/* Carries out the stream, as long as there is room for steps. */
 void actor_run(struct actor *actor);
-/* A slot that the next byte of the stream tells. */
+/* The slot that the next byte of the stream selects. */
 struct block *actor_next_slot(struct actor *actor);
 /* How many more bytes may be asked for. */
 size_t actor_room(const struct actor *actor);
@@ -53,11 +54,10 @@ void actor_check_used(const struct actor *actor);
 /* Frees all blocks that are left. */
 void actor_free_all(struct actor *actor);
 
-/* Runs an input from its beginning to its end, in a thread of its own: each begins NEW for the
- * accounting, whatever was before. */
+/* Runs a complete input in a new thread, so each input begins as NEW for the accounting. */
 void run_input(const uint8_t *data, size_t size);
 
-/* Operations of the actor that is alone: it has other threads work, or a child see its blocks. */
+/* Operations of the only actor: it starts other threads, or lets a child check its blocks. */
 void run_threads(struct actor *actor);
 void run_fork(struct actor *actor);
 

@@ -11,7 +11,7 @@
 
 /* ---- Stamps: a word for each place, so that what has moved is seen ---- */
 
-/* The ends of a block are stamped whole, of what is between a word now and then. */
+/* The ends of a block are stamped completely; between them only every so many words. */
 #define END_SIZE 4096
 #define STRIDE 1024
 

@@ -2,7 +2,7 @@
 #ifndef BLOCKS_H
 #define BLOCKS_H
 
-/* Blocks that a stream holds, and what has to be true of each at any time. */
+/* Blocks that a stream holds, and what must be true of each at any time. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,17 +15,17 @@ struct block {
     uint64_t seed; /* of the stamp in its usable bytes */
 };
 
-/* Takes a block that came for a request: checks its alignment and its sizes, which all functions
- * must tell alike, and stamps all of it. */
+/* Takes over a new block: checks its alignment and its sizes, on which all functions must agree,
+ * and stamps all of it. */
 void block_came(struct block *block, void *ptr, size_t asked, uint64_t seed);
 void block_stamp(struct block *block, uint64_t seed);
-/* The stamp is whole, and the sizes are what they were. */
+/* The stamp is intact, and the sizes are what they were. */
 void block_check(const struct block *block);
-/* The first size bytes are what they were in a block of stamped bytes. */
+/* The first size bytes are those of a stamped block. */
 void check_stamp(const void *ptr, size_t size, size_t stamped, uint64_t seed);
 void check_zeroed(const void *ptr, size_t size);
 
-/* The sum over blocks of what they count for. */
+/* The sum of what the blocks count for. */
 size_t blocks_size(const struct block *blocks, size_t count);
 /* The sum of what was asked for. */
 size_t blocks_asked(const struct block *blocks, size_t count);

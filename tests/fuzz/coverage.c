@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Coverage for libFuzzer, of all processes and of all shared objects. Workers run the library, and
- * libFuzzer sees its own process alone; so every edge that is compiled with
- * -fsanitize-coverage=trace-pc-guard is counted here, in memory that libFuzzer adds to its own
- * counters and that forked processes share. Other engines count in ways of their own, or not.
+ * Coverage for libFuzzer over all processes and all shared objects. The workers run the library,
+ * and libFuzzer sees only its own process. So every edge compiled with
+ * -fsanitize-coverage=trace-pc-guard is counted here, in memory that forked processes share and
+ * that libFuzzer adds to its own counters. Other engines have their own ways to count, or none.
  */
 
 #include <stdio.h>
@@ -13,9 +13,9 @@
 
 #include "workers.h"
 
-/* The engine's own, and one of each worker. */
+/* The engine's own, and one for each worker. */
 #define LANES (1 + WORKERS_MAX)
-/* Edges are numbered as their objects are loaded; more of them share numbers. */
+/* Edges are numbered as their objects are loaded. If there are more, they share numbers. */
 #define LANE_SIZE 16384
 
 __attribute__((section("__libfuzzer_extra_counters"),
@@ -52,7 +52,7 @@ void __sanitizer_cov_trace_pc_guard_init(uint32_t *start, uint32_t *stop)
             *guard = ++last % LANE_SIZE;
 }
 
-/* Threads of a worker may lose a count to each other. */
+/* Threads of a worker may overwrite each other's counts. */
 void __sanitizer_cov_trace_pc_guard(uint32_t *guard)
 {
     counters[current_lane][*guard]++;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* AFL++, in persistent mode; compiled by something else than afl-clang-fast it reads one input from
- * stdin. An abort is a finding. */
+/* AFL++ in persistent mode. Compiled by anything but afl-clang-fast, it reads one input from stdin.
+ * An abort is a finding. */
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "fuzz.h"
 
-/* A leak from one input to the next would be found as well without an end. */
+/* Starts a new process after this many. Leaks from one input to the next would be found without
+ * that, too. */
 #define INPUTS_OF_A_PROCESS 10000
 
 #if defined(__AFL_COMPILER)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* libFuzzer: its main calls these, and takes an abort for a finding. */
+/* libFuzzer's main calls these, and takes an abort as a finding. */
 
 #include <stdlib.h>
 
@@ -9,7 +9,7 @@
 int LLVMFuzzerInitialize(int *count, char ***arguments);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Before libFuzzer sets its handlers, which are not for what this forks. */
+/* Before libFuzzer installs its signal handlers, which are not for the processes forked here. */
 int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
     (void)count;

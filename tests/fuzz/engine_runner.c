@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * An engine that needs nothing but a C compiler: runs the inputs it is given, then invents others
- * for a while, at random and from those.
+ * An engine that needs only a C compiler: runs the inputs it is given, then invents others for a
+ * while, at random and from those.
  */
 
 #include <dirent.h>
@@ -200,7 +200,7 @@ static void change_bytes(struct input *input)
         input->data[below(input->size)] = (uint8_t)any();
 }
 
-/* Of random bytes, of words, and of parts of what was given. */
+/* From random bytes, words, and parts of what was given. */
 static void invent(struct input *input)
 {
     input->size = 0;
@@ -259,7 +259,7 @@ static unsigned long number(const char *program, const char *option, const char 
     return value;
 }
 
-/* Returns the first argument that is no option. */
+/* Returns the first argument that is not an option. */
 static char **read_options(char **arguments)
 {
     const char *program = *arguments++;

@@ -11,26 +11,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is beyond is ignored. */
+/* The rest of a longer input is ignored. */
 #define INPUT_MAX 4096
 
 /* Called once, before other threads run. */
 void fuzz_start(void);
 
-/* Tries an input. False is a finding, which has been explained on stderr; it was the last input. */
+/* Tries an input. False means a finding, which has been explained on stderr; that was the last
+ * input. */
 bool fuzz_try(const uint8_t *data, size_t size);
 
 /* Prints what the last input did, step by step. */
 void fuzz_show(void);
 
-/* Names on stderr what no input so far has reached; true where there is nothing of the kind. */
+/* Lists on stderr what no input has reached so far. Returns true if there is nothing to list. */
 bool fuzz_has_reached_all(void);
 
-/* ---- coverage.c: where the library counts what it runs, if the engine has it count ---- */
+/* ---- coverage.c: counts what the library runs, if the engine asks for it ---- */
 
-/* Makes the counters common to this process and those that it forks. */
+/* Shares the counters between this process and those that it forks. */
 void coverage_share(void);
-/* What this process runs is counted in a part of its own from here on. */
+/* From here on, this process counts in its own part. */
 void coverage_choose_lane(size_t number);
 
 #endif

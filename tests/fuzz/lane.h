@@ -3,8 +3,8 @@
 #define LANE_H
 
 /*
- * What a worker, the process of one backend, shares with the process that sends it inputs: the
- * input, what each step of it came to, and what is wrong.
+ * What a worker (the process of one backend) shares with the process that sends it inputs: the
+ * input, the result of each step, and what is wrong.
  */
 
 #include <stdint.h>
@@ -17,11 +17,11 @@
 /* What must be the same on every backend. No padding: it is compared as bytes. */
 struct step {
     uint8_t operation;
-    uint8_t thread;        /* 0 is the stream's own, others count from 1 */
+    uint8_t thread;        /* 0 is the stream's own; others count from 1 */
     uint8_t came;          /* a block came back */
     uint8_t handler_calls; /* of the out-of-memory handler */
-    int32_t error;         /* errno where the contract says what it is, else 0 */
-    uint64_t size;         /* what was asked for */
+    int32_t error;         /* errno if the contract says what it is, else 0 */
+    uint64_t size;         /* requested size */
     uint64_t number;       /* a count or an alignment */
     uint64_t handler_size;
 };
@@ -31,14 +31,14 @@ struct lane {
     uint8_t input[INPUT_MAX];
     uint32_t step_count;
     struct step steps[STEPS_MAX];
-    int has_trouble; /* the first thread to find something says so */
+    int has_trouble; /* the first thread that finds something says so */
     char trouble[TROUBLE_SIZE];
 };
 
-/* Of this worker. */
+/* This worker's. */
 extern struct lane *lane;
 
-/* Tells what is wrong and ends the worker. */
+/* Says what is wrong and ends the worker. */
 void blame(const char *format, ...) __attribute__((noreturn, cold, format(printf, 1, 2)));
 
 #define EXPECT(condition, ...)                                                                     \

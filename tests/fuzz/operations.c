@@ -77,7 +77,7 @@ static void run_zfree_usable(struct actor *actor)
     check_gone(slot);
 }
 
-/* With any size from what was asked for to what is usable. */
+/* With any size from the requested to the usable size. */
 static void run_zfree_with_size(struct actor *actor)
 {
     struct block *slot = take_slot(actor);
@@ -129,7 +129,7 @@ static void run_good_size(struct actor *actor)
     actor->step.came = 1;
 }
 
-/* The bytes of the pages may be gone; the block is not. */
+/* The contents of the pages may be gone; the block is not. */
 static void run_dontneed(struct actor *actor)
 {
     struct block *slot = take_slot(actor);
@@ -158,7 +158,7 @@ static void run_dontneed_range(struct actor *actor)
 
 /* ---- Accounting, and what the allocator does ---- */
 
-/* While others allocate it is at least what this thread holds. */
+/* While other threads allocate, it is at least what this thread holds. */
 static void run_used(struct actor *actor)
 {
     size_t held = blocks_size(actor->slots, actor->slot_count);

@@ -2,8 +2,8 @@
 #ifndef OPERATIONS_H
 #define OPERATIONS_H
 
-/* What a stream can do: the bytes that begin a step are numbers of this table, modulo its length.
- * Append only, or the corpus means something else. */
+/* What a stream can do: the first byte of a step is an index into this table, modulo its length.
+ * Only append to it; otherwise the corpus changes its meaning. */
 
 #include <stddef.h>
 
@@ -12,9 +12,9 @@ struct request;
 
 struct operation {
     const char *name;
-    /* Takes what it needs of the actor's stream, does it, and checks what came of it. */
+    /* Reads its parameters from the actor's stream, runs the operation, and checks the result. */
     void (*run)(struct actor *actor);
-    /* Of those that return a block. */
+    /* For operations that return a block. */
     void *(*call)(const struct request *request);
     unsigned traits;
 };

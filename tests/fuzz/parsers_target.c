@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The target of ZMALLOC_BACKEND, ZMALLOC_FAIL and ZMALLOC_DEBUG. An input is a byte of flags and up
- * to three texts, with a 0 between them. A forked child, which has chosen nothing yet, gets them
- * and makes the choice; here is checked that it came to the right end in a decent way.
+ * The target for ZMALLOC_BACKEND, ZMALLOC_FAIL and ZMALLOC_DEBUG. An input is a byte of flags and
+ * up to three texts separated by 0. A forked child, which has chosen nothing yet, gets the texts
+ * and makes the choice. This checks that the child ended as it should.
  */
 
 #include <errno.h>
@@ -23,7 +23,7 @@
 #define OUTPUT_SIZE 65536
 /* "zmalloc: ", what docs/environment.md allows a line, a newline. */
 #define LINE_MAX_SIZE (9 + 1000 + 1)
-/* docs/environment.md: nothing of the list can start. */
+/* docs/environment.md: no backend of the list can start. */
 #define EXIT_REFUSED 78
 
 /* Flags of the first byte. */
@@ -32,12 +32,12 @@
 struct input {
     bool given_by_program;
     char text[INPUT_MAX + 1];
-    const char *list; /* NULL where there is none */
+    const char *list; /* NULL if it is missing */
     const char *fail;
     const char *debug;
 };
 
-/* What the child tells before it ends. */
+/* What the child reports before it ends. */
 static struct report {
     int result; /* of zmalloc_init() */
     int error;
@@ -76,7 +76,7 @@ static void read_input(struct input *input, const uint8_t *data, size_t size)
     input->debug = next_text(&rest, end);
 }
 
-/* ---- What has to come of a list ---- */
+/* ---- What a list must lead to ---- */
 
 static bool is_available(const char *name, size_t length)
 {
@@ -93,7 +93,7 @@ static bool begins_with(const char *text, size_t length, const char *word)
     return length >= strlen(word) && memcmp(text, word, strlen(word)) == 0;
 }
 
-/* What can be chosen: layers, each once, and a backend. */
+/* A valid element: layers, each at most once, and a backend. */
 static bool can_be_chosen(const char *text, size_t length)
 {
     static const char *const layers[] = {"fail+", "debug+"};
@@ -109,7 +109,7 @@ static bool can_be_chosen(const char *text, size_t length)
     return is_available(text, length);
 }
 
-/* The first element that can be chosen; its length is 0 where none can. */
+/* The first valid element. Its length is 0 if there is none. */
 static const char *expected_choice(const char *list, size_t *length)
 {
     static const char blanks[] = " \t\n\r";
@@ -145,7 +145,7 @@ static void set(const char *name, const char *value)
         _exit(1);
 }
 
-/* Blocks may be refused by ZMALLOC_FAIL. */
+/* ZMALLOC_FAIL may make requests fail. */
 static void use_memory(void)
 {
     for (size_t size = 0; size < 200; size++)
@@ -169,7 +169,7 @@ static void choose(const struct input *input)
 
 /* ---- The child, from outside ---- */
 
-/* All that it writes; false where it does not come to an end. */
+/* Reads everything that the child writes. False if it does not end. */
 static bool collect(int fd)
 {
     struct pollfd stream = {.fd = fd, .events = POLLIN};
@@ -186,7 +186,7 @@ static bool collect(int fd)
     return true;
 }
 
-/* Returns the status of the child, or -1 where it hangs. */
+/* Returns the status of the child, or -1 if it hangs. */
 static int run_child(const struct input *input)
 {
     int pipes[2];
@@ -246,13 +246,13 @@ static bool is_decent(const char *text)
     return true;
 }
 
-/* Nothing in it: the variable is as good as unset. */
+/* An empty value counts as unset. */
 static bool has_options(const char *options)
 {
     return options != NULL && *options != '\0';
 }
 
-/* The backend's name, behind the layers'. */
+/* The backend's name, after the layers'. */
 static bool ends_alike(const char *name, const char *element, size_t length)
 {
     const char *backend = strrchr(name, '+');

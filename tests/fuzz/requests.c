@@ -10,7 +10,7 @@
 #include "operations.h"
 #include "zmalloc.h"
 
-/* What no function could tell as a usable size. */
+/* A value that no function would report as a usable size. */
 #define USABLE_BEFORE ((size_t)77 << 40)
 #define STRING_MAX ((size_t)64 << 10)
 #define CACHE_LINE 64
@@ -46,7 +46,7 @@ void choose_handler(struct actor *actor)
         handler_way = way;
 }
 
-/* ---- What is asked for ---- */
+/* ---- The request ---- */
 
 static char *write_string(char *string, size_t length)
 {
@@ -81,9 +81,9 @@ static struct request read_request(struct actor *actor, size_t room)
     return request;
 }
 
-/* ---- What has to come of it ---- */
+/* ---- The expected result ---- */
 
-/* What the handler is told. */
+/* The size that the handler gets. */
 static size_t total(const struct request *request)
 {
     size_t product;
@@ -103,7 +103,7 @@ static int expected_error(const struct request *request)
     return total(request) >= SURE_TO_FAIL || request->alignment >= SURE_TO_FAIL ? ENOMEM : 0;
 }
 
-/* What resizing to nothing does, and to a size that no block can have. */
+/* What resizing to 0 does, and to a size that no block can have. */
 static bool frees(const struct actor *actor, const struct request *request)
 {
     size_t size = total(request);
@@ -122,7 +122,7 @@ static void check_handler(const struct actor *actor, const struct request *reque
            "the handler was told %zu, not %zu", (size_t)actor->step.handler_size, total(request));
 }
 
-/* A handler that jumped has kept the function from returning. */
+/* If the handler jumped, the function has not returned. */
 static void check_nothing_came(const struct actor *actor, const struct request *request, bool back)
 {
     int error = expected_error(request);
@@ -155,7 +155,7 @@ static void check_came(const struct actor *actor, const struct request *request,
 
 /* ---- Doing it ---- */
 
-/* In memory, so that it survives a jump. */
+/* In memory, so it survives a jump. */
 struct result {
     void *ptr;
     bool is_back;
@@ -198,7 +198,7 @@ static void settle(struct actor *actor, const struct request *request, struct bl
     block_came(slot, result->ptr, total(request), actor_next_seed(actor));
 }
 
-/* A slot that is full is emptied first, unless the function resizes what is there. */
+/* Empties an occupied slot first, unless the function resizes what is there. */
 void run_request(struct actor *actor)
 {
     struct block *slot = actor_next_slot(actor);

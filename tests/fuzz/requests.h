@@ -2,7 +2,7 @@
 #ifndef REQUESTS_H
 #define REQUESTS_H
 
-/* The operations that return a block: what is asked for, and what has to come of it. */
+/* The operations that return a block: the request, and the expected result. */
 
 #include <stddef.h>
 
@@ -11,7 +11,7 @@ struct actor;
 /* No function of the library sets it. */
 #define ERRNO_BEFORE 4321
 
-/* What a function gets, as far as it takes it. */
+/* The arguments; a function uses those it takes. */
 struct request {
     void *ptr;
     size_t num;
@@ -26,16 +26,16 @@ struct request {
 #define ZEROES 2u
 #define TELLS_USABLE 4u
 #define RESIZES 8u
-#define TAKES_FACTORS 16u /* and leaves a block alone that was to be too large */
+#define TAKES_FACTORS 16u /* and a failed resize to too large a size keeps the block */
 #define TAKES_ALIGNMENT 32u
 #define TAKES_STRING 64u
 #define TO_CACHE_LINE 128u
 
 void run_request(struct actor *actor);
 
-/* Makes the out-of-memory handler the one that streams expect, as an input finds it. */
+/* Installs the out-of-memory handler that streams expect at the start of an input. */
 void reset_handler(void);
-/* What it does besides remembering its calls. */
+/* What the handler does besides recording its calls. */
 void choose_handler(struct actor *actor);
 
 #endif

@@ -25,14 +25,14 @@ struct stream stream_part(struct stream *stream, size_t size)
 
 /* ---- Sizes ---- */
 
-/* Where allocators change their ways: size classes, pages, caches, mmap, peaks. */
+/* Sizes at which allocators change what they do: size classes, pages, caches, mmap, peaks. */
 static const size_t borders[] = {
     16,      32,      64,    128,   256,   512,   1008,      1024,      1032,      2048,    3584,
     4096,    8192,    14336, 16384, 32768, 65536, 128 << 10, 256 << 10, 512 << 10, 1 << 20, 2 << 20,
     4 << 20, 8 << 20, 12288, 24,    48,    112,   80,        131056,    1052672,
 };
 
-/* With room for what is added to them and taken away. */
+/* Leaves room for small additions and subtractions. */
 static const size_t hopeless[] = {
     SIZE_MAX / 2, SIZE_MAX / 2 - 4096, SIZE_MAX - 15,     SIZE_MAX - 4096,
     SIZE_MAX / 4, SIZE_MAX / 8,        SURE_TO_FAIL + 16, SURE_TO_FAIL * 3,
@@ -40,7 +40,8 @@ static const size_t hopeless[] = {
 
 enum size_kind { BYTES, WORDS, TINY, ANY, SKEWED, BORDER, POWER, HOPELESS, SIZE_KINDS };
 
-/* Kind and fine are of the first byte: 3 bits and 5. Large sizes are rare: they take time. */
+/* kind and fine come from the first byte: 3 bits and 5. Large sizes are rare, because they take
+ * time. */
 static size_t size_of_kind(enum size_kind kind, size_t fine, size_t detail)
 {
     switch (kind) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The target of operations: an input is a stream of them, which has to come to the same on every
- * backend. The first worker's is the account that others are compared with. */
+/* The target for operations: an input is a stream of operations, which must have the same results
+ * on every backend. All workers are compared with the first. */
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The operations that take more than one thread: others that work off streams of their own, and
- * forked children. */
+/* The operations that need more than one thread: other threads with their own streams, and forked
+ * children. */
 
 #include <pthread.h>
 #include <string.h>
@@ -11,18 +11,18 @@
 #include "actor.h"
 #include "zmalloc.h"
 
-/* Of one thread beside the stream's own. */
+/* Of one helper thread. */
 #define THREAD_STEPS_MAX 512
 #define ROUNDS_MAX 8
-/* Forks take long, under a sanitizer a tenth of a second: one in so many is made, and so many of an
- * input. */
+/* Forks are slow, a tenth of a second under a sanitizer. So only one in this many is made, and at
+ * most this many per input. */
 #define FORK_RARITY 64
 #define FORKS_MAX 2
-/* A child that takes longer has found a hang. */
+/* A child that takes longer counts as a hang. */
 #define CHILD_SECONDS 20
 
-/* How many threads a child starts. The thread sanitizer ends over one on the stack of a thread that
- * the parent had. */
+/* How many threads a child starts. The thread sanitizer dies if one is on the stack of a thread of
+ * the parent. */
 #ifndef __has_feature
 #define __has_feature(feature) 0
 #endif
@@ -41,8 +41,8 @@ static void *allocate_a_little(void *argument)
     return argument;
 }
 
-/* It has the blocks as they were, and the accounting. A new thread gets the stack of one that the
- * parent had. */
+/* The child has the blocks and the accounting as they were. A new thread gets the stack of one of
+ * the parent's. */
 static void live_as_child(struct actor *actor)
 {
     pthread_t thread;
@@ -94,9 +94,9 @@ struct helper {
     struct actor actor;
     struct stream stream;
     unsigned rounds;
-    /* One more round is worked off after the library has let go of the thread. */
+    /* One more round runs after the library has let go of the thread. */
     bool has_late_round;
-    pthread_barrier_t *fork_at; /* to wait at, before and after a fork, or NULL */
+    pthread_barrier_t *fork_at; /* where to wait before and after a fork, or NULL */
     struct step steps[THREAD_STEPS_MAX];
     pthread_t thread;
 };
@@ -110,7 +110,7 @@ static void run_round(struct helper *helper)
     actor_run(&helper->actor);
 }
 
-/* Called a second time when the destructors of all keys have been. */
+/* Called a second time after the destructors of all keys have run. */
 static void run_late_round(void *argument)
 {
     if (destructor_calls++ == 0)
@@ -124,7 +124,7 @@ static void make_late_key(void)
     EXPECT(pthread_key_create(&late_key, run_late_round) == 0, "no thread key");
 }
 
-/* More than one round makes the accounting know the thread. */
+/* With more than one round the thread registers. */
 static void *help(void *argument)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -173,7 +173,7 @@ static void start_helpers(struct helper *helpers, size_t count)
         EXPECT(pthread_create(&helpers[i].thread, NULL, help, &helpers[i]) == 0, "no thread");
 }
 
-/* All helpers have done their rounds and live on. */
+/* All helpers have finished their rounds and are still alive. */
 static void fork_among_helpers(struct actor *actor, pthread_barrier_t *fork_at)
 {
     pthread_barrier_wait(fork_at);
@@ -189,7 +189,7 @@ static void join_helpers(struct actor *actor, struct helper *helpers, size_t cou
         append_steps(actor, &helpers[i].actor);
 }
 
-/* The shares go round, so that a thread frees what another has allocated. */
+/* The shares rotate, so a thread frees what another has allocated. */
 void run_threads(struct actor *actor)
 {
     static struct helper helpers[ACTORS_MAX];

@@ -15,7 +15,7 @@
 
 #include "zmalloc.h"
 
-/* An input that takes longer has found a hang. */
+/* An input that takes longer counts as a hang. */
 #define INPUT_MILLISECONDS 60000
 
 struct worker workers[WORKERS_MAX];
@@ -34,7 +34,7 @@ static void die_of(const char *what)
 
 /* ---- In the worker ---- */
 
-/* As long as the other side is there. What was written about earlier inputs is of no interest. */
+/* Runs as long as the other side exists. Output about earlier inputs no longer matters. */
 static void serve(const struct worker *worker)
 {
     char token;
@@ -155,7 +155,7 @@ static void send_input(struct worker *worker, const uint8_t *data, size_t size)
     worker->lane->input_size = (uint32_t)size;
     memcpy(worker->lane->input, data, size);
     worker->lane->step_count = 0;
-    /* One that is gone already is found when it is waited for. */
+    /* If a worker is gone already, waiting for it will notice. */
     (void)!write(worker->socket, "", 1);
 }
 

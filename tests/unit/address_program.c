@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Linked to stay where it is, and with the address of malloc in its code: so the dynamic linker gives
- * everybody an address in this program for it. Tells the backend and its version.
+ * Linked at a fixed address, with the address of malloc in its code. So the dynamic linker resolves
+ * malloc's address to this program for everybody. Prints the backend and its version.
  */
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* A program that is started under LD_PRELOAD of malloc_of_8.c: status 1 where an aligned block is
- * not aligned, and an abort of that malloc where it gets back what it did not give. */
+/* Started under LD_PRELOAD of malloc_of_8.c. Exits with status 1 if an aligned block is not
+ * aligned; that malloc aborts if it gets back what it did not hand out. */
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* A plug-in that allocates for debug_program.c. Built twice, it is two with the same code. */
+/* A plug-in that allocates for debug_program.c. Built twice, as two plug-ins with the same code. */
 
 #include <stddef.h>
 

@@ -72,10 +72,10 @@ static void forget_blocks(size_t unused)
     forgotten = NULL;
 }
 
-/* The compiler does not know, and so makes no one call of two. */
+/* Always 0, but the compiler does not know that, so it does not merge the two calls. */
 static volatile unsigned nothing;
 
-/* Each bit of the number makes another call, so that each number has a trace of its own. */
+/* Each bit of the number makes another call, so each number has its own trace. */
 static __attribute__((noinline)) void free_from(unsigned bits, unsigned place)
 {
     if (bits == 0)
@@ -93,7 +93,7 @@ static __attribute__((noinline)) void forget_from(unsigned bits, unsigned place,
     if (bits == 0)
         forgotten = zmalloc(size);
     else if (place >> (bits - 1) & 1) {
-        __asm__ volatile("" : : "i"(1)); /* not the other's call with another argument */
+        __asm__ volatile("" : : "i"(1)); /* keeps it different from the other's call */
         forget_from(bits - 1, place, size);
         __asm__ volatile("" : : "i"(1)); /* no tail calls */
     } else {
@@ -153,7 +153,7 @@ static void go_on_in_child(size_t unused)
 
 #define STACK_SIZE (256 << 10)
 
-/* What the allocator has by now it keeps, and the stack of this thread has grown before. */
+/* The allocator keeps what it has by now, and this thread's stack has already grown. */
 static void refuse_memory(size_t unused)
 {
     char stack[STACK_SIZE];
@@ -197,7 +197,7 @@ static void exhaust(size_t unused)
 
 static bool handlers_are_there;
 
-/* Another thread, which allocates when it is told to in the middle of a fork. */
+/* Another thread, which allocates on request in the middle of a fork. */
 static struct beside {
     bool is_wanted;
     pid_t id; /* of the kernel; 0 until it is ready */
@@ -226,8 +226,7 @@ static void *allocate_when_told(void *argument)
     return argument;
 }
 
-/* The letter of its state behind the name of the program, which is in parentheses; stdio would
- * allocate. */
+/* The letter of its state, after the program's name in parentheses. stdio would allocate. */
 static bool is_asleep(pid_t id)
 {
     char path[64];
@@ -247,7 +246,7 @@ static bool is_asleep(pid_t id)
     return state != NULL && strncmp(state, ") S", 3) == 0;
 }
 
-/* A thread that allocates now has to wait until the fork is over, and does so asleep. */
+/* A thread that allocates now must wait until the fork is over, and must sleep meanwhile. */
 static void look_beside(void)
 {
     set(&beside.is_told);
@@ -256,7 +255,8 @@ static void look_beside(void)
             _exit(EXIT_FAILURE);
 }
 
-/* Allocates nothing: the locks of the allocator are held as well. And chooses no backend. */
+/* Does not allocate, because the allocator's locks are held as well; and does not choose a
+ * backend. */
 static void look_in_fork(void)
 {
     if (block != NULL && zmalloc_size(block) % SIZE != 0)
@@ -320,7 +320,7 @@ static void release(size_t unused)
     zfree(block);
 }
 
-/* A number below 0 was read as a size. */
+/* A negative number was read as a size. */
 static void write_at(size_t position)
 {
     ((volatile char *)block)[(ptrdiff_t)position] = 'A';
@@ -384,7 +384,7 @@ static const struct word *find_word(const char *name)
     exit(EXIT_FAILURE);
 }
 
-/* Without stdio, which wants memory. */
+/* Without stdio, which needs memory. */
 static void init(const char *list)
 {
     int error = zmalloc_init(list) == 0 ? 0 : errno;
@@ -455,7 +455,7 @@ static void print_canaries(const char *list)
     }
 }
 
-/* Returns how many arguments come with the word; after the last one there is NULL. */
+/* Returns how many arguments belong to the word. After the last one there is NULL. */
 static int act(char **arguments)
 {
     const struct word *word;

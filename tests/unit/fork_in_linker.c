@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* For LD_PRELOAD: a signal handler that forks may come in the middle of what asks the dynamic linker
- * for its list. From the second time on that it is asked, so often, this does. */
+/* For LD_PRELOAD: a signal handler that forks may interrupt a thread that asks the dynamic linker
+ * for its list. This does so, from the second time on that it is asked, a fixed number of times. */
 
 #include <dlfcn.h>
 #include <link.h>
@@ -14,7 +14,7 @@
 
 static bool in_child;
 
-/* The child goes on, too, and so does its memory. */
+/* The child continues, too, and so does its memory. */
 static void fork_here(void)
 {
     int status = -1;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A program that does not link the library: it opens it when it has threads already, uses it,
- * closes it, and opens it again. Its argument is the library's path. It exits with 3 where the
- * library cannot be opened.
+ * A program that does not link the library: it opens it when it already has threads, uses it,
+ * closes it, and opens it again. Its argument is the library's path. It exits with 3 if the library
+ * cannot be opened.
  */
 
 #include <dlfcn.h>
@@ -59,7 +59,7 @@ static void churn(void)
         api.zfree(api.zmalloc(i * 50));
 }
 
-/* Started before the library is opened; ends after it is closed. */
+/* Started before the library is opened; ends after it was closed. */
 static void *live_through(void *argument)
 {
     void **block = argument;

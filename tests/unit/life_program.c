@@ -3,9 +3,9 @@
 /*
  * A program that allocates from its first moment to its last: in constructors of each priority, in
  * main, in atexit handlers, in destructors. At each stage it keeps one block more, resizes those it
- * has, and says whether used memory is their sum. At the last it frees them all.
+ * has, and says whether used memory is their sum. At the end it frees them all.
  *
- * With an argument it asks for that backend before any constructor, and allocates there already.
+ * With an argument it asks for that backend before any constructor, and already allocates there.
  * (Not without: the C library has no environment yet, so the variable would not be seen.)
  */
 
@@ -22,7 +22,7 @@
 static char *kept[STAGES];
 static size_t count;
 
-/* stdio may be closed already. */
+/* stdio may already be closed. */
 static void say(const char *stage, const char *what)
 {
     char line[100];

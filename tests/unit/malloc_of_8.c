@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * For LD_PRELOAD: a malloc whose blocks are aligned to 8 and never to 16, as ISO C allows on machines
- * whose largest alignment is 8. What is freed must be a block, once; memory is never used again.
+ * For LD_PRELOAD: a malloc whose blocks are aligned to 8 and never to 16, as ISO C allows if the
+ * largest alignment of the machine is 8. Only blocks may be freed, and only once; memory is never
+ * reused.
  */
 
 #include <errno.h>
@@ -26,7 +27,8 @@ static struct head *head_of(void *ptr)
     return (struct head *)ptr - 1;
 }
 
-/* A block at an address that is offset above a multiple of the alignment, itself one of 16. */
+/* A block whose address is offset above a multiple of the alignment, which is itself a multiple of
+ * 16. */
 static void *take(size_t alignment, size_t offset, size_t size)
 {
     size_t end = __atomic_add_fetch(&taken, size + 2 * alignment + 64, __ATOMIC_RELAXED);

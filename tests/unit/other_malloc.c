@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * For LD_PRELOAD: a malloc with a head of its own before each block, and memory that is full of 0xff
- * and never used again. Without malloc_usable_size(), as tools have it that watch malloc; or with
- * WITH_SIZES, and then a calloc that clears what was asked for and leaves the rest as it is.
+ * For LD_PRELOAD: a malloc with its own header before each block, and memory that is full of 0xff
+ * and never reused. It has no malloc_usable_size(), like some tools that watch malloc; with
+ * WITH_SIZES it has one, and a calloc that clears only what was asked for.
  */
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the C library's malloc has the size, and no flag that it has. */
+/* Where the C library's malloc has the size, with no flag that it uses. */
 #define HEAD_MARK UINT64_C(0x0000feedbeaf0000)
 #define ROUNDED_TO 64
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A program that is started under LD_PRELOAD of another allocator. It tells the backend's name,
- * version and ZMALLOC_LIB, the file that malloc is in, and what that allocator says: how many bytes
- * more it has given after a large allocation by zmalloc, where it has a function to ask, else -1.
- * And whether the figures of the backend know of that block: wrong is to say no; and whether zeroed
- * blocks are zero over all of their usable size.
+ * A program for LD_PRELOAD of another allocator. It prints the backend's name, version and
+ * ZMALLOC_LIB; the file that malloc is in; whether that allocator has handed out as many bytes more
+ * after a large allocation by zmalloc, or -1 if it has no function to ask; whether the backend's
+ * figures include that block ("wrong" if they do not); and whether zeroed blocks are zero over all
+ * of their usable size.
  */
 
 #include <dlfcn.h>
@@ -24,7 +24,7 @@ static void *find(const char *name)
     return dlsym(RTLD_DEFAULT, name);
 }
 
-/* jemalloc: what this thread has allocated ever. */
+/* jemalloc: everything that this thread has ever allocated. */
 static long ask_jemalloc(const void *block)
 {
     int (*control)(const char *, void *, size_t *, void *, size_t);
@@ -50,8 +50,8 @@ static long ask_tcmalloc(const void *block)
     return (long)allocated;
 }
 
-/* mimalloc: whether the block is in its memory. 3.0.1 does not say so of large ones; but it knows the
- * size of every block of its own, and of no other. */
+/* mimalloc: whether the block is in its memory. 3.0.1 denies it for large blocks, but knows the
+ * size of every block of its own and of no other. */
 static long ask_mimalloc(const void *block)
 {
     bool (*is_mine)(const void *);
@@ -103,7 +103,7 @@ static bool is_zero(const unsigned char *block, size_t size)
     return true;
 }
 
-/* Of blocks that lie where dirty ones of the same size were. */
+/* For blocks in the place of dirty ones of the same size. */
 static bool zeroed_are_zero(size_t size)
 {
     static unsigned char *blocks[DIRTY];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* A program for heap profiles: holds 1 MiB until it ends, allocated from so deep that its calls are
- * known again in a stack. */
+/* A program for heap profiles: holds 1 MiB until it ends, allocated so deep that its functions can
+ * be recognized in the stack. */
 
 #include <stddef.h>
 
@@ -19,7 +19,7 @@ static void __attribute__((noinline)) hold(volatile int depth)
     else
         for (size_t i = 0; i < BLOCKS; i++)
             blocks[i] = zmalloc(SIZE);
-    __asm__ volatile("" : : : "memory"); /* the call above is not the last thing it does */
+    __asm__ volatile("" : : : "memory"); /* keeps the call above from being a tail call */
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* What is counted: all that is live and nothing else, whichever function it came from and went
- * through. And the peak. */
+/* What is counted: everything that is live and nothing else, whichever functions it came from and
+ * went through. Also the peak. */
 
 #include "support.h"
 
@@ -17,7 +17,7 @@ static void *by_calloc_num(size_t size)
     return size % 3 == 0 ? zcalloc_num(size / 3, 3) : zcalloc_num(1, size);
 }
 
-/* What a function of the usable family says must be what the block says. */
+/* A function of the usable family must report what the block reports. */
 static void *checked_usable(void *block, size_t usable)
 {
     assert_int_equal(zmalloc_usable_size(block), usable);
@@ -322,7 +322,7 @@ static void peak_is_at_least_what_is_used(void **state)
     zfree(second);
 }
 
-/* Nobody reads until all is freed again. */
+/* No reading happens until everything is freed again. */
 static size_t hold_and_free(void *(*maker)(size_t size), size_t size, size_t count)
 {
     void *blocks[18];
@@ -339,7 +339,7 @@ static size_t hold_and_free(void *(*maker)(size_t size), size_t size, size_t cou
     return held;
 }
 
-/* Each time by one block: which ends less than a block under what was held, read or not. */
+/* Growing one block at a time: the peak is less than a block below what was held, read or not. */
 static void large_blocks_set_the_peak_unread(void **state)
 {
     (void)state;

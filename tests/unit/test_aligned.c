@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Blocks with an alignment of their own, and what else may be done with them. */
+/* Aligned blocks, and what else can be done with them. */
 
 #include <errno.h>
 
@@ -51,7 +51,7 @@ static void blocks_have_their_alignment(void **state)
         }
 }
 
-/* Where an allocator may think that blocks of such sizes are aligned anyway. */
+/* Sizes at which an allocator may assume that blocks are aligned anyway. */
 static void powers_of_two_have_their_alignment(void **state)
 {
     (void)state;
@@ -81,8 +81,7 @@ static void cache_lines_are_not_shared(void **state)
     }
 }
 
-/* Where an allocator keeps something about all the blocks of a page, and may lose it when the page is
- * full. */
+/* An allocator may keep a flag for all blocks of a page, and lose it when the page is full. */
 static void hold_many(size_t alignment, size_t size)
 {
     static void *held[MANY];
@@ -144,7 +143,7 @@ static void contents_survive_reallocation(void **state)
                 resize_aligned(alignment, sizes[from], sizes[to]);
 }
 
-/* Each resize of a block that once was aligned. */
+/* Every resize of a block that was aligned once. */
 static void an_aligned_block_is_resized_often(void **state)
 {
     uint64_t seed = 9;
@@ -179,7 +178,7 @@ static void freed_by_resizing(void **state)
 
 /* ---- Failures ---- */
 
-/* Volatile: clang 14 crashes over an alignment that it knows to be 0. */
+/* Volatile: clang 14 crashes on an alignment that it knows to be 0. */
 static void check_bad_alignment(volatile size_t alignment, size_t size)
 {
     errno = 0;
@@ -249,7 +248,7 @@ static void alignment_beyond_any_machine(void **state)
     }
 }
 
-/* Allocators differ in what they can; it is all or nothing. */
+/* Allocators have different limits, but each request must succeed or fail completely. */
 static void alignment_that_may_be_too_large(void **state)
 {
     (void)state;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Handlers of pthread_atfork, while other threads work. What is registered after the choice of the
- * backend may allocate and free; what is registered before it, even before the library's own
- * handlers, may ask for used memory. With an argument, the name of a backend, this program makes
- * the choice itself.
+ * Handlers of pthread_atfork, while other threads work. Those registered after the choice of the
+ * backend may allocate and free; those registered before, even before the library's own handlers,
+ * may read used memory. With an argument, the name of a backend, this program makes the choice
+ * itself.
  */
 
 #include "support.h"
@@ -50,7 +50,7 @@ static void register_first(void)
     before_is_registered = pthread_atfork(ask_before, ask_after, ask_after) == 0;
 }
 
-/* The program's, before any library's constructor; not every C library looks at it. */
+/* The program's, before any library's constructor. Some C libraries ignore it. */
 __attribute__((section(".preinit_array"),
                used)) static void (*const before_constructors)(void) = register_first;
 
@@ -65,7 +65,7 @@ struct holder {
 static struct holder holders[3];
 static size_t holder_count;
 
-/* More than the allocator has at hand without a lock. */
+/* More than the allocator can serve without a lock. */
 static void allocate_much(void)
 {
     static void *blocks[400];
@@ -112,7 +112,7 @@ static void register_handlers(void (*before)(void), void (*after)(void))
     holder_count++;
 }
 
-/* With the variable set the choice is made already. */
+/* If the variable is set, the choice has been made already. */
 __attribute__((constructor)) static void register_in_constructor(void)
 {
     if (getenv("ZMALLOC_BACKEND") != NULL)
@@ -171,7 +171,7 @@ static void forget_forks(void)
 
 static void fork_while_others_work(void)
 {
-    /* The malloc of a sanitizer does not work in the child of threads that use it. */
+    /* A sanitizer's malloc does not work in a child forked while threads use it. */
     size_t count = UNDER_SANITIZER ? 0 : THREADS;
     pthread_t threads[THREADS];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* What a block is: where it lies, how much of it may be used, and what it counts for. */
+/* Properties of a block: its address, how much of it may be used, and what it counts for. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +77,8 @@ static void every_function_gives_such_a_block(void **state)
     }
 }
 
-/* A backend may know the sizes of small blocks from the request: that has to be what they have. */
+/* A backend may derive the size of a small block from the request; it must be the size that the
+ * block has. */
 static void every_size_is_told_as_it_is(void **state)
 {
     (void)state;
@@ -96,7 +97,7 @@ static void every_size_is_told_as_it_is(void **state)
     }
 }
 
-/* Several at a time: of small blocks that lie side by side only every other one may be aligned. */
+/* Several at a time: of small adjacent blocks, only every other one may be aligned. */
 static void hold_aligned_blocks(size_t size, size_t next_size)
 {
     void *held[HELD];
@@ -178,7 +179,7 @@ static void an_array_of_nothing_is_of_size_zero(void **state)
     }
 }
 
-/* Every usable byte of a block is its own. */
+/* Blocks do not share usable bytes. */
 static void blocks_do_not_overlap(void **state)
 {
     void *blocks[200];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * No function is a cancellation point: a thread that is to be cancelled comes out of each of them,
- * leaves no descriptor open, and to the end of each line that ends the process.
+ * No function is a cancellation point: a thread with a pending cancellation returns from each of
+ * them, leaves no descriptor open, and finishes each line that ends the process.
  */
 
 #include <errno.h>
@@ -26,7 +26,7 @@
 /* ---- The functions ---- */
 
 static char report[REPORT_SIZE];
-/* Which the compiler does not know. */
+/* Values hidden from the compiler. */
 static volatile size_t some = 100;
 static volatile size_t large = (size_t)16 << 20;
 static volatile size_t too_much = SIZE_MAX / 2;
@@ -97,7 +97,7 @@ static void ask_allocator(void)
     zmalloc_get_allocator_info(&figures[0], &figures[1], &figures[2], &figures[3], &figures[4]);
 }
 
-/* Also that it ends, which is waited for. */
+/* Also waits for it to end. */
 static void purge_in_background(void)
 {
     zmalloc_set_background_thread(1);
@@ -216,7 +216,7 @@ CALL(zmalloc_fail, zmalloc_fail("nth:1000000"))
 CALL(zmalloc_fail_requests, zmalloc_fail_requests())
 CALL(zmalloc_fail_failures, zmalloc_fail_failures())
 
-/* Every function that the headers have; one that is new has to be called above. */
+/* Every function of the headers. A new one has to be called above. */
 #define CALL_ROW(result, name, parameters) {#name, call_##name},
 
 static const struct call {
@@ -230,7 +230,7 @@ static const struct call {
     /* clang-format on */
 };
 
-/* ---- A thread that is to be cancelled ---- */
+/* ---- A thread with a pending cancellation ---- */
 
 static volatile bool came_out;
 
@@ -246,13 +246,13 @@ static void *call_with_cancellation_pending(void *function)
     child_check(state == PTHREAD_CANCEL_ENABLE);
     came_out = true;
     if (UNDER_ADDRESS_SANITIZER)
-        return PTHREAD_CANCELED; /* it takes what is left of the stack for that of a live call */
+        return PTHREAD_CANCELED; /* it takes remains on the stack for a live call */
     pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
     pthread_testcancel();
     return NULL;
 }
 
-/* As far as that function lets it come; then it is cancelled. */
+/* Runs as far as that function lets it; then it is cancelled. */
 static void run_thread_to_be_cancelled(void (*function)(void))
 {
     pthread_t thread;
@@ -273,7 +273,7 @@ static unsigned open_descriptors(void)
     return count;
 }
 
-/* Twice: what is opened once for all is no leak. */
+/* Twice: what is opened once and kept is not a leak. */
 static void function_comes_out(void *argument)
 {
     const struct call *call = argument;
@@ -419,7 +419,7 @@ static void the_choice_is_none(void **state)
     assert_err_is(&outcome, "");
 }
 
-/* jemalloc writes one from within an allocation; that it cannot make the file is another matter. */
+/* jemalloc writes one from within an allocation. Whether it can create the file does not matter. */
 static void a_heap_profile_is_none(void **state)
 {
     static const char *const profiled[] = {
@@ -471,7 +471,7 @@ static void out_of_memory_ends_the_process(void **state)
     aborts_saying(fail_twice, "zmalloc: Out of memory trying to allocate ");
 }
 
-/* The layer sees it over each, and the backend libc by itself. */
+/* The layer detects it over each backend, and the backend libc by itself. */
 static void a_bad_pointer_ends_the_process(void **state)
 {
     static const char *const with_layer[] = {"ZMALLOC_DEBUG=frames=0", NULL};

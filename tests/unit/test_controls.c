@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* What the active allocator is asked for beyond blocks: sizes before it allocates, its own report,
- * its own controls. What a backend does not have it says; what it says has to be so. */
+/* What the active allocator offers besides blocks: sizes in advance, its own report, its own
+ * controls. A backend says what it lacks; what it reports must be true. */
 
 #include "api.h"
 #include "zmalloc_backend.h"
@@ -14,7 +14,7 @@
 
 #define LARGEST ((size_t)32 << 20)
 
-/* Layers leave alone what is asked for here. */
+/* Layers pass on what is asked for here. */
 static const struct zmalloc_backend *table(void)
 {
     const struct zmalloc_backend *found = zmalloc_backend_table(name_without_layers());
@@ -84,7 +84,7 @@ struct text {
     size_t length;
 };
 
-/* Grows with every piece, so that the backend is called from within its own report. */
+/* Grows with every piece, so the backend is called from within its own report. */
 static void append(void *opaque, const char *piece)
 {
     struct text *text = opaque;
@@ -116,7 +116,8 @@ static void the_report_is_a_text_or_an_error(void **state)
 
 #define SPANS 6000
 
-/* Free blocks and pages of many sizes, a line each in a report that lists them: none may be cut. */
+/* Free blocks and pages of many sizes, each with a line in a report that lists them. None may be
+ * cut off. */
 static void a_report_of_a_fragmented_heap_is_whole(void **state)
 {
     static void *blocks[SPANS];
@@ -153,7 +154,7 @@ static void without_a_writer_the_report_is_on_stderr(void **state)
 
 /* ---- Controls ---- */
 
-/* Of allocators that have any: two of type size_t. */
+/* For allocators that have controls: two of type size_t. */
 static const struct {
     const char *backend;
     const char *read_only;
@@ -238,8 +239,8 @@ static long count_threads(void)
     return (long)threads;
 }
 
-/* A thread that was waited for may be seen for a moment yet, and the thread sanitizer starts one of
- * its own beside the first. */
+/* A joined thread may still be visible for a moment, and the thread sanitizer starts one of its own
+ * beside the first. */
 static bool comes_down_to(long threads)
 {
     const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};

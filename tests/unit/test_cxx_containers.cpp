@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* zmalloc.hpp: containers over zmalloc::allocator. They work as with any allocator, all their memory
- * is counted, and comes back. */
+/* zmalloc.hpp: containers over zmalloc::allocator work as with any allocator; all their memory is
+ * counted, and is released. */
 
 #include <cstdint>
 #include <deque>
@@ -124,7 +124,7 @@ void nested_containers(void **)
         assert_true(!text.empty() && lists.size() == COUNT / 50);
 }
 
-/* A type may hold a container of itself, which does not have its size yet. */
+/* A type may contain a container of itself, which is incomplete at that point. */
 struct tree {
     vector<tree> children;
     string name;
@@ -262,7 +262,7 @@ struct weighed {
     std::uint64_t weight[3];
 };
 
-/* The name of what allocating so many throws. */
+/* The name of the exception that allocating so many throws. */
 template <typename T> const char *thrown_for(std::size_t count)
 {
     try {

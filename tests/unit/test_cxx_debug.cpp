@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* zmalloc.hpp under the layer debug: an array that goes to the deleter of one object, and the other
- * way round, end the program with a line, before anything is destroyed that is none. */
+/* zmalloc.hpp under the layer debug: an array passed to the deleter of one object, or the other way
+ * round, ends the program with a line before anything invalid is destroyed. */
 
 #include <csignal>
 #include <cstring>
@@ -28,7 +28,7 @@ template <std::size_t alignment> struct alignas(alignment) loud {
     char text[alignment + 8] = "text";
 };
 
-/* The compiler sees what is wrong with it, and would say so. */
+/* Hides the mistake from the compiler, which would warn. */
 template <typename T> T *hidden(T *volatile pointer)
 {
     return pointer;
@@ -93,7 +93,7 @@ void a_block_is_no_array_of_objects(void **)
     is_told(delete_block_as_array<loud<256>>, ": byte 256 before a block, not its start ", "");
 }
 
-/* Nothing is wrong with it: nobody has to be destroyed. */
+/* Allowed: nothing has to be destroyed. */
 void without_destructors_either_deleter_will_do(void **)
 {
     zmalloc::deleter<char>()(zmalloc::make_unique<char[]>(10).release());

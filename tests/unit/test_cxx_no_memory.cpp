@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* zmalloc.hpp without memory, through the layer "fail": a failure at every request in turn, once and
- * from then on. Each is one std::bad_alloc, after which nothing is left in use. */
+/* zmalloc.hpp without memory, through the layer "fail": every request in turn fails, once or from
+ * then on. Each failure is one std::bad_alloc, after which nothing is left in use. */
 
 #include <csignal>
 #include <deque>
@@ -88,7 +88,7 @@ void must_not_be_called(std::size_t)
     child_fail("the out-of-memory handler was called", __FILE__, __LINE__);
 }
 
-/* Whether work, under such a rule, ended with the exception; then a request has failed. */
+/* Whether work, under such a rule, ended with the exception. If so, a request has failed. */
 bool fails(void (*work)(), const char *rule, std::size_t number)
 {
     bool caught = false;
@@ -161,7 +161,7 @@ __attribute__((noinline)) void ask_from_deeper(int frames)
     frame[1] = frame[0];
 }
 
-/* Each call comes from deeper than the last, whose handler has left. */
+/* Each call comes from deeper in the stack than the last, whose handler has left. */
 void a_handler_that_threw_counts_no_level(void **)
 {
     std::size_t caught = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* A program whose operator new is made of zmalloc. The allocator under it may be written in C++ and
- * call operator new while it starts: that must be its own. */
+/* A program whose operator new uses zmalloc. The allocator below may be written in C++ and call
+ * operator new while it starts; it must get its own. */
 
 #include <cstdlib>
 #include <map>
@@ -39,7 +39,7 @@ static void blocks_of_objects_are_counted(void **)
     size_t before = zmalloc_used_memory();
 
     if (under_valgrind())
-        skip(); /* its operator new comes before that of the program */
+        skip(); /* its operator new is found before the program's */
     assert_true(before >= global.size());
     {
         std::map<std::string, std::vector<int>> numbers;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* zmalloc.hpp compiled without exceptions and without RTTI: the out-of-memory handler is called in
- * the place of an exception, and nothing else is different. */
+/* zmalloc.hpp compiled without exceptions and without RTTI: the out-of-memory handler is called
+ * instead of throwing an exception, and nothing else changes. */
 
 #include <csignal>
 #include <cstdio>
@@ -23,7 +23,7 @@ extern "C" {
 namespace
 {
 
-/* Volatile, so that no compiler warns of it. */
+/* Volatile, so no compiler warns of it. */
 volatile std::size_t too_many = SIZE_MAX / 2;
 volatile std::size_t too_much = BEYOND_ADDRESS_SPACE;
 
@@ -44,7 +44,8 @@ void make_too_many(void *)
     array[0] = "not reached";
 }
 
-/* That it ends with these words from the default handler. A sanitizer has its own before them. */
+/* Asserts that it ends with these words from the default handler. A sanitizer prints its own before
+ * them. */
 void check_default(void (*body)(void *), std::size_t size)
 {
     struct outcome outcome = run_child(body, nullptr);

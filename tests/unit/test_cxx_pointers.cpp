@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* zmalloc.hpp: zmalloc::unique_ptr and make_unique. Blocks of C, objects and arrays are destroyed
- * once, and given back whole. */
+/* zmalloc.hpp: zmalloc::unique_ptr and make_unique. C blocks, objects and arrays are destroyed once
+ * and freed completely. */
 
 #include <cstdint>
 #include <cstring>
@@ -19,7 +19,7 @@ extern "C" {
 namespace
 {
 
-/* The number of the one that was destroyed last, and how many live. */
+/* The number of the last one destroyed, and how many are alive. */
 int last_destroyed;
 int alive;
 
@@ -163,7 +163,7 @@ static_assert(!converts<derived_of_plain, plain>, "its destructor would not be c
 static_assert(!converts<counted, void>, "its destructor would not be called");
 static_assert(!converts<square[], named[]> && !converts<int[], int> && !converts<int, int[]>);
 
-/* Some of their bases are not where their block begins. */
+/* Some of their bases are not at the start of the block. */
 void objects_are_owned_through_their_bases(void **)
 {
     zmalloc::unique_ptr<shape> first = zmalloc::make_unique<square>(3);
@@ -190,7 +190,7 @@ void arrays_are_made_and_destroyed(void **)
         objects[i].number = static_cast<int>(i) + 1;
     }
     assert_int_equal(alive, 1000);
-    /* The number of elements goes with the elements. */
+    /* The number of elements is stored with the elements. */
     objects.reset(zmalloc::make_unique<counted[]>(3).release());
     assert_true(alive == 3 && last_destroyed == 1);
     objects = nullptr;
@@ -234,7 +234,7 @@ void objects_have_their_alignment(void **)
 
 /* ---- Incomplete types ---- */
 
-/* As in a header that does not know what it points to. */
+/* As in a header that only declares the type. */
 struct hidden;
 struct handle {
     handle();
@@ -315,7 +315,7 @@ void too_many_elements_throw(void **)
 {
     assert_string_equal(thrown_for<counted>(SIZE_MAX), "bad_array_new_length");
     assert_string_equal(thrown_for<int>(SIZE_MAX / sizeof(int)), "bad_array_new_length");
-    /* Without the room for their number they would just be a block. */
+    /* Without room for the number of elements. */
     assert_string_equal(thrown_for<counted>((SIZE_MAX / 2 - 1) / sizeof(counted)),
                         "bad_array_new_length");
     no_room_on_32_bits();

@@ -116,7 +116,7 @@ void others_stand_over_it(void **)
     pool.release();
 }
 
-/* Made before the resource, so destroyed after whatever is static in it. */
+/* Made before the resource, so destroyed after everything static in it. */
 struct late_user {
     ~late_user()
     {
@@ -143,7 +143,7 @@ void it_outlives_static_objects(void **)
 
 /* ---- Blocks ---- */
 
-/* Several at once: the first of a page is aligned for anything. */
+/* Several at once, because the first block of a page is aligned for anything. */
 void check_blocks(std::size_t size, std::size_t alignment)
 {
     zmalloc::memory_resource other;
