@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The layer debug with its usual options: every misuse ends the process with one line that tells
- * what and where, over every backend, and in a forked child. What is tried here is out of bounds by
- * intent.
+ * The layer debug with its default options: every misuse ends the process with one line that says
+ * what and where, over every backend, and in a forked child. What is tried here is out of bounds on
+ * purpose.
  */
 
 #include "api.h"
@@ -25,7 +25,7 @@
 
 /* ---- Blocks, each from a function that a trace can lead to: its call is not its last act ---- */
 
-/* gcc 14 warns of a size that it sees to be none. */
+/* gcc 14 warns of a size that it sees to be 0. */
 static volatile size_t no_size = 0;
 
 static __attribute__((noinline)) void *from_zmalloc(void)
@@ -162,7 +162,7 @@ static void all_before_an_aligned_block_is_guarded(void **state)
     zfree(attempt.ptr);
 }
 
-/* The backend would speak of an address that the program never had. */
+/* The backend's message would show an address that the program never had. */
 static void a_write_into_the_prefix_of_the_backend_is_told(void **state)
 {
     char what[64];
@@ -464,7 +464,7 @@ static void a_pointer_to_a_variable_is_told(void **state)
                 (void *)attempt.ptr);
 }
 
-/* Nothing is there that could be looked at. */
+/* Nothing is there to look at. */
 static void a_wild_pointer_is_told(void **state)
 {
     void *foreign = malloc(SIZE);
@@ -551,10 +551,10 @@ static void new_memory_is_filled(void **state)
     zfree(block);
 }
 
-/* The last pages of the address space are nobody's: no request may reach around it. */
+/* The last pages of the address space belong to nobody: no request may wrap around it. */
 static void sizes_at_the_limit_fail(void **state)
 {
-    volatile size_t largest_alignment = SIZE_MAX / 4 + 1; /* no compiler may believe in it */
+    volatile size_t largest_alignment = SIZE_MAX / 4 + 1; /* hidden from the compiler */
 
     (void)state;
     for (size_t less = 1; less <= 8192; less += less < 64 ? 1 : 64) {
@@ -581,7 +581,7 @@ void *malloc(size_t size)
     return __libc_malloc(size);
 }
 
-/* The backend native starts only over a malloc that has its own. */
+/* The backend native starts only over a malloc with its own size query. */
 size_t malloc_usable_size(void *ptr)
 {
     static size_t (*real)(void *ptr);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The layer debug with options, and what it does at exit: programs of their own. */
+/* The layer debug with options, and what it does at exit, in separate programs. */
 
 #include "debug_lines.h"
 
@@ -13,8 +13,8 @@
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define WORDS_MAX 16
 
-/* Runs the program on those words with ZMALLOC_DEBUG set to that, or unset if it is NULL. That there
- * is no unwinder is left out of what it says. */
+/* Runs the program with those words and ZMALLOC_DEBUG set to that value, or unset if it is NULL.
+ * Removes the line about a missing unwinder from its output. */
 static struct outcome run_debug(const char *options, const char *const *words)
 {
     char variable[512];
@@ -39,7 +39,7 @@ static void is_silent(const char *options, const char *const *words)
     assert_err_is(&outcome, "");
 }
 
-/* That the first line begins with name, and tells a pointer and then what. */
+/* Asserts that the first line begins with name, then a pointer, and then this text. */
 static void tells(const char *options, const char *const *words, const char *name, const char *what)
 {
     struct outcome outcome = run_debug(options, words);
@@ -253,7 +253,8 @@ static void the_leaks_are_told_by_place(void **state)
     assert_ptr_equal(strchr(at + 1, '\n') + 1, outcome.err + strlen(outcome.err));
 }
 
-/* That the sizes in the lines, those that were kept, never grow. Returns how many lines there are. */
+/* Asserts that the sizes in the lines, of those that were kept, never grow. Returns the number of
+ * lines. */
 static size_t count_falling_lines(const char *text)
 {
     static const char begins[] = "\nzmalloc: debug: in use: ";
@@ -283,7 +284,7 @@ static void the_largest_leaks_are_told_first(void **state)
     assert_int_equal(count_falling_lines(outcome.err), 30);
 }
 
-/* In so little time only if each place is not compared with each other. */
+/* This is only fast enough if places are not all compared with each other. */
 static void many_places_are_told_soon(void **state)
 {
     const bool is_slow = UNDER_SANITIZER || under_valgrind();
@@ -386,7 +387,7 @@ static void skip_without_handlers(void)
     }
 }
 
-/* Before it unwinds, which may take a lock of the dynamic linker that a child must not find held. */
+/* Before unwinding, which may take a lock of the dynamic linker that a child must not find held. */
 static void who_allocates_during_a_fork_waits_for_it(void **state)
 {
     struct outcome outcome;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Handlers of pthread_atfork from before the choice of a backend may allocate: those of the library
- * and of its allocator were registered earlier still.
+ * Handlers of pthread_atfork that were registered before the choice of a backend may allocate:
+ * those of the library and of its allocator were registered even earlier.
  */
 
 #include "support.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The layer "fail": which requests each rule lets fail, and what is counted. */
+/* The layer "fail": which requests each rule makes fail, and what is counted. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ static bool is_served(size_t size)
 
 #define MOST_REQUESTS 64
 
-/* What comes of as many requests as pattern has characters: . is served, x fails. */
+/* Expects as many requests as pattern has characters: . succeeds, x fails. */
 static void gives_for(size_t size, const char *rules, const char *pattern)
 {
     char found[MOST_REQUESTS + 1] = "";
@@ -182,7 +182,7 @@ static void a_size_alone_fails_them_all(void **state)
 
 /* ---- What is counted ---- */
 
-/* Asks in each way that there is, once. */
+/* Requests memory in every possible way, once each. */
 static void ask_in_every_way(void)
 {
     void *blocks[] = {ztrymalloc(100), ztrycalloc(100), ztrymalloc_aligned(64, 100), zmalloc(100)};
@@ -330,7 +330,7 @@ static void threads_share_the_count(void **state)
         (obey("rate:0.3:4"), run_threads(THREADS, ask_often, NULL), zmalloc_fail_failures()));
 }
 
-/* Of any kind, to see that nothing but their judgement changes. */
+/* Requests of any kind, to check that only the rules' verdict changes. */
 static void *change_rules(void *argument)
 {
     static const char *const rules[] = {"nth:5", "every:3,size>=64", "rate:0.5", ""};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* A program that is not ours to look into, with a failure at every request it makes, once and from
- * then on: it completes as ever, or ends with the line of the default handler and nothing else. */
+/* A program seen only from outside, with a failure at every request it makes, once or from then on:
+ * it either completes as usual, or ends with the line of the default handler and nothing else. */
 
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static struct outcome count_words(const char *rules)
                        (const char *const[]){variable, NULL});
 }
 
-/* What it prints before the line about memory and time, which differ from run to run. */
+/* Its output up to the line about memory and time, which differs from run to run. */
 static size_t length_of_counts(const char *out)
 {
     const char *memory = strstr(out, "\nbackend=");
@@ -63,7 +63,7 @@ static size_t next(size_t nth)
     return nth < ONE_BY_ONE ? nth + 1 : nth + 1 + nth / scaled(4);
 }
 
-/* Every failure reaches the handler, so the first run that completes has had none. */
+/* Every failure reaches the handler, so the first run that completes had none. */
 static void fail_at_each(const char *rule)
 {
     struct outcome undisturbed = count_words("rate:0");

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * What must hold of every figure of every allocator, or the figure is unknown: active and resident are
- * no more than the machine has, and hold nothing that was given back; allocated is what is used, to
- * 1 %; ratios are finite. After small blocks and large ones, holes, purges, and with threads.
+ * What must hold for every figure of every allocator; otherwise it must be unknown. Active and
+ * resident are at most what the machine has, and do not include what was given back; allocated is
+ * what is used, within 1 %; ratios are finite. Tested after small and large blocks, holes, purges,
+ * and with threads.
  */
 
 #include "support.h"
@@ -42,13 +43,13 @@ static void check_room(const struct figures *figures)
     child_check(figures->resident <= zmalloc_get_memory_size());
 }
 
-/* A layer may ask for more than it tells. */
+/* A layer may request more than it reports. */
 static bool sees_what_is_used(void)
 {
     return strcmp(zmalloc_backend_name(), name_without_layers()) == 0;
 }
 
-/* The library of an allocator may take a block itself. */
+/* An allocator's library may take a block itself. */
 #define OF_THE_LIBRARY KIB
 
 static void check_allocated(size_t allocated)
@@ -61,10 +62,10 @@ static void check_allocated(size_t allocated)
     child_check(allocated <= used + used / 100 + OF_THE_LIBRARY);
 }
 
-/* Of the program itself, what tests are made of included. */
+/* For the program itself, including the test framework. */
 #define OF_THE_PROGRAM (16 * MIB)
 
-/* Where sanitizers have memory of their own the resident set is larger, never smaller. */
+/* Sanitizers' own memory makes the resident set larger, never smaller. */
 static void check_resident(const struct figures *figures)
 {
     child_check(figures->active <= zmalloc_get_rss() + OF_THE_PROGRAM);
@@ -92,7 +93,7 @@ static void check_ratios(void)
     check_ratio(report, "\"rss_overhead\":");
 }
 
-/* While nobody else allocates, and all that was allocated was written to. */
+/* While no other thread allocates, and everything allocated has been written. */
 static void check_figures(void)
 {
     struct figures figures = ask();
@@ -114,7 +115,7 @@ static void take(void **to, size_t count, size_t size)
     }
 }
 
-/* All but one of so many; 0 is all. */
+/* Frees all but one in every but_each; 0 means all. */
 static void give(void **from, size_t count, size_t but_each)
 {
     for (size_t i = 0; i < count; i++) {
@@ -157,7 +158,7 @@ static void figures_hold_with_large_blocks(void **state)
     check_round(1, 2 * total());
 }
 
-/* The blocks that stay keep a heap from being cut short, and the pages between them are given back. */
+/* The remaining blocks keep the heap from shrinking; the pages between them are given back. */
 static void figures_hold_with_holes(void **state)
 {
     size_t count = 2 * total() / 1000;
@@ -173,7 +174,7 @@ static void figures_hold_with_holes(void **state)
 #define UNTOUCHED_ROUNDS 20
 #define UNTOUCHED_BLOCKS 50
 
-/* Blocks that nobody writes to come and go: what is counted must go as well. */
+/* Blocks that are never written come and go; the figures must go down with them. */
 static void figures_do_not_drift(void **state)
 {
     (void)state;
@@ -186,7 +187,7 @@ static void figures_do_not_drift(void **state)
     check_figures();
 }
 
-/* More than the machine has, of which nothing is there. A layer may fill what it gives. */
+/* More than the machine has, and none of it resident. A layer may fill what it hands out. */
 static void more_than_the_machine_has_is_unknown(void **state)
 {
     size_t each = zmalloc_get_memory_size() / 2;
@@ -218,7 +219,7 @@ struct group {
     unsigned next;
 };
 
-/* Each phase is looked at while all wait. */
+/* Each phase is checked while all threads wait. */
 static void pause_at(struct group *group)
 {
     pthread_barrier_wait(&group->barrier);
@@ -288,7 +289,7 @@ static void churn(uint64_t *seed)
         zmalloc_thread_idle();
 }
 
-/* The first one looks while the others work. */
+/* The first one checks while the others work. */
 static void *look_or_churn(void *argument)
 {
     struct group *group = argument;

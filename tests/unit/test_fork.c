@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Forks while threads are at work: the child allocates, frees and counts as its parent did, whatever
- * the other threads were doing. Called with an argument this program is what the tests start: it
+ * Forks while threads are at work: the child allocates, frees and counts like its parent, whatever
+ * the other threads were doing. Called with an argument, this program is what the tests start: it
  * allocates, frees and exits.
  */
 
@@ -21,7 +21,7 @@ extern char **environ;
 
 static char *program;
 
-/* With threads at work. The malloc of a sanitizer does not always work in their child. */
+/* With threads at work. A sanitizer's malloc does not always work in their child. */
 static void in_child_at_work(void (*body)(void *argument))
 {
     if (UNDER_SANITIZER)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Forks while threads wait, in each state of their lives: here the child's sum is known exactly. */
+/* Forks while threads wait, in each state of their lives. Here the child's sum is known exactly. */
 
 #include "forking.h"
 
@@ -113,7 +113,7 @@ static void free_all_kept(void)
     allocate_count_and_free();
 }
 
-/* The child's first thread ends as any other does, and the process goes on. */
+/* The child's first thread ends like any other, and the process continues. */
 static void *free_after_the_first(void *argument)
 {
     child_check(pthread_join(*(pthread_t *)argument, NULL) == 0);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Every usable byte may be written, and _FORTIFY_SOURCE agrees where the pointer comes from the
- * usable family or from extend_to_usable(). Compiled with _FORTIFY_SOURCE=3, so that memset and its
- * kin know how large the compiler takes a block to be.
+ * Every usable byte may be written, and _FORTIFY_SOURCE agrees if the pointer comes from the usable
+ * family or from extend_to_usable(). Compiled with _FORTIFY_SOURCE=3, so memset and its kin know
+ * how large the compiler thinks a block is.
  */
 
 #include <signal.h>
@@ -18,7 +18,8 @@
 
 #define LARGEST 70000
 
-/* The compiler sees each allocation and each write together: no function may come between. */
+/* The compiler sees each allocation and each write together. There must be no function between
+ * them. */
 #define FILL(block, usable)                                                                        \
     do {                                                                                           \
         memset((block), 0xa5, (usable));                                                           \
@@ -99,7 +100,7 @@ static void extended_blocks(void **state)
     }
 }
 
-/* Redis's strings do this: as much as there is, formatted. */
+/* Redis's strings do this: format into all the room there is. */
 static void formatted_into_the_rest(void **state)
 {
     size_t usable;
@@ -111,7 +112,7 @@ static void formatted_into_the_rest(void **state)
     zfree(block);
 }
 
-/* ---- That there is somebody to disagree ---- */
+/* ---- The check itself works ---- */
 
 static volatile size_t size_asked_for = 100;
 static volatile size_t size_written = 101;

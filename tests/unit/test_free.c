@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Giving blocks back: by each of the functions, with errno kept. */
+/* Freeing blocks with each of the functions; errno is kept. */
 
 #include <errno.h>
 
@@ -77,7 +77,7 @@ static void free_one(void (*way)(void *block, size_t size), void *block, size_t 
     assert_int_equal(zmalloc_used_memory(), used - counted);
 }
 
-/* Several blocks, so that the allocator's caches for the size run over as well. */
+/* Several blocks, so the allocator's caches for the size overflow as well. */
 static void free_blocks_of(void (*way)(void *block, size_t size), size_t size)
 {
     void *held[HELD];
@@ -122,7 +122,7 @@ static void each_way_takes_resized_blocks(void **state)
         }
 }
 
-/* An allocator that took the wrong list to put it in would give it out twice, or too small. */
+/* An allocator that put it into the wrong list would hand it out twice, or too small. */
 static void sized_blocks_come_back_whole(void **state)
 {
     void *held[HELD];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* jemalloc protects pages around large blocks where MALLOC_CONF asks for it, which goes through the
- * private copy's own mprotect: a write behind such a block ends the program, one within does not. */
+/* jemalloc protects pages around large blocks if MALLOC_CONF asks for it, through the private
+ * copy's own mprotect: a write past such a block ends the program, one within it does not. */
 
 #include <errno.h>
 #include <signal.h>
@@ -14,7 +14,7 @@
 #define SIZE ((size_t)64 << 10)
 #define PAGE 4096
 
-/* This program once more: "within" or "behind". */
+/* This program again: "within" or "behind". */
 static struct outcome write_to(const char *where)
 {
     const char *const arguments[] = {path_beside("test-guards"), where, NULL};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The library opened late, by a program that does not link it. A library that holds an allocator
- * with much thread-local storage can only be opened late where the dynamic linker keeps room for
- * it: with a tunable; without it opening may fail, and then for that reason.
+ * The library opened late, by a program that does not link it. A library that contains an allocator
+ * with much thread-local storage can only be opened late if the dynamic linker keeps room for it,
+ * with a tunable. Without it opening may fail, but only for that reason.
  */
 
 #include "support.h"
@@ -40,7 +40,7 @@ static void assert_opened(const struct outcome *outcome)
 #ifdef __GLIBC__
 #define NO_ROOM "cannot allocate memory in static TLS block"
 #else
-/* musl gives no library that is opened late such storage. */
+/* musl has no such storage for libraries that are opened late. */
 #define NO_ROOM "initial-exec TLS resolves to dynamic definition"
 #endif
 

@@ -23,7 +23,7 @@ static const char life[] = "%s"
                            "destructor 101: exact\n"
                            "end: nothing used\n";
 
-/* backend is NULL where any will do. */
+/* backend is NULL if any will do. */
 static void assert_lived(const struct outcome *outcome, const char *first, const char *backend)
 {
     const char *line = strstr(outcome->out, "backend: ");

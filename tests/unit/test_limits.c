@@ -49,7 +49,7 @@ static void limit_address_space(size_t room)
 
 static void *blocks[MOST_BLOCKS];
 
-/* Takes blocks until there are no more; says how many there were. */
+/* Takes blocks until there are no more; returns how many there were. */
 static size_t use_up(size_t size)
 {
     size_t count = 0;
@@ -221,7 +221,8 @@ static void try_huge(void *(*allocate)(size_t size), size_t size)
     EXPECT(zmalloc_used_memory() == 0);
 }
 
-/* From 1 GiB on, to far more than the machine has, or to the last that the core lets through. */
+/* From 1 GiB to far more than the machine has, or to the largest size that the core lets
+ * through. */
 #if SIZE_MAX > UINT32_MAX
 #define MOST_HUGE ((size_t)1 << 40)
 #else
@@ -239,7 +240,7 @@ static void try_all_huge(void *argument)
     }
 }
 
-/* As the system has overcommit: they are there or they are not. */
+/* Whether they succeed depends on the system's overcommit. */
 static void huge_blocks_are_there_or_not(void **state)
 {
     struct outcome outcome;

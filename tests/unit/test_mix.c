@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Every function at least once, whatever the backend: with exact accounting, in threads as well. */
+/* Every function at least once on every backend, with exact accounting, also in threads. */
 
 #include "exercise.h"
 #include "support.h"

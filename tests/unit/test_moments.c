@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * What used memory is at every moment of a call. The processor stops after each instruction, and a
- * handler reads the sum, as another thread might do just then: however short the moment in which it
- * would be wrong, it is seen.
+ * Used memory at every moment of a call. The processor stops after each instruction, and a handler
+ * reads the sum, as another thread might do at that moment. So even the shortest moment with a
+ * wrong sum is seen.
  */
 
 #include "support.h"
@@ -17,7 +17,8 @@
 
 #if defined(__x86_64__) && defined(__linux__)
 
-/* The trap flag of the processor; below what the compiler may have beneath the stack's end. */
+/* Changes the processor's trap flag, below what the compiler may keep beyond the end of the
+ * stack. */
 #define CHANGE_FLAGS(instruction)                                                                  \
     __asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"                                                 \
                      "pushfq\n\t" instruction ", (%%rsp)\n\t"                                      \
@@ -38,8 +39,8 @@ static volatile size_t least;
 static volatile size_t most;
 static volatile size_t moments;
 
-/* The calls below take no lock that the reading takes: they are of small sizes, in threads that do
- * not just then register. */
+/* The calls below take no lock that reading takes: their sizes are small, and their threads do not
+ * register at that moment. */
 static void read_now(int number)
 {
     size_t used = zmalloc_used_memory();
@@ -77,7 +78,7 @@ struct change {
     size_t to;
 };
 
-/* Within a size class and beyond it, with much to copy and little. */
+/* Within a size class and beyond it, with much and little to copy. */
 static const struct change changes[] = {{100, 104}, {100, 5000}, {5000, 100}, {24, 300}, {700, 10}};
 
 static size_t smaller(size_t one, size_t other)
@@ -148,7 +149,7 @@ static void *watch_as_new(void *argument)
     return NULL;
 }
 
-/* The library's own destructor, of a key that is older, comes first. */
+/* The library's own destructor runs first, because its key is older. */
 static void *watch_when_late(void *argument)
 {
     register_thread();

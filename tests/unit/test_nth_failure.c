@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* A failure of the allocator at every request in turn, once and from then on, through every
- * function that asks for memory: each comes to a clean end, with the accounting exact. */
+/* The allocator fails at every request in turn, once or from then on, in every function that needs
+ * memory: each ends cleanly, with exact accounting. */
 
 #include <errno.h>
 #include <pthread.h>
@@ -91,7 +91,7 @@ static void check_answer(const struct allocating_function *function, const void 
     EXPECT(!function->calls_handler || handler_record.size == size);
 }
 
-/* Into a slot that is empty, or out of which the function takes a block. */
+/* Into an empty slot, or one whose block the function takes. */
 static void request(const struct allocating_function *function, size_t slot, size_t size)
 {
     size_t failures = zmalloc_fail_failures();
@@ -135,7 +135,7 @@ static void copy_string(size_t slot, char *(*duplicate)(const char *string))
     check_sum();
 }
 
-/* What needs no memory works without. */
+/* What needs no memory still works. */
 static void ask_everything(void)
 {
     size_t failures = zmalloc_fail_failures();
@@ -165,7 +165,7 @@ static void fail_from(size_t nth, bool forever)
     EXPECT(zmalloc_fail(rules) == 0);
 }
 
-/* With a failure at every request that the scenario makes; says how many there are. */
+/* With a failure at every request of the scenario. Returns how many there are. */
 static size_t fail_at_each(scenario run, const void *argument, bool forever)
 {
     size_t nth = 0;
@@ -194,7 +194,7 @@ static void *run_job(void *argument)
     return NULL;
 }
 
-/* In this thread, and in one that starts to count with the scenario. */
+/* In this thread, and in one that starts counting with the scenario. */
 static void run_everywhere(struct job job)
 {
     run_job(&job);
@@ -202,7 +202,7 @@ static void run_everywhere(struct job job)
     assert_int_equal(watching_backend_broken_promises(), 0);
 }
 
-/* Of the report's pieces the first few ask for memory. */
+/* Requests memory for the first few pieces of the report only. */
 static void copy_piece(void *opaque, const char *text)
 {
     size_t *pieces = opaque;
@@ -256,7 +256,7 @@ static void statistics_ask_for_no_block(void **state)
     EXPECT(watching_backend_calls() == before);
 }
 
-/* Allocates, and where the function can, makes it smaller, larger, and of no size. */
+/* Allocates and, if the function can, shrinks the block, grows it, and resizes it to 0. */
 static void one_function(const void *argument)
 {
     const struct allocating_function *function = argument;
@@ -283,7 +283,7 @@ static void every_function_comes_to_a_clean_end(void **state)
         run_everywhere((struct job){one_function, &allocating_functions[i], 4});
 }
 
-/* Each function in turn, into slots where others have left their blocks. */
+/* Each function in turn, into slots with blocks of the others. */
 static void all_functions(const void *argument)
 {
     (void)argument;
@@ -310,7 +310,7 @@ static void all_functions_together_come_to_a_clean_end(void **state)
     run_everywhere((struct job){all_functions, NULL, allocating_function_count});
 }
 
-/* The alignment is lost on the way, the contents are not. */
+/* The block loses its alignment, but keeps its contents. */
 static void resize_aligned(const void *argument)
 {
     const struct allocating_function *function = argument;
@@ -334,7 +334,7 @@ static void aligned_blocks_survive_failures(void **state)
 
 /* ---- The core's promises ---- */
 
-/* The backend itself refuses: what the layer lets fail, nobody looks at. */
+/* The backend itself refuses here, because it never sees what the layer makes fail. */
 static void unusual_sizes_do_not_reach_the_backend(void **state)
 {
     const size_t sizes[] = {
@@ -368,7 +368,7 @@ static void unusual_sizes_do_not_reach_the_backend(void **state)
     assert_int_equal(watching_backend_broken_promises(), 0);
 }
 
-/* ---- The default handler, where nothing else prints ---- */
+/* ---- The default handler, if nothing else prints ---- */
 
 static void die_in_function(void *argument)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A mimalloc that says it is of another version than the one at hand: mi_version() of this program
- * comes before that of the library. What is done for the sake of a version does no harm on another.
+ * A mimalloc that claims to be another version: this program's mi_version() comes before the
+ * library's. What is done for one version must do no harm on another.
  */
 
 #include <string.h>
@@ -24,7 +24,7 @@ int mi_version(void)
     return other_version;
 }
 
-/* What mimalloc is given to write its messages with. */
+/* The function that mimalloc writes its messages with. */
 static void (*write_message)(const char *text, void *argument);
 
 void mi_register_output(void (*write)(const char *text, void *argument), void *argument);
@@ -97,7 +97,7 @@ static void hold_aligned(size_t alignment, size_t size)
     child_check(zmalloc_used_memory() == 0);
 }
 
-/* Not in all: 3.0.1 itself needs what is done for it. */
+/* Not on every version: 3.0.1 itself needs what is done for it. */
 static void hold_all_aligned(void *argument)
 {
     other_version = 301;

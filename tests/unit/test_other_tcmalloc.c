@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A tcmalloc other than the one at hand: the functions of this program come before those of the
- * library. Sizes come out another way, there is no memory, the version has no blank, the report does
- * not end.
+ * A different tcmalloc: this program's functions come before the library's. Sizes are found another
+ * way, memory runs out, the version has no blank, the report never ends.
  */
 
 #include <dlfcn.h>
@@ -29,7 +28,8 @@ static bool endless_report;
 #define OWN_NAMES_FIRST 0
 #endif
 
-/* The library has its module look into the allocator's library first. */
+/* The library opens its module so that it searches the allocator's library first. This undoes
+ * that. */
 void *dlopen(const char *file, int flags)
 {
     void *(*real)(const char *file, int flags);
@@ -46,8 +46,8 @@ static void *find(const char *name)
     return dlsym(library, name);
 }
 
-/* TCMallocImplementation::GetAllocatedSize: of itself it says something else than tc_malloc_size(),
- * which has an object for it; so does that of the library for debugging. */
+/* TCMallocImplementation::GetAllocatedSize: without an object it returns something else than
+ * tc_malloc_size(), which has one; that of the debugging library does the same. */
 #define GET_ALLOCATED_SIZE "_ZN22TCMallocImplementation16GetAllocatedSizeEPKv"
 size_t get_allocated_size(const void *self, const void *ptr) __asm__(GET_ALLOCATED_SIZE);
 
@@ -154,7 +154,7 @@ static void sizes_are_exact_all_the_same(void **state)
     holds(start_without_memory);
 }
 
-/* ---- What it tells ---- */
+/* ---- What it reports ---- */
 
 static void tell_the_version(void *argument)
 {

@@ -16,12 +16,12 @@
 
 #define HANDLER_STATUS 3
 
-/* For these the allocator is not asked. */
+/* The core refuses these itself. */
 static const size_t too_large[] = {
     SIZE_MAX / 2,  SIZE_MAX / 2 + 1, SIZE_MAX / 2 + 2, SIZE_MAX - 4096, SIZE_MAX - 16,
     SIZE_MAX - 15, SIZE_MAX - 7,     SIZE_MAX - 1,     SIZE_MAX,
 };
-/* These it is, and cannot. */
+/* The allocator refuses these. */
 static const size_t refused[] = {SIZE_MAX / 2 - 1, SIZE_MAX / 2 - 17, SIZE_MAX / 4,
                                  BEYOND_ADDRESS_SPACE, BEYOND_ADDRESS_SPACE * 2};
 
@@ -56,7 +56,7 @@ static void every_function_fails_alike(void **state)
     }
 }
 
-/* Where the caller does not want to know the usable size. */
+/* If the caller does not want to know the usable size. */
 static void usable_may_be_null(void **state)
 {
     (void)state;
@@ -156,7 +156,7 @@ static void a_handler_may_jump(void **state)
 
 static void *from_handler;
 
-/* Allocates, frees, runs out of memory again, and asks for all that takes a lock. */
+/* Allocates, frees, runs out of memory again, and calls everything that takes a lock. */
 static void use_zmalloc(size_t size)
 {
     zfree(from_handler);
@@ -193,7 +193,7 @@ static void fail_again(size_t size)
         failing_again->call(NULL, size - 1, NULL);
 }
 
-/* As it would be for a handler that had one for itself. */
+/* The process must end as if the handler itself had the default handler. */
 static void set_handler_that_fails(void *function)
 {
     failing_again = function;
@@ -201,7 +201,7 @@ static void set_handler_that_fails(void *function)
     failing_again->call(NULL, SIZE_MAX, NULL);
 }
 
-/* Where there is no unwinder it takes some more calls. */
+/* Without an unwinder, a few more calls are possible. */
 static void a_handler_that_runs_out_ends_the_process(void **state)
 {
     (void)state;
@@ -224,7 +224,7 @@ static void a_handler_that_runs_out_ends_the_process(void **state)
 #define STEPS 100
 #define STEP_SIZE 200
 
-/* Calls it from that many frames of that size, of which nobody writes the most. */
+/* Calls it from that many frames of that size, most of which are never written. */
 static __attribute__((noinline)) void *call_from_deeper(const struct allocating_function *function,
                                                         size_t frames, size_t frame_size)
 {
@@ -252,8 +252,8 @@ static void jump_out_of(size_t frames, size_t frame_size)
         call_from_deeper(&allocating_functions[0], frames, frame_size);
 }
 
-/* Each call is from deeper in the stack than the one that was left, and may find there what is left
- * of it. */
+/* Each call comes from deeper in the stack than the one that was left, and may find its remains
+ * there. */
 static void a_handler_that_jumped_counts_no_level(void **state)
 {
     (void)state;
@@ -374,7 +374,7 @@ static void the_default_says_which_alignment(void **state)
     assert_err_is(&outcome, line);
 }
 
-/* Nobody reads what is written. */
+/* The output has no reader. */
 static void fail_with_broken_stderr(void *argument)
 {
     int ends[2];
@@ -395,10 +395,10 @@ static void a_broken_stderr_does_not_end_it_otherwise(void **state)
 
 /* ---- Where the line goes ---- */
 
-/* A file that has the number of stderr. */
+/* A file with the number of stderr. */
 struct other_file {
     int flags;
-    const char *contents; /* what is in it afterwards; NULL: the line as well */
+    const char *contents; /* its contents afterwards; NULL: what it had, and the line */
 };
 
 static char other_file[] = "/tmp/zmalloc-test-XXXXXX";

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The prefix of the libc backend: a pointer that is no live block of it ends the process with one
- * line that names the pointer, and SIGABRT. What is tried here is out of bounds by intent, and only
- * for that backend defined.
+ * The prefix of the libc backend: a pointer that is not a live block of it ends the process with
+ * SIGABRT and one line that names the pointer. What is tried here is out of bounds on purpose, and
+ * only defined for that backend.
  */
 
 #include <errno.h>
@@ -55,7 +55,7 @@ static void must_die(struct attempt attempt)
 
 #ifndef __GLIBC__
 
-/* Instead of a use: whether the bytes before the pointer are there, without touching them. */
+/* Instead of a use: checks whether the bytes before the pointer exist, without touching them. */
 static void look_before(void *ptr)
 {
     int ends[2];
@@ -147,7 +147,7 @@ static void take_prefix_of_other_block(struct attempt *attempt)
            (const void *)((uintptr_t)other - PREFIX_SIZE), PREFIX_SIZE);
 }
 
-/* It holds for its own address alone. */
+/* It is valid for its own address only. */
 static void the_prefix_of_another_block_is_none(void **state)
 {
     void *block = zmalloc(SIZE);
@@ -192,7 +192,7 @@ static void pointers_before_a_block(void **state)
     zfree(block);
 }
 
-/* The higher of two, so that there is memory before it whoever's malloc that is. */
+/* The higher of two, so there is memory before it whoever's malloc it is. */
 static void higher_pointer_from_malloc(size_t size)
 {
     void *one = malloc(size);
@@ -233,8 +233,8 @@ static void a_pointer_to_code(void **state)
 
 /* ---- Blocks that were freed ---- */
 
-/* The C library keeps the memory of small ones, and gives that of large ones back to the system. How
- * the malloc of a sanitizer gives it back is another matter. */
+/* The C library keeps the memory of small ones, and returns that of large ones to the system. A
+ * sanitizer's malloc may do otherwise. */
 #define SMALL 10000
 #define LARGE (UNDER_SANITIZER ? SMALL : 40000000)
 
@@ -268,8 +268,8 @@ static void move_it(struct attempt *attempt)
 }
 
 /*
- * The addresses of blocks that glibc gives back are remembered. Another C library puts them
- * elsewhere: there it may be the memory itself that is missing, and the process faults.
+ * The addresses of blocks that glibc gives back are remembered. Another C library puts blocks
+ * elsewhere; there the memory itself may be gone, and the process faults.
  */
 static void must_die_after(struct attempt attempt)
 {

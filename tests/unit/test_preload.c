@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * For the backends over the C library's malloc alone: under LD_PRELOAD of another allocator they
- * take their memory from that one, and say so; or do not start over it. What is not installed is left
- * out.
+ * Only for the backends over the C library's malloc: under LD_PRELOAD of another allocator they
+ * take their memory from it and say so, or refuse to start over it. Skips allocators that are not
+ * installed.
  */
 
 #include "support.h"
@@ -13,11 +13,11 @@
 
 /* The file that is preloaded, and the name of its allocator. */
 struct preloaded {
-    const char *files[2]; /* of the versions there are; the first that is here */
+    const char *files[2]; /* of several versions; the first one found */
     const char *allocator;
 };
 
-/* The program, with variables set besides. */
+/* Runs the program with additional variables. */
 static struct outcome run_with(const char *file, const char *variable, const char *other)
 {
     const char *arguments[] = {NULL, NULL};
@@ -58,7 +58,7 @@ static void assert_version(const struct outcome *outcome, const char *file)
     assert_string_equal(value_of(outcome, "version", value), expected);
 }
 
-/* Name and the number of the C library, whoever's malloc it is. */
+/* Name and version of the C library, whoever's malloc it is. */
 static void assert_name_and_lib(const struct outcome *outcome)
 {
     char expected[200];
@@ -69,7 +69,7 @@ static void assert_name_and_lib(const struct outcome *outcome)
     assert_string_equal(value_of(outcome, "lib", value), expected);
 }
 
-/* glibc's dynamic linker says what it cannot preload; musl's passes over it. */
+/* glibc's dynamic linker reports what it cannot preload; musl's ignores it. */
 static bool was_preloaded(const struct outcome *outcome)
 {
 #ifdef __GLIBC__
@@ -134,7 +134,7 @@ static void assert_zeroed(const struct outcome *outcome)
     assert_string_equal(value_of(outcome, "zeroed", value), "right");
 }
 
-/* By the variable of old, and by the tunable, the C library's malloc fills what it gives. */
+/* With the old variable and with the tunable, the C library's malloc fills what it hands out. */
 static void zeroed_blocks_are_zero_over_a_malloc_that_fills(void **state)
 {
     struct outcome outcome = run_with("", "MALLOC_PERTURB_=165", NULL);
@@ -191,7 +191,7 @@ static void native_does_not_start_over_a_malloc_without_sizes(void **state)
         assert_only_libc_starts("libmemusage.so", "libmemusage.so");
 }
 
-/* Then the address of malloc is in the program wherever it is asked for. */
+/* The address of malloc is then in the program, whoever asks for it. */
 static void a_program_with_the_address_of_malloc_is_not_its_owner(void **state)
 {
     const char *const arguments[] = {path_beside("address-program"), NULL};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* What the system says of the process, and what is done to pages. */
+/* What the system reports about the process, and what is done to pages. */
 
 #include "support.h"
 
@@ -17,7 +17,8 @@
 
 #define MIB ((size_t)1 << 20)
 #define BIG (64 * MIB)
-/* What else may come and go meanwhile; and sanitizers keep shadows of all pages. */
+/* Room for what else may come and go meanwhile; sanitizers also keep shadow memory for all
+ * pages. */
 #define SLACK (8 * MIB)
 #define SHADOWS (UNDER_THREAD_SANITIZER ? 8 * BIG : UNDER_ADDRESS_SANITIZER ? BIG / 8 : 0)
 
@@ -75,7 +76,7 @@ static void what_does_not_exist_is_zero(void **state)
     assert_int_equal(zmalloc_get_private_dirty(INT32_MAX), 0);
 }
 
-/* The name in the second field may hold anything, the end of that field too. */
+/* The name in the second field may contain anything, even the end of that field. */
 static void fields_of_stat_are_counted_as_proc_does(void **state)
 {
     long long value = 7;
@@ -194,7 +195,7 @@ static void dontneed_gives_pages_back(void **state)
     zfree(block);
 }
 
-/* The system's zeros must not be taken for the allocator's. */
+/* The system's zero pages must not be mistaken for the allocator's. */
 static void a_block_is_whole_after_dontneed(void **state)
 {
     (void)state;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Where blocks come from: the backend that says it is over the C library's malloc, by its version,
- * takes its memory from there, and no other does; no other moves the break, which is malloc's; and
- * each says that it has what it gave.
+ * Where blocks come from. A backend whose version says that it is over the C library's malloc takes
+ * its memory from there, and no other does. No other moves the break, which belongs to malloc. Each
+ * reports what it has handed out.
  */
 
 #include "support.h"
@@ -39,7 +39,7 @@ static void free_all(void)
         zfree(blocks[i]);
 }
 
-/* As documented: the version of the C library alone where malloc is its own. */
+/* As documented: only the C library's version, if malloc is its own. */
 static bool says_it_is_over_libc(void)
 {
     return strcmp(zmalloc_backend_version(), c_library_version()) == 0;
@@ -47,7 +47,7 @@ static bool says_it_is_over_libc(void)
 
 /* ---- The C library's own count ---- */
 
-/* What it has freed and keeps at hand for a thread the C library counts as allocated. */
+/* The C library counts freed blocks in a thread's cache as allocated. */
 #define AT_HAND (2 * MIB)
 
 #ifdef HAVE_MALLINFO2
@@ -74,7 +74,7 @@ static void libc_counts_what_is_its_own(void **state)
 
     (void)state;
     if (under_valgrind())
-        skip(); /* it does not count, and nobody can tell that malloc is its own */
+        skip(); /* it does not count, and there is no way to know that malloc is its own */
     allocate_all();
     held = zmalloc_used_memory();
     assert_true(held > 60 * MIB);
@@ -94,7 +94,7 @@ static void libc_counts_what_is_its_own(void **state)
 
 #endif
 
-/* What comes from malloc itself is there still, and is not counted as ours. */
+/* malloc itself still works, and its blocks are not counted as ours. */
 static void malloc_is_not_counted(void **state)
 {
     void *volatile block;
@@ -107,7 +107,7 @@ static void malloc_is_not_counted(void **state)
 
 /* ---- The break ---- */
 
-/* Asks for the break before all other memory where the allocator can be told so. */
+/* Makes the allocator prefer the break to all other memory, if it has such an option. */
 static void prefer_the_break(void)
 {
     const char *first = "primary";
@@ -115,7 +115,7 @@ static void prefer_the_break(void)
     zmalloc_backend_ctl("arena.0.dss", NULL, NULL, &first, sizeof first);
 }
 
-/* Two that grow by sbrk(), each under a lock of its own, are given the same memory. */
+/* Two allocators that grow by sbrk(), each under its own lock, would get the same memory. */
 static void only_malloc_moves_the_break(void **state)
 {
     const char *before;
@@ -145,7 +145,7 @@ static struct info ask_info(void)
     return info;
 }
 
-/* 0 is unknown. So many bytes may have been in hand: there before, and used by nobody. */
+/* 0 is unknown. The allocator may have had this many unused bytes at hand before. */
 static void assert_known_rose(size_t before, size_t after, size_t by, size_t in_hand)
 {
     if (before != 0 || after != 0)
@@ -170,7 +170,7 @@ static void backend_has_what_it_gave(void **state)
         assert_true(ask_info().allocated <= before.allocated + MIB);
 }
 
-/* What each allocator can tell and gets right. */
+/* What each allocator can report correctly. */
 static const struct {
     const char *backend;
     bool allocated, active, resident;

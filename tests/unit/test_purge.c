@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * What zmalloc_purge() and zmalloc_thread_idle() give back. A purge that leaves much to other threads
- * says so, and what it leaves it reaches once those threads have said that they are idle.
+ * What zmalloc_purge() and zmalloc_thread_idle() give back. A purge that leaves much to other
+ * threads says so; it reaches that once those threads have called zmalloc_thread_idle().
  */
 
 #include "support.h"
@@ -20,7 +20,7 @@
 
 static void *blocks[BLOCKS];
 
-/* Layers leave alone what is asked for here. */
+/* Layers pass on what is asked for here. */
 static const struct zmalloc_backend *table(void)
 {
     const struct zmalloc_backend *found = zmalloc_backend_table(name_without_layers());
@@ -43,13 +43,13 @@ static void give_all(void)
         zfree(blocks[i]);
 }
 
-/* A sanitizer keeps what was freed, and valgrind is the malloc of the process. */
+/* A sanitizer keeps freed blocks, and valgrind replaces malloc. */
 static bool memory_is_the_allocators(void)
 {
     return !UNDER_SANITIZER && !under_valgrind();
 }
 
-/* As much as was taken, within a quarter. An allocator without a purge may keep it all. */
+/* As much as was taken, within a quarter. An allocator without a purge may keep everything. */
 static bool was_given_back(size_t with_blocks)
 {
     return zmalloc_get_rss() + BLOCKS * BLOCK / 4 * 3 <= with_blocks;
@@ -131,7 +131,7 @@ static void check_idle(const struct meeting *meeting, size_t with_blocks)
         child_check(was_given_back(with_blocks));
 }
 
-/* In a child of its own: what other tests have left would be given back as well. */
+/* In a separate child, because what other tests left would be given back as well. */
 static void take_in_another_thread(void *argument)
 {
     struct meeting meeting;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* What zmalloc_used_memory() says while other threads allocate, free and reallocate: at least what
- * is in use all the time, and not more than could have been. */
+/* zmalloc_used_memory() while other threads allocate, free and reallocate: at least what is in use
+ * all the time, and at most what could have been. */
 
 #include "bounds.h"
 #include "support.h"
@@ -15,7 +15,7 @@
 
 static atomic_bool stop;
 
-/* Where threads take turns a reading comes seldom. */
+/* If threads take turns, readings are rare. */
 static size_t readings(void)
 {
     return scaled(under_valgrind() ? 200 : 100000);
@@ -39,7 +39,7 @@ static void join_threads(const pthread_t *threads, size_t count)
         child_check(pthread_join(threads[i], NULL) == 0);
 }
 
-/* Enough operations for the thread to have counters of its own. */
+/* Enough operations for the thread to get its own counters. */
 static void register_thread(void)
 {
     for (size_t i = 0; i < 100; i++)
@@ -86,8 +86,8 @@ static void end_idlers(void)
 
 static void *held[HELD];
 
-/* They never have less than HELD_SIZE each, and hardly more: what is above the floor would hide a
- * reading that is too low. */
+/* Each always holds HELD_SIZE, and hardly more: what exceeds the floor would hide a reading that is
+ * too low. */
 static void *resize_held(void *argument)
 {
     (void)argument;
@@ -187,7 +187,7 @@ static void start_worker(size_t number)
         ;
 }
 
-/* The idle threads stand in the list between one that frees what others allocate and the others. */
+/* In the list, the idle threads are between one that frees what others allocate and the others. */
 static void start_workers(void)
 {
     for (size_t i = 0; i < HELD; i++)
@@ -235,7 +235,8 @@ static void never_below_what_is_live(void **state)
 
 #define LARGE ((size_t)1000 * KIB)
 #define CHURNERS 3
-/* Far above what is live, far below what goes through while a reader waits for its processor. */
+/* Far above what is live, but far below what passes through while a reader waits for a
+ * processor. */
 #define CEILING (100 * CHURNERS * LARGE)
 
 static void *churn_large(void *argument)

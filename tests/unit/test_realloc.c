@@ -208,14 +208,14 @@ static void too_large_with(const struct allocating_function *function)
     }
 }
 
-/* Redis's rule; the array functions leave it alone. */
+/* Redis's rule; the array functions do not follow it. */
 static void a_size_too_large_frees(void **state)
 {
     (void)state;
     for_each_resizing(too_large_with);
 }
 
-/* Under the limit of the core, beyond any machine: the allocator itself refuses. */
+/* Below the core's limit, but beyond any machine: the allocator itself refuses. */
 static void refused_with(const struct allocating_function *function)
 {
     const size_t old_sizes[] = {1, 1000, 100000, (size_t)2 << 20};
@@ -270,7 +270,7 @@ static void an_overflow_leaves_the_block(void **state)
     overflow_with(ztryreallocarray, 0);
 }
 
-/* ---- What a library may be given in the place of realloc(): docs/porting.md ---- */
+/* ---- What to pass to a library in place of realloc(): docs/porting.md ---- */
 
 static void *resize_for_a_library(void *block, size_t size)
 {

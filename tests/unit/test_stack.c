@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * How much stack functions need that read files, make reports and write lines: at most 8 KiB, so that
- * any thread may call them, also one with the smallest stack that the system gives.
+ * How much stack is needed by functions that read files, make reports and write lines: at most 8
+ * KiB, so any thread may call them, even one with the smallest stack that the system allows.
  */
 
 #include <limits.h>
@@ -18,7 +18,7 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 #define STACK_MAX 8192
-/* A stack that is looked at afterwards. */
+/* A stack that is inspected afterwards. */
 #define STACK_SIZE ((size_t)256 << 10)
 #define UNTOUCHED 0x5a
 #define REPORT_SIZE 16384
@@ -135,7 +135,7 @@ static void *call(void *row)
     return NULL;
 }
 
-/* What was written to from the end of the stack on, the highest address. */
+/* How much was written, from the end of the stack (the highest address) on. */
 static size_t touched(const unsigned char *stack)
 {
     size_t untouched = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* A program with little address space: it runs, or it says why not and ends. It never faults. */
+/* A program with little address space: it runs, or it says why not and ends. It never crashes. */
 
 #include "support.h"
 
@@ -31,8 +31,8 @@ static bool ran(const struct outcome *outcome)
     return WIFEXITED(outcome->status) && WEXITSTATUS(outcome->status) == 0;
 }
 
-/* gperftools from 2.16 on tells, and then executes an instruction that is none, where earlier versions
- * abort. Without its line such a signal is a fault. */
+/* gperftools from 2.16 on prints a message and then executes an invalid instruction; earlier
+ * versions abort. Without its message such a signal is a fault. */
 static bool trapped(const struct outcome *outcome)
 {
     int signal = WTERMSIG(outcome->status);
@@ -41,7 +41,7 @@ static bool trapped(const struct outcome *outcome)
            strstr(outcome->err, "FATAL ERROR: Out of memory") != NULL;
 }
 
-/* Ours is 78; the dynamic linker's 127; an allocator that started may abort for itself. */
+/* The library's status is 78, the dynamic linker's 127; an allocator that has started may abort. */
 static bool was_refused(const struct outcome *outcome)
 {
     bool ended = WIFEXITED(outcome->status)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Statistics: what snprintf promises, the figures of the public functions, and one picture whatever
- * else goes on. */
+/* Statistics: snprintf's promises, the figures of the public functions, and one consistent picture
+ * whatever else happens. */
 
 #include "support.h"
 
@@ -37,8 +37,7 @@ static void write_report(form *write, char report[REPORT_SIZE])
 #define UNTOUCHED '#'
 #define TRIES 1000
 
-/* Two whole reports that are the same, and one cut off that was made between them: no figure had
- * changed. */
+/* Two identical whole reports, and a cut one made between them: so no figure has changed. */
 static int write_cut(form *write, char *cut, size_t size, char whole[REPORT_SIZE])
 {
     char again[REPORT_SIZE];
@@ -124,7 +123,7 @@ static void errno_is_kept(void **state)
 
 /* ---- Reading a report ---- */
 
-/* Also for threads and children: what is missing ends the process. */
+/* Also for threads and children: if it is missing, the process ends. */
 static const char *find(const char *report, const char *name)
 {
     const char *at = strstr(report, name);
@@ -196,7 +195,7 @@ static void texts_are_those_of_the_functions(void **state)
     }
 }
 
-/* 0 is what the function says where nobody knows. */
+/* The function returns 0 if the value is unknown. */
 static void assert_figure(const char *report, const char *name, size_t figure)
 {
     if (is_known(report, name))
@@ -240,7 +239,7 @@ static void figures_are_those_of_the_functions(void **state)
     zfree(block);
 }
 
-/* They may have grown since; and what was freed may have gone back since. */
+/* They may have grown since; and freed memory may have been given back since. */
 static void the_process_is_as_the_system_says(void **state)
 {
     char report[REPORT_SIZE];
@@ -315,13 +314,13 @@ static void all_forms_say_the_same(void **state)
 
 #define BLOCKS 4096
 
-/* Valgrind does not count; and a layer may ask for more than it tells. */
+/* Valgrind does not count; and a layer may request more than it reports. */
 static bool allocator_sees_what_is_used(void)
 {
     return !under_valgrind() && strcmp(zmalloc_backend_name(), name_without_layers()) == 0;
 }
 
-/* Of 4 to 28 KiB: what a block costs beside its bytes does not count. */
+/* From 4 to 28 KiB, so the overhead of a block does not matter. */
 static void allocated_is_what_is_used(void **state)
 {
     static void *blocks[BLOCKS];
@@ -433,7 +432,8 @@ static void a_child_counts_its_one_thread(void **state)
     zfree(block);
 }
 
-/* valgrind runs one thread at a time, and after each system call another: a report has many. */
+/* valgrind runs one thread at a time and may switch at each system call, of which a report makes
+ * many. */
 static unsigned rounds(void)
 {
     return under_valgrind() ? 1 : 50;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The operations of the backend's table, called as by one that forwards to it: each does what
- * zmalloc_backend.h promises, those too for which the core takes another way. */
+/* The operations of the backend's table, called as by a forwarding backend: each keeps the promises
+ * of zmalloc_backend.h, also those that the core bypasses. */
 
 #include <errno.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static int find_table(void **state)
     return table != NULL ? 0 : -1;
 }
 
-/* From each of the operations that make one; told is what it reported. */
+/* A block from each operation that allocates; told is what it reported. */
 static void *make(size_t how, size_t size, size_t *told)
 {
     size_t old = 0;
@@ -118,7 +118,7 @@ static void a_block_that_cannot_grow_is_as_it_was(void **state)
     }
 }
 
-/* Other programs' sources call these; here everything is so anyway. */
+/* Only there for other programs' sources: everything is thread-safe anyway. */
 static void what_redis_had_to_ask_for_does_nothing(void **state)
 {
     char *block = zmalloc(STAMPED);

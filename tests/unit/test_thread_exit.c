@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Threads that end, and go on allocating and freeing while they do: in key destructors of the
- * program that run before ours and after it, in every round of them. The keys before ours have to
- * be made before the choice, so all this happens in a program of its own: this one, with the name
- * of the backend as its argument.
+ * Threads that end, and keep allocating and freeing meanwhile: in the program's key destructors,
+ * before ours and after it, in every round of them. The keys before ours have to be made before the
+ * choice, so all this happens in a separate program: this one, with the name of the backend as its
+ * argument.
  */
 
 #include "support.h"
@@ -65,8 +65,8 @@ static pthread_key_t keys[KEYS];
 struct life {
     unsigned body_pairs;   /* what it does before it ends */
     unsigned body_frees;   /* what it frees of others */
-    unsigned visit_pairs;  /* what each visit of a key destructor does */
-    unsigned silent;       /* rounds at first in which destructors do nothing */
+    unsigned visit_pairs;  /* what each call of a key destructor does */
+    unsigned silent;       /* initial rounds in which destructors do nothing */
     unsigned rounds[KEYS]; /* how often each destructor is to run */
     void *gifts[128];
 };

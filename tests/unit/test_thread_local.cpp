@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* C++: containers whose memory is the library's, in threads and in thread_local objects, whose
- * destructors allocate and free when the thread is at its end. */
+ * destructors allocate and free when the thread ends. */
 
 #include <atomic>
 #include <cstdio>
@@ -92,7 +92,7 @@ void containers_are_counted(void **)
 std::atomic<int> destroyed;
 std::atomic<void *> left_behind;
 
-/* At its end it allocates for the first time, or as it always did. */
+/* At its end it allocates for the first time, or as before. */
 struct resident {
     int work_at_end = 0;
     texts lines;

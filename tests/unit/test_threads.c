@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What it prints are figures, for scripts/soak.sh. */
+/* Prints figures, for scripts/soak.sh. */
 static void in_child(void (*body)(void *argument))
 {
     struct outcome outcome = run_child(body, NULL);
@@ -206,19 +206,19 @@ static void many_threads_at_once_are_all_counted(void **state)
 /* ---- Many in a row ---- */
 
 #define LEFT_BEHIND 64
-/* After which the process has its size, which with a sanitizer tells nothing. */
+/* After that many the process has reached its size. With a sanitizer the size means nothing. */
 #define FIRST_THREADS (UNDER_SANITIZER ? 1000 : 10000)
 #define GROWTH_MAX ((size_t)1 << 20)
 
 static _Atomic(void *) left_behind[LEFT_BEHIND];
 
-/* Leaves a block to the threads to come, and frees what one before has left. */
+/* Leaves a block to later threads, and frees one that an earlier thread left. */
 static void leave(size_t place, size_t size)
 {
     zfree(atomic_exchange(&left_behind[place % LEFT_BEHIND], zmalloc(size)));
 }
 
-/* One in two does enough to be registered. */
+/* Every other one does enough to be registered. */
 static void *live_shortly(void *argument)
 {
     size_t number = *(const size_t *)argument;
@@ -335,7 +335,7 @@ static void *make_large_after(void *operations)
     return NULL;
 }
 
-/* Each is larger than all before. A reset would hide what no thread has looked at. */
+/* Each is larger than all before. A reset would hide what no thread has checked. */
 static void first_large_blocks(void *argument)
 {
     (void)argument;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The library changes nobody's malloc and nobody's operator new, whichever backend is active: a
- * program that has it and one that does not find the same functions in the same files. Both in C
- * and in C++, with C++ plug-ins opened before and after the backend.
+ * The library does not change the program's malloc or operator new, whichever backend is active: a
+ * program with it and one without find the same functions in the same files. In C and in C++, with
+ * C++ plug-ins opened before and after the backend.
  */
 
 #include "support.h"
@@ -14,7 +14,7 @@
 static void assert_same(const char *program, const char *control, const char *plugin_first)
 {
     const char *arguments[] = {path_beside(program), plugin_first, NULL};
-    /* It has malloc fill the large block that is looked for. */
+    /* It would make malloc fill the large block that is looked for. */
     const char *environment[] = {"MALLOC_PERTURB_", NULL};
     struct outcome with = run_program(arguments, environment);
     struct outcome without;
@@ -28,8 +28,8 @@ static void assert_same(const char *program, const char *control, const char *pl
     assert_string_equal(with.err, without.err);
 }
 
-/* clang's address sanitizer lets no C program throw from a C++ library that it opens: the control
- * dies as well. */
+/* With clang's address sanitizer, no C program can throw from a C++ library that it opens: the
+ * control dies as well. */
 #if defined(__clang__)
 #define NO_PLUGINS_IN_C UNDER_ADDRESS_SANITIZER
 #else

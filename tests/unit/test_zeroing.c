@@ -18,7 +18,7 @@ static void *dirty_block(size_t size)
     return block;
 }
 
-/* Leaves dirty memory of about that size to be found by whoever comes next. */
+/* Leaves dirty memory of about that size for the next allocation to find. */
 static void leave_dirty_blocks(size_t size)
 {
     void *held[HELD];
@@ -78,7 +78,7 @@ static void recycled_blocks_are_zero_at_the_borders(void **state)
     }
 }
 
-/* The block that is asked for has the size class of the dirty one, and needs less of it. */
+/* The requested block has the size class of the dirty one, but needs less of it. */
 static void the_rest_of_a_size_class_is_zero(void **state)
 {
     (void)state;

@@ -19,7 +19,7 @@ static const char *base_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-/* The two programs are files of different names, and functions have other places in them. */
+/* The two programs have different file names, and functions are at other places in them. */
 static int is_this_program(const Dl_info *info)
 {
     Dl_info own;

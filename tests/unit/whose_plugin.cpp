@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* A C++ plug-in as any: strings, containers, exceptions, threads. */
+/* An ordinary C++ plug-in: strings, containers, exceptions, threads. */
 
 #include <cstdio>
 #include <cstdlib>
@@ -43,7 +43,7 @@ static bool works_in_threads()
     return texts[3] == describe(3);
 }
 
-/* Whether the C library's malloc counts what operator new gives. */
+/* Whether the C library's malloc counts what operator new hands out. */
 static bool new_is_over_libc()
 {
     const std::size_t size = std::size_t(64) << 20;
