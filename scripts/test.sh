@@ -19,10 +19,13 @@ if [ "${1:-}" = --quick ]; then
 fi
 
 scripts/setup.sh test
+# Both forms of the library, for the tests that install it. No test needs the benchmarks.
+options='-Dtests=enabled -Dbench=disabled -Ddefault_library=both'
+# shellcheck disable=SC2086
 if [ -f "$build/build.ninja" ]; then
-    meson configure "$build" -Dtests=enabled -Dbench=auto # the demo is without
+    meson configure "$build" $options
 else
-    meson setup "$build" -Dtests=enabled
+    meson setup "$build" $options
 fi
 ninja -C "$build" --quiet
 meson test -C "$build" --no-rebuild --print-errorlogs "$@"

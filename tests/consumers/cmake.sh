@@ -53,7 +53,7 @@ check_all() {
 
 install_library both "$work/prefix" -Ddefault_library=both
 cat "$prefix"/lib/cmake/zmalloc/* >"$work/config"
-check "its files do not say where they are" absent "$build.prefix" "$work/config"
+check "its files do not say where they are" absent "$place" "$work/config"
 build_programs both 'C;CXX'
 check_all both
 

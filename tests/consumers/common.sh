@@ -71,8 +71,9 @@ absent() {
 
 # ---- The library ----
 
-# Builds are shared: the first script that needs one makes it, and the others find it ready. Run by
-# hand, a script makes its own.
+# Builds are shared: the first script that needs one makes it, and the others find it ready. The build
+# of both forms is the one that these tests are part of, $THIS_BUILD, if that will do. Run by hand, a
+# script makes its own.
 builds=${SHARED_BUILDS:-}
 if [ -z "$builds" ] || ! command -v flock >/dev/null; then
     builds=$work/builds
@@ -83,12 +84,12 @@ mkdir -p "$builds"
 # shellcheck disable=SC2034
 quick=-Dbuildtype=plain
 
-# locked COMMAND...: while no other script configures, builds or installs $build.
+# locked COMMAND...: while no other script configures, builds or installs the build of that name.
 locked() {
     (
         ! command -v flock >/dev/null || flock 9
         "$@"
-    ) 9>"$build.lock"
+    ) 9>"$lock"
 }
 
 # With options that the build does not have yet it is configured again.
@@ -96,25 +97,26 @@ configure_build() {
     set -- -Dlibdir=lib -Dtests=disabled -Dexamples=disabled -Dbench=disabled "$@"
     if [ ! -f "$build/build.ninja" ]; then
         rm -rf "$build"
-        meson setup "$build" "$tree" --prefix="$build.prefix" "$@" || return 1
+        meson setup "$build" "$tree" --prefix="$place" "$@" || return 1
     elif [ "$*" != "$(cat "$build.options")" ]; then
         meson configure "$build" "$@" || return 1
     fi
     echo "$*" >"$build.options"
 }
 
-# Into the prefix of the build, or into the stage $work/staged and from there to $prefix.
+# Into $place, the prefix of the build, or into the stage $work/staged and from there to $prefix.
 install_to_prefix() {
-    if [ "$prefix" = "$build.prefix" ]; then
+    if [ "$prefix" = "$place" ]; then
         rm -rf "$prefix" && meson install -C "$build" --no-rebuild
     else
         DESTDIR=$work/staged meson install -C "$build" --no-rebuild &&
-            mv "$work/staged$build.prefix" "$prefix"
+            mv "$work/staged$place" "$prefix"
     fi
 }
 
 make_library() {
-    configure_build "$@" && ninja -C "$build" && install_to_prefix
+    { [ "$build" = "${THIS_BUILD:-}" ] || { configure_build "$@" && ninja -C "$build"; }; } &&
+        install_to_prefix
 }
 
 # The names of the backends of the build whose origin is BUILT_IN or MODULE.
@@ -123,10 +125,13 @@ backends_that_are() {
 }
 
 # install_library NAME PREFIX OPTION...: installs the build of that name, made with these options,
-# into PREFIX. Sets $build, $prefix, $built_in, $modules and $backends. Unless PREFIX is
-# $builds/NAME.prefix, what is installed was moved there, and nothing is left where it belongs.
+# into PREFIX. Sets $build, $prefix, $built_in, $modules and $backends. Unless PREFIX is $place, which
+# is usually $builds/NAME.prefix, what is installed was moved there, and nothing is left where it belongs.
 install_library() {
-    build=$builds/$1 prefix=$2
+    build=$builds/$1 place=$builds/$1.prefix lock=$builds/$1.lock prefix=$2
+    if [ "$1" = both ] && [ -n "${THIS_BUILD:-}" ]; then
+        build=$THIS_BUILD place=$THIS_PREFIX
+    fi
     shift 2
     check "the library is built and installed with $*" locked make_library "$@"
     built_in=$(backends_that_are BUILT_IN)
@@ -145,7 +150,7 @@ compile_c() {
 
 # What pkg-config says of the package $package in $prefix, wherever that was moved from.
 flags_of_library() {
-    [ "$prefix" = "$build.prefix" ] || set -- --define-variable=prefix="$prefix" "$@"
+    [ "$prefix" = "$place" ] || set -- --define-variable=prefix="$prefix" "$@"
     PKG_CONFIG_PATH="$prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}" \
         pkg-config "$@" "${package:-zmalloc}"
 }

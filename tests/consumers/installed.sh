@@ -101,9 +101,9 @@ same "exactly the expected files are installed" "$work/expected" "$work/found"
 
 check "it installs under DESTDIR" \
     locked env DESTDIR="$work/stage" meson install -C "$build" --no-rebuild
-list_files "$work/stage$prefix" >"$work/found"
+list_files "$work/stage$place" >"$work/found"
 same "the same files are there" "$work/expected" "$work/found"
-(cd "$work/stage" && find . ! -type d ! -path ".$prefix/*") >"$work/found"
+(cd "$work/stage" && find . ! -type d ! -path ".$place/*") >"$work/found"
 same "and none beside them" /dev/null "$work/found"
 rm -rf "$work/stage"
 

@@ -62,8 +62,8 @@ const char *c_library_version(void);
  * here on. */
 void leave_blocks_untouched(void);
 
-/* Scales the repetitions of a long test by ZMALLOC_TEST_SCALE, which may be a fraction; at least
- * 1. */
+/* Scales the repetitions of a long test by ZMALLOC_TEST_SCALE, which may be a fraction, and to a
+ * third under a layer; at least 1. */
 size_t scaled(size_t times);
 
 /* The name that the environment asks for: the value of ZMALLOC_BACKEND, "libc" if unset. */

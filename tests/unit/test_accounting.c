@@ -401,5 +401,6 @@ int main(void)
         zm_test(fragmentation_is_resident_over_used),
     };
 
+    leave_blocks_untouched();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -522,5 +522,6 @@ int main(int argc, char **argv)
 
     if (argc == 3)
         return run_part(argv[1], argv[2]);
+    leave_blocks_untouched();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

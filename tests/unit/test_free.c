@@ -171,5 +171,6 @@ int main(void)
         zm_test(null_is_nothing_to_free),
     };
 
+    leave_blocks_untouched();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 #include "api.h"
 
 #define MIB ((size_t)1 << 20)
-#define ROOM (256 * MIB) /* what is left to allocate in a child */
+#define ROOM (128 * MIB) /* what is left to allocate in a child */
 #define BLOCK_SIZE MIB
 #define MOST_BLOCKS 1024
 

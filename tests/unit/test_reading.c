@@ -18,7 +18,7 @@ static atomic_bool stop;
 /* If threads take turns, readings are rare. */
 static size_t readings(void)
 {
-    return scaled(under_valgrind() ? 200 : 100000);
+    return scaled(under_valgrind() ? 200 : 50000);
 }
 
 static void in_child(void (*body)(void *argument))
