@@ -20,7 +20,7 @@ configure() {
     folder=$work/$1 languages=$2 ask=$3
     shift 3
     cmake -S "$project" -B "$folder" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" \
-        -DCMAKE_BUILD_TYPE=RelWithDebInfo -DLANGUAGES="$languages" -DASK="$ask" "$@"
+        -DLANGUAGES="$languages" -DASK="$ask" "$@"
 }
 
 # build_programs FOLDER LANGUAGES: sets $programs.

@@ -116,9 +116,14 @@ d = json.load(open(sys.argv[1]))
 print(eval("(" + sys.argv[2] + ")"))' "$1" "$2"
 }
 
-# valgrind 3.19 ends at once where clang 14 has described the program to debuggers.
+# valgrind 3.19 ends at once if clang 14 has described the program to debuggers. That takes a while
+# to find out, so each file does it once.
 skip_without_valgrind() {
+    local readable=$BATS_FILE_TMPDIR/valgrind-reads-it
     skip_without valgrind
-    valgrind --quiet "${ZMALLOC_TOOL:-$tool}" --version >/dev/null 2>&1 ||
-        skip "valgrind cannot read what this compiler tells debuggers"
+    [ -e "$readable" ] || {
+        valgrind --quiet "${ZMALLOC_TOOL:-$tool}" --version >/dev/null 2>&1 ||
+            skip "valgrind cannot read what this compiler tells debuggers"
+        touch "$readable"
+    }
 }
