@@ -65,13 +65,21 @@ static void lay(unsigned char *at, const unsigned char *end)
     }
 }
 
+/* Nearly all pieces are whole words, which take no call. */
+static bool is_unchanged(const unsigned char *at, const struct piece *piece)
+{
+    if (piece->size == WORD)
+        return memcmp(at, piece->bytes, WORD) == 0;
+    return memcmp(at, piece->bytes + piece->offset, piece->size) == 0;
+}
+
 /* The first word that has changed, or the part of it that is there; end if all are unchanged. */
 static const unsigned char *first_changed(const unsigned char *at, const unsigned char *end)
 {
     while (at < end) {
         struct piece piece = piece_at(at, end);
 
-        if (memcmp(at, piece.bytes + piece.offset, piece.size) != 0)
+        if (!is_unchanged(at, &piece))
             break;
         at += piece.size;
     }
