@@ -22,12 +22,20 @@
 /* Read by other threads while the owner writes; modulo SIZE_MAX + 1. */
 typedef size_t __attribute__((may_alias)) zm_counter;
 
-/* One cache line, if the C library aligns thread-local storage to it. On 64-bit ARM it aligns to
- * less, and opens no library late that wants more. */
+/*
+ * One cache line. Except on x86, glibc opens no library late that wants its thread-local storage
+ * aligned so far, unless something that was loaded at the start wanted it, too. tcmalloc does want
+ * it, and we open it late: our own storage has to come first. A library that is itself to be opened
+ * late, and so without tcmalloc, has the option late_open.
+ */
 #if defined(__x86_64__) || defined(__i386__)
 #define ZM_THREAD_ALIGNMENT 64
-#else
+#elif defined(ZM_LATE_OPEN)
 #define ZM_THREAD_ALIGNMENT 16
+#elif defined(__s390x__)
+#define ZM_THREAD_ALIGNMENT 256
+#else
+#define ZM_THREAD_ALIGNMENT 64
 #endif
 
 struct zm_thread {

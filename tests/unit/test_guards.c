@@ -11,7 +11,7 @@
 
 #include "support.h"
 
-#define SIZE ((size_t)64 << 10)
+#define SIZE ((size_t)6 << 20) /* large also if pages are, to jemalloc */
 #define PAGE 4096
 
 /* This program again: "within" or "behind". */
