@@ -11,8 +11,7 @@
 
 #include "support.h"
 
-#define SIZE ((size_t)6 << 20) /* large also if pages are, to jemalloc */
-#define PAGE 4096
+#define SIZE ((size_t)6 << 20) /* large also if jemalloc's pages are */
 
 /* This program again: "within" or "behind". */
 static struct outcome write_to(const char *where)
@@ -23,6 +22,16 @@ static struct outcome write_to(const char *where)
     return run_program(arguments, environment);
 }
 
+/* jemalloc's, which may be larger than the system's. */
+static size_t page_size(void)
+{
+    size_t page = 0;
+    size_t length = sizeof page;
+
+    zmalloc_backend_ctl("arenas.page", &page, &length, NULL, 0);
+    return page;
+}
+
 static int write_as_told(const char *where)
 {
     volatile char *block = zmalloc(SIZE);
@@ -31,7 +40,7 @@ static int write_as_told(const char *where)
     errno = EDOM;
     block[usable - 1] = 1;
     if (strcmp(where, "behind") == 0)
-        block[usable + PAGE] = 1;
+        block[usable + page_size()] = 1;
     zfree((void *)(uintptr_t)block);
     return errno == EDOM && zmalloc_used_memory() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
