@@ -47,7 +47,8 @@ need_port() {
         ;;
     i386) target=i386 compiler='gcc -m32' options='' ;;
     arm64) emulate aarch64 bookworm 12 ;;
-    riscv64) emulate riscv64 trixie 14 ;; # the first release that has it
+    # The first release that has it, and the last C++ library that clang 14 reads.
+    riscv64) emulate riscv64 trixie 12 ;;
     s390x) emulate s390x bookworm 12 ;;
     esac
 }
