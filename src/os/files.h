@@ -15,7 +15,7 @@ size_t zm_file_read(const char *path, char *text, size_t size);
 struct zm_lines {
     int fd; /* -1: it could not be opened; there are no lines */
     size_t length;
-    char text[512];
+    char text[256];
 };
 
 void zm_lines_open(struct zm_lines *lines, const char *path);

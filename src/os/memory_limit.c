@@ -20,7 +20,7 @@
 /* Together with reading the files, less than 8 KiB of stack, which is all that we may use. */
 #define GROUP_SIZE 1024
 #define LINE_SIZE 1536
-#define PATH_SIZE 2048
+#define PATH_SIZE 1600
 
 struct hierarchy {
     const char *controller; /* "" if one hierarchy is for all controllers */

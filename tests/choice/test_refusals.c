@@ -246,7 +246,7 @@ static void says_why(void *argument)
 }
 
 /* More than any machine has. */
-#define LARGE_PAGE (1L << 20)
+#define LARGE_PAGE (64L << 20)
 
 static void jemalloc_tells_of_pages(void *argument)
 {
@@ -265,7 +265,7 @@ static void jemalloc_needs_pages_that_it_was_built_for(void **state)
         skip();
     outcome = run_child(jemalloc_tells_of_pages, NULL);
     assert_prints(&outcome,
-                  "failed to start: it was built for smaller pages than the 1048576 bytes "
+                  "failed to start: it was built for smaller pages than the 67108864 bytes "
                   "of this system");
 }
 

@@ -49,7 +49,16 @@ void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t 
         errno = ENOMEM;
         return MAP_FAILED;
     }
+#ifdef __s390x__
+    /* There the system takes the address of its arguments. */
+    unsigned long arguments[] = {(unsigned long)address,    size,
+                                 (unsigned long)protection, (unsigned long)flags,
+                                 (unsigned long)fd,         (unsigned long)offset};
+
+    return (void *)syscall(SYS_mmap, arguments);
+#else
     return (void *)syscall(SYS_mmap, address, size, protection, flags, fd, offset);
+#endif
 }
 
 int mprotect(void *address, size_t size, int protection)
