@@ -266,6 +266,67 @@ ZMALLOC_API size_t zmalloc_peak_memory(void) ZMALLOC_SYMBOL(zmalloc_peak_memory)
 /* Sets the peak to what is in use now. Ours. */
 ZMALLOC_API void zmalloc_reset_peak(void) ZMALLOC_SYMBOL(zmalloc_reset_peak);
 
+/*
+ * A peak of its own, from one moment to another: begin returns the number of a section, or -1 with
+ * errno EAGAIN if there are 64 of them already. end closes it and returns the most that was in use in
+ * the process between the two, with the precision of zmalloc_peak_memory(); 0 with errno EINVAL for
+ * what is no open section. Sections may overlap, contain each other, and end in another thread.
+ * Both are async-signal-safe. Ours.
+ */
+ZMALLOC_API int zmalloc_peak_begin(void) ZMALLOC_SYMBOL(zmalloc_peak_begin);
+ZMALLOC_API size_t zmalloc_peak_end(int section) ZMALLOC_SYMBOL(zmalloc_peak_end);
+
+/* ---- Limits ----------------------------------------------------------------------------------
+ *
+ * docs/limits.md has an example. ZMALLOC_LIMIT sets both limits from outside (docs/environment.md).
+ * All of these are ours, and async-signal-safe except zmalloc_pressure_fd().
+ */
+
+/*
+ * The hard limit. A request that would take what is in use beyond it fails as if there were no memory:
+ * ztryX returns NULL with errno ENOMEM, zX calls the out-of-memory handler, and a block that cannot
+ * grow stays. Freeing makes room at once. Threads that run into the limit together exceed it by
+ * at most 64 KiB each, and no request fails while it fits. SIZE_MAX, the default, is no limit. A limit
+ * below what is in use is allowed: nothing more is given until it fits. Returns 0, or -1 with errno
+ * EINVAL for 0 and for SIZE_MAX/2 and more.
+ */
+ZMALLOC_API int zmalloc_set_limit(size_t bytes) ZMALLOC_SYMBOL(zmalloc_set_limit);
+ZMALLOC_API size_t zmalloc_get_limit(void) ZMALLOC_SYMBOL(zmalloc_get_limit);
+
+/*
+ * The soft limit. While more than that is in use there is pressure; nothing fails. Whether it is
+ * exceeded is looked at whenever a thread has allocated 64 KiB, and when zmalloc_used_memory() or
+ * zmalloc_pressure() is called. Values and errors as for the hard limit.
+ */
+ZMALLOC_API int zmalloc_set_soft_limit(size_t bytes) ZMALLOC_SYMBOL(zmalloc_set_soft_limit);
+ZMALLOC_API size_t zmalloc_get_soft_limit(void) ZMALLOC_SYMBOL(zmalloc_get_soft_limit);
+
+/*
+ * What the limits are compared with: 0, the default, is zmalloc_used_memory() plus
+ * zmalloc_external(); 1 is the resident set of the process (zmalloc_get_rss()), read whenever an
+ * estimate leaves no room.
+ */
+ZMALLOC_API void zmalloc_limit_rss(int enable) ZMALLOC_SYMBOL(zmalloc_limit_rss);
+
+/* 1 while there is pressure, otherwise 0. While there is none this only reads a variable. */
+ZMALLOC_API int zmalloc_pressure(void) ZMALLOC_SYMBOL(zmalloc_pressure);
+
+/*
+ * A file descriptor that is readable while there is pressure, for poll() and its kin; the same one at
+ * each call. Do not read from it and do not close it. Freeing looks at nothing: call
+ * zmalloc_pressure() after having freed, and the descriptor is up to date. A forked child gets a
+ * descriptor of its own when it asks. Returns -1 with errno EMFILE, ENFILE or ENOMEM if there can be
+ * none.
+ */
+ZMALLOC_API int zmalloc_pressure_fd(void) ZMALLOC_SYMBOL(zmalloc_pressure_fd);
+
+/*
+ * Adds to the bytes that the program has from elsewhere, from mmap() say, or takes away from them.
+ * They are a figure of their own in the statistics, and the limits compare them too. Returns how many
+ * there are now. A change that would make them negative, or too many, is left out, with errno EINVAL.
+ */
+ZMALLOC_API size_t zmalloc_external(ptrdiff_t change) ZMALLOC_SYMBOL(zmalloc_external);
+
 /* ---- Choice of the backend -------------------------------------------------------------------
  *
  * The environment variable ZMALLOC_BACKEND decides, unless the program runs set-user-ID; then what

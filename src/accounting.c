@@ -1,216 +1,348 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Accounting: how much memory is in use, exactly, at the cost of one addition per operation.
+ * Accounting: how much memory is in use, exactly, without a lock, at the cost of one addition per
+ * operation.
  *
  * Counting. A shared counter would make every thread write the same cache line. So each thread has
- * two counters in its thread-local storage, the bytes it has allocated and the bytes it has freed,
- * and writes them with plain stores. Both only grow. A block may be freed by another thread than
- * the one that allocated it: then the two counters of one thread say little, but the sum over all
- * threads is right. jemalloc keeps such counters itself; for its threads we only remember where
- * they are and what they showed at the start.
+ * two counters in a node of its own, the bytes it has allocated and the bytes it has freed, and
+ * writes them with plain stores. Both only grow. A block may be freed by another thread than the
+ * one that allocated it: then the two counters of one thread say little, but the sum over all nodes
+ * is right.
+ *
+ * Because counters only grow, a node need not belong to one thread for ever. Nodes lie in slabs
+ * that are never freed. A thread takes a node that nobody has and goes on counting from what it
+ * shows; when the thread ends, it just leaves the node. Nothing is added up or unlinked, so there is
+ * nothing to lock. The first node has no owner: whoever has no node adds to it atomically.
  *
  * The life of a thread, as seen from here:
  *
- *   NEW   It counts in the shared counters, two atomics. After ZM_EARLY_OPERATIONS operations it
- *         registers, so threads that live for a few blocks never take the lock.
- *   LIVE  It is in the list of threads and counts in its own counters.
- *   LATE  The destructor of its thread key has added its counts to the shared counters ("folded"
- *         them) and has taken it off the list. From then on it counts in the shared counters
- *         again, however many other destructors still allocate and free.
+ *   NEW   It counts in the shared node. After ZM_EARLY_OPERATIONS operations it takes a node.
+ *   LIVE  It has a node.
+ *   LATE  The destructor of its thread key has left the node. From then on it counts in the shared
+ *         node again, however many other destructors still allocate and free. If it became LIVE
+ *         only in the last round of its destructors, ours does not run, and the node is lost:
+ *         64 bytes, with the right counts in it.
  *
- * usual_sizes is what the hot path sees of this: 0 unless the thread is LIVE, so that one
- * comparison in core.h sends everybody else to zm_accounting_unregistered().
+ * Reading. Used memory is all that was allocated minus all that was freed. A reader walks the slabs
+ * and loads every "freed" before any "allocated". What happens in between can only make the result
+ * too high, never too low or negative, and if it was much the reader looks again. For the same
+ * reason a reallocation counts the new block before the old one. A reading may interrupt anything,
+ * itself included, so a signal handler may read.
  *
- * Reading. Used memory is all that was allocated minus all that was freed. A reader takes the lock
- * of the list and loads every "freed" before any "allocated". What happens in between can only
- * make the result too high, never too low or negative, and if it was much the reader looks again.
- * For the same reason a reallocation counts the new block before the old one.
+ * An allocator's own counters. jemalloc counts by itself, in its thread-local storage. There a node
+ * has a source: where the counters are, and what to add. When the thread ends, the values move into
+ * the node, the source goes, and the thread waits until no reader is left that may have seen it:
+ * only then may its storage go. (docs/design.md says what jemalloc itself does in the last round.)
  *
- * The peak. Noticing every peak would take a shared counter again. So the peak is the largest sum
- * that anybody has looked at: a caller of zmalloc_used_memory(), or a thread that allocates a
- * large block and now holds clearly more than ever before.
+ * Fork. The child has one thread. The nodes of the others are left as they are, since their blocks
+ * are still there, and may be taken again.
  *
- * Fork. The forking thread holds the lock from before the fork until after it. The child has one
- * thread, and folds the others: their blocks are still there.
- *
- * A Promela model (accounting.pml) checks the order of all these steps; change them together.
+ * A Promela model (tests/model) checks the order of all these steps; change them together.
  */
 
 #include "accounting.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "os/thread.h"
 
 /* A definition without the attribute would lose the TLS model of its declaration. */
 _Thread_local struct zm_thread zm_thread __attribute__((tls_model("initial-exec")));
 
-/* What was counted by threads that are not in the list. */
-static zm_counter shared_allocated;
-static zm_counter shared_freed;
+/* ---- Slabs ---- */
 
-/* Guards the list, the peak and folding. Nothing is called while it is held. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct zm_thread *threads;
-static size_t thread_count;
-static size_t peak;
-static unsigned peak_epoch = 1; /* counts resets; a thread with 0 has not looked yet */
+#define NODES 127
 
-/* See sum(). */
-#define LOOKS_MAX 5
-#define MUCH ((size_t)64 << 10)
+struct slab {
+    struct slab *next; /* an older one */
+    unsigned used;     /* nodes that were ever taken: those behind them show 0 */
+    struct zm_node nodes[NODES];
+};
+
+/* The first node of the first slab is the shared one. */
+static struct slab first_slab = {.used = 1, .nodes[0].taken = 1};
+static struct slab *slabs = &first_slab;
+static struct zm_node *const shared = &first_slab.nodes[0];
+
+#define FOR_EACH_SLAB(slab)                                                                        \
+    for (struct slab *slab = __atomic_load_n(&slabs, __ATOMIC_ACQUIRE); slab != NULL;              \
+         slab = slab->next)
+
+static unsigned used_nodes(const struct slab *slab)
+{
+    return __atomic_load_n(&slab->used, __ATOMIC_ACQUIRE);
+}
+
+/* Announces that nodes[number] may be in use, before anything is counted there. */
+static void announce(struct slab *slab, unsigned number)
+{
+    unsigned used = used_nodes(slab);
+
+    while (used <= number && !__atomic_compare_exchange_n(&slab->used, &used, number + 1, true,
+                                                          __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE))
+        ;
+}
+
+/* The acquire is for the counts of the one who left it. */
+static bool take(struct zm_node *node)
+{
+    unsigned taken = 0;
+
+    if (__atomic_load_n(&node->taken, __ATOMIC_RELAXED) != 0)
+        return false;
+    /* For a child that is forked from a signal handler just here. */
+    zm_thread.taking = node;
+    return __atomic_compare_exchange_n(&node->taken, &taken, 1, false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
+}
+
+static void leave(struct zm_node *node)
+{
+    __atomic_store_n(&node->taken, 0, __ATOMIC_RELEASE);
+}
+
+static struct zm_node *take_node_of(struct slab *slab)
+{
+    for (unsigned number = 0; number < NODES; number++)
+        if (take(&slab->nodes[number])) {
+            announce(slab, number);
+            return &slab->nodes[number];
+        }
+    return NULL;
+}
+
+/* Another thread may push one at the same time: then there are two more. */
+static struct slab *push_slab(void)
+{
+    struct slab *slab =
+        mmap(NULL, sizeof *slab, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (slab == MAP_FAILED)
+        return NULL;
+    slab->next = __atomic_load_n(&slabs, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&slabs, &slab->next, slab, true, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED))
+        ;
+    return slab;
+}
+
+/* NULL if there is no memory for one. */
+static struct zm_node *take_node(void)
+{
+    struct zm_node *node = NULL;
+    struct slab *more = NULL;
+
+    FOR_EACH_SLAB(slab)
+    {
+        node = take_node_of(slab);
+        if (node != NULL)
+            return node;
+    }
+    while (node == NULL && (more = push_slab()) != NULL)
+        node = take_node_of(more);
+    return node;
+}
+
+/* ---- Readers of counters that are not ours ---- */
 
 static const struct zmalloc_backend *counting_backend;
-static pthread_key_t exit_key;
-static bool have_exit_key;
 
-/* Handlers of pthread_atfork registered before ours run while ours hold the locks. The forking
- * thread already has this one then. */
-static void accounting_lock(void)
+/* Readers that may have seen a source. */
+static unsigned readers;
+
+static bool has_sources(void)
 {
-    if (!zm_thread.forking)
-        pthread_mutex_lock(&lock);
+    const struct zmalloc_backend *backend = __atomic_load_n(&counting_backend, __ATOMIC_ACQUIRE);
+
+    return backend != NULL && zm_backend_counts(backend);
 }
 
-static void accounting_unlock(void)
+/* Whoever finds no source afterwards has come after one that was taken away; whoever takes one away
+ * afterwards sees this reader. */
+static void begin_reading(void)
 {
-    if (!zm_thread.forking)
-        pthread_mutex_unlock(&lock);
+    zm_thread.readings++;
+    __atomic_fetch_add(&readers, 1, __ATOMIC_SEQ_CST);
 }
+
+static void end_reading(void)
+{
+    __atomic_fetch_sub(&readers, 1, __ATOMIC_SEQ_CST);
+    zm_thread.readings--;
+}
+
+#define PATIENCE_S 5
+
+/*
+ * A thread that ends in a signal handler may have interrupted a reading of its own. One that left a
+ * handler by longjmp() has lost its reading for good, so the wait has an end.
+ */
+static void wait_for_readers(void)
+{
+    struct timespec begin, now;
+
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    now = begin;
+    while (__atomic_load_n(&readers, __ATOMIC_SEQ_CST) > zm_thread.readings &&
+           now.tv_sec - begin.tv_sec <= PATIENCE_S) {
+        sched_yield();
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    }
+}
+
+/* ---- Nodes and their sources ---- */
 
 static size_t counter_read(const zm_counter *counter)
 {
     return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
 }
 
-/* Releases, as in zm_counter_add(). */
-static void shared_add(size_t allocated, size_t freed)
+static const struct zm_source *source_of(const struct zm_node *node)
 {
-    if (allocated != 0)
-        __atomic_fetch_add(&shared_allocated, allocated, __ATOMIC_RELEASE);
-    if (freed != 0)
-        __atomic_fetch_add(&shared_freed, freed, __ATOMIC_RELEASE);
+    return __atomic_load_n(&node->source, __ATOMIC_SEQ_CST);
 }
 
-static void list_insert(struct zm_thread *thread)
+static size_t freed_in(const struct zm_node *node, bool sources)
 {
-    thread->previous = NULL;
-    thread->next = threads;
-    if (threads != NULL)
-        threads->previous = thread;
-    threads = thread;
-    thread_count++;
+    const struct zm_source *source = sources ? source_of(node) : NULL;
+
+    return source != NULL ? source->freed_base + counter_read(source->freed_at)
+                          : counter_read(&node->freed);
 }
 
-static void list_remove(struct zm_thread *thread)
+static size_t allocated_in(const struct zm_node *node, bool sources)
 {
-    if (thread->previous != NULL)
-        thread->previous->next = thread->next;
-    else
-        threads = thread->next;
-    if (thread->next != NULL)
-        thread->next->previous = thread->previous;
-    thread_count--;
+    const struct zm_source *source = sources ? source_of(node) : NULL;
+
+    return source != NULL ? source->allocated_base + counter_read(source->allocated_at)
+                          : counter_read(&node->allocated);
 }
 
-/* Moves what a thread has counted to the shared counters. Under the lock, or a reader could see
- * half of it. */
-static void fold(struct zm_thread *thread)
-{
-    shared_add(counter_read(thread->allocated_at) - thread->base_allocated,
-               counter_read(thread->freed_at) - thread->base_freed);
-    list_remove(thread);
-    thread->usual_sizes = 0;
-}
-
-static void thread_exits(void *value)
-{
-    struct zm_thread *thread = value;
-
-    accounting_lock();
-    fold(thread);
-    accounting_unlock();
-}
-
-/* Points the thread at its counters. False if the allocator has none for it. */
-static bool find_counters(struct zm_thread *thread)
+/* False if the allocator has no counters for this thread. */
+static bool add_source(struct zm_node *node)
 {
     const uint64_t *allocated = NULL;
     const uint64_t *freed = NULL;
 
-    if (!zm_backend_counts(counting_backend)) {
-        thread->allocated_at = &thread->allocated;
-        thread->freed_at = &thread->freed;
-        return true;
-    }
     if (counting_backend->thread_counters(&allocated, &freed) != 0)
         return false;
-    thread->allocated_at = (const zm_counter *)allocated;
-    thread->freed_at = (const zm_counter *)freed;
+    node->from.allocated_at = (const zm_counter *)allocated;
+    node->from.freed_at = (const zm_counter *)freed;
+    node->from.allocated_base = node->allocated - counter_read(node->from.allocated_at);
+    node->from.freed_base = node->freed - counter_read(node->from.freed_at);
+    __atomic_store_n(&node->source, &node->from, __ATOMIC_RELEASE);
     return true;
+}
+
+/* The values are there before the source goes. */
+static void drop_source(struct zm_node *node)
+{
+    __atomic_store_n(&node->freed, freed_in(node, true), __ATOMIC_RELAXED);
+    __atomic_store_n(&node->allocated, allocated_in(node, true), __ATOMIC_RELAXED);
+    __atomic_store_n(&node->source, NULL, __ATOMIC_SEQ_CST);
+}
+
+/* ---- Threads ---- */
+
+static pthread_key_t exit_key;
+static bool have_exit_key;
+
+static void thread_exits(void *value)
+{
+    struct zm_thread *thread = value;
+    struct zm_node *node = thread->node;
+
+    thread->budget = 0;
+    thread->node = NULL;
+    thread->is_leaving = true;
+    if (source_of(node) != NULL) {
+        drop_source(node);
+        wait_for_readers();
+    }
+    thread->is_leaving = false;
+    leave(node);
 }
 
 static void thread_register(struct zm_thread *thread)
 {
-    if (!have_exit_key || !find_counters(thread) || pthread_setspecific(exit_key, thread) != 0)
+    struct zm_node *node = NULL;
+
+    if (!have_exit_key || pthread_setspecific(exit_key, thread) != 0)
         return;
-    thread->base_allocated = counter_read(thread->allocated_at);
-    thread->base_freed = counter_read(thread->freed_at);
-    accounting_lock();
-    list_insert(thread);
+    node = take_node();
+    if (node != NULL && has_sources() && !add_source(node)) {
+        leave(node);
+        node = NULL;
+    }
+    if (node == NULL) {
+        pthread_setspecific(exit_key, NULL);
+        thread->taking = NULL;
+        return;
+    }
     thread->errno_at = &errno;
-    thread->usual_sizes = ZM_LARGE_BLOCK - 1;
-    accounting_unlock();
+    thread->node = node;
+    thread->taking = NULL;
 }
 
 void zm_accounting_start(const struct zmalloc_backend *backend)
 {
     /* Another thread may be reading the sum, which is 0 until now. */
-    accounting_lock();
-    counting_backend = backend;
-    accounting_unlock();
+    __atomic_store_n(&counting_backend, backend, __ATOMIC_RELEASE);
     have_exit_key = pthread_key_create(&exit_key, thread_exits) == 0;
 }
 
+/* Releases, as in zm_counter_add(). */
 void zm_accounting_unregistered(size_t allocated, size_t freed)
 {
     struct zm_thread *thread = &zm_thread;
 
-    shared_add(allocated, freed);
+    if (allocated != 0)
+        __atomic_fetch_add(&shared->allocated, allocated, __ATOMIC_RELEASE);
+    if (freed != 0)
+        __atomic_fetch_add(&shared->freed, freed, __ATOMIC_RELEASE);
     if (thread->early_operations < ZM_EARLY_OPERATIONS &&
         ++thread->early_operations == ZM_EARLY_OPERATIONS)
         thread_register(thread);
 }
 
-static size_t all_freed(void)
-{
-    size_t freed = counter_read(&shared_freed);
+/* ---- Reading ---- */
 
-    for (const struct zm_thread *thread = threads; thread != NULL; thread = thread->next)
-        freed += counter_read(thread->freed_at) - thread->base_freed;
+/* See take_sum(). */
+#define LOOKS_MAX 5
+#define MUCH ((size_t)64 << 10)
+
+static size_t all_freed(bool sources)
+{
+    size_t freed = 0;
+
+    FOR_EACH_SLAB(slab)
+    for (unsigned number = used_nodes(slab); number-- > 0;)
+        freed += freed_in(&slab->nodes[number], sources);
     return freed;
 }
 
-static size_t all_allocated(void)
+static size_t all_allocated(bool sources)
 {
     size_t allocated = 0;
 
-    for (const struct zm_thread *thread = threads; thread != NULL; thread = thread->next)
-        allocated += counter_read(thread->allocated_at) - thread->base_allocated;
-    return allocated + counter_read(&shared_allocated);
+    FOR_EACH_SLAB(slab)
+    for (unsigned number = used_nodes(slab); number-- > 0;)
+        allocated += allocated_in(&slab->nodes[number], sources);
+    return allocated;
 }
 
-/*
- * An allocator that counts by itself may use plain stores. Their order is kept on x86, but other
- * processors need not see it. Treat a negative sum as 0. Without a backend nothing was counted.
- */
-static size_t difference(size_t allocated, size_t freed)
+/* An allocator that counts by itself may use plain stores. Their order is kept on x86, but other
+ * processors need not see it. Treat a negative sum as 0. */
+static size_t difference(size_t allocated, size_t freed, bool sources)
 {
     size_t used = allocated - freed;
 
-    if (used > SIZE_MAX / 2 && zm_backend_counts(counting_backend))
-        return 0;
-    return used;
+    return used > SIZE_MAX / 2 && sources ? 0 : used;
 }
 
 /*
@@ -218,14 +350,14 @@ static size_t difference(size_t allocated, size_t freed)
  * between make the sum too high: hardly, or by gigabytes if the reader loses its processor just
  * there. If much was freed meanwhile, take the sum again and keep the least.
  */
-static size_t sum(void)
+static size_t take_sum(bool sources)
 {
-    size_t freed = all_freed();
+    size_t freed = all_freed(sources);
     size_t least = SIZE_MAX;
 
     for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
-        size_t used = difference(all_allocated(), freed);
-        size_t freed_since = all_freed() - freed;
+        size_t used = difference(all_allocated(sources), freed, sources);
+        size_t freed_since = all_freed(sources) - freed;
 
         if (used < least)
             least = used;
@@ -236,112 +368,59 @@ static size_t sum(void)
     return least;
 }
 
-static size_t sum_and_peak(void)
-{
-    size_t used = sum();
-
-    if (used > peak)
-        peak = used;
-    return used;
-}
-
-size_t zmalloc_used_memory(void)
+size_t zm_accounting_sum(void)
 {
     size_t used;
 
-    accounting_lock();
-    used = sum_and_peak();
-    accounting_unlock();
+    if (!has_sources())
+        return take_sum(false);
+    begin_reading();
+    used = take_sum(true);
+    end_reading();
     return used;
 }
 
-size_t zmalloc_peak_memory(void)
+size_t zm_accounting_gross(void)
 {
-    size_t result;
+    size_t allocated;
 
-    accounting_lock();
-    sum_and_peak();
-    result = peak;
-    accounting_unlock();
-    return result;
+    if (!has_sources())
+        return all_allocated(false);
+    begin_reading();
+    allocated = all_allocated(true);
+    end_reading();
+    return allocated;
 }
 
-struct zm_accounting zm_accounting_read(void)
+size_t zm_accounting_threads(void)
 {
-    struct zm_accounting read;
+    size_t count = 0;
 
-    accounting_lock();
-    read.used = sum_and_peak();
-    read.peak = peak;
-    read.threads = thread_count;
-    accounting_unlock();
-    return read;
+    FOR_EACH_SLAB(slab)
+    for (unsigned number = used_nodes(slab); number-- > 0;)
+        count += __atomic_load_n(&slab->nodes[number].taken, __ATOMIC_RELAXED);
+    return count - 1; /* without the shared node */
 }
 
-/* Stores before it are visible before loads after it. gcc has no such fence for ThreadSanitizer. */
-static void full_fence(void)
+/* ---- fork ---- */
+
+/* The storage of the other threads is still mapped. */
+static void take_back(struct zm_node *node)
 {
-#ifndef ZM_THREAD_SANITIZER
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-#endif
+    if (node == shared || node == zm_thread.node || node == zm_thread.taking ||
+        __atomic_load_n(&node->taken, __ATOMIC_RELAXED) == 0)
+        return;
+    if (source_of(node) != NULL)
+        drop_source(node);
+    leave(node);
 }
 
-void zmalloc_reset_peak(void)
+void zm_accounting_in_child(void)
 {
-    accounting_lock();
-    __atomic_fetch_add(&peak_epoch, 1, __ATOMIC_RELAXED);
-    full_fence();
-    peak = sum();
-    accounting_unlock();
-}
-
-/*
- * Taking the sum needs the lock, so a LIVE thread does it only at a new high of its own. The thread
- * counts before it looks for a reset, and a reset is announced before it sums up. One of them sees
- * the other, and no block is missed.
- */
-void zm_accounting_large(void)
-{
-    struct zm_thread *thread = &zm_thread;
-
-    if (zm_thread_is_live(thread)) {
-        size_t held = counter_read(thread->allocated_at) - counter_read(thread->freed_at);
-        ptrdiff_t above_high = (ptrdiff_t)(held - thread->high);
-        unsigned epoch;
-
-        full_fence();
-        epoch = __atomic_load_n(&peak_epoch, __ATOMIC_RELAXED);
-        if (thread->high_epoch == epoch && above_high < (ptrdiff_t)ZM_LARGE_BLOCK)
-            return;
-        thread->high = held;
-        thread->high_epoch = epoch;
-    }
-    zmalloc_used_memory();
-}
-
-/* ---- fork: the child has one thread, and folds the counts of the others ---- */
-
-void zm_accounting_before_fork(void)
-{
-    accounting_lock();
-    zm_thread.forking = true;
-}
-
-void zm_accounting_after_fork(void)
-{
-    zm_thread.forking = false;
-    accounting_unlock();
-}
-
-/* The storage of the other threads is still mapped in the child. */
-void zm_accounting_after_fork_in_child(void)
-{
-    struct zm_thread *next;
-
-    for (struct zm_thread *thread = threads; thread != NULL; thread = next) {
-        next = thread->next;
-        if (thread != &zm_thread)
-            fold(thread);
-    }
-    zm_accounting_after_fork();
+    __atomic_store_n(&readers, zm_thread.readings, __ATOMIC_SEQ_CST);
+    if (zm_thread.is_leaving)
+        return;
+    FOR_EACH_SLAB(slab)
+    for (unsigned number = used_nodes(slab); number-- > 0;)
+        take_back(&slab->nodes[number]);
 }

@@ -9,18 +9,28 @@
 
 #include "base.h"
 
-/*
- * A thread that lives for a few blocks never registers. It also keeps a thread safe whose first
- * operation comes in the last round of its key destructors, as long as it does fewer than this many
- * there (docs/design.md, "The last round").
- */
+/* A thread that lives for a few blocks never registers. */
 #define ZM_EARLY_OPERATIONS 64
-
-/* Only a block of at least this size may set the peak; see zmalloc_peak_memory(). */
-#define ZM_LARGE_BLOCK ((size_t)1 << 20)
 
 /* Read by other threads while the owner writes; modulo SIZE_MAX + 1. */
 typedef size_t __attribute__((may_alias)) zm_counter;
+
+/* Where an allocator counts for one thread, and what to add to it. */
+struct zm_source {
+    const zm_counter *allocated_at;
+    const zm_counter *freed_at;
+    size_t allocated_base;
+    size_t freed_base;
+};
+
+/* What threads have counted, one after the other; never freed. One cache line. */
+struct zm_node {
+    zm_counter allocated; /* bytes, prefixes included */
+    zm_counter freed;
+    const struct zm_source *source; /* &from while the allocator counts for the owner, or NULL */
+    struct zm_source from;
+    unsigned taken; /* whether a thread owns it */
+} __attribute__((aligned(64)));
 
 /*
  * One cache line. Except on x86, glibc opens no library late that wants its thread-local storage
@@ -39,32 +49,23 @@ typedef size_t __attribute__((may_alias)) zm_counter;
 #endif
 
 struct zm_thread {
-    /* One cache line: what the owner uses all the time, and what a reader of the sum needs. */
-    zm_counter allocated; /* bytes, prefixes included; unused if the allocator counts */
-    zm_counter freed;
-    /* ZM_LARGE_BLOCK - 1 while LIVE, otherwise 0. A block of 1 to that many bytes only has to be
-     * counted here. */
-    size_t usual_sizes;
-    /* Of a LIVE thread: where its counters are, and their values when it registered. */
-    const zm_counter *allocated_at;
-    const zm_counter *freed_at;
-    size_t base_allocated;
-    size_t base_freed;
-    struct zm_thread *next;
+    /* The bytes it may still allocate before something has to be looked at (budget.h). 0 unless
+     * the thread is LIVE, so a block of 1 to that many bytes only has to be counted. */
+    size_t budget;
+    struct zm_node *node; /* of a LIVE thread, or NULL */
+    int *errno_at;        /* of a LIVE thread: errno, which is a call to find */
 
-    struct zm_thread *previous;
-    int *errno_at;             /* of a LIVE thread: errno, which is a call to find */
-    unsigned early_operations; /* up to ZM_EARLY_OPERATIONS: NEW while fewer */
-    /* The largest allocated - freed when it looked for the peak, and the reset of the peak it
-     * belongs to. */
-    size_t high;
-    unsigned high_epoch;
-    bool forking; /* holds the accounting lock for a fork() in progress */
+    size_t granted;               /* the budget when it was last filled */
+    size_t unseen;                /* bytes allocated since its last look at the sum, budget apart */
+    unsigned early_operations;    /* up to ZM_EARLY_OPERATIONS: NEW while fewer */
+    unsigned readings;            /* that it is in; more than one in signal handlers */
+    const struct zm_node *taking; /* while it registers */
+    bool is_leaving;              /* its counts are on the way back into its node */
 } __attribute__((aligned(ZM_THREAD_ALIGNMENT)));
 
 ZM_INLINE bool zm_thread_is_live(const struct zm_thread *thread)
 {
-    return thread->usual_sizes != 0;
+    return thread->node != NULL;
 }
 
 extern ZM_PRIVATE _Thread_local struct zm_thread zm_thread
@@ -82,25 +83,20 @@ ZM_INLINE bool zm_backend_counts(const struct zmalloc_backend *backend)
 /* Called once, before the first block: makes the thread key. */
 void zm_accounting_start(const struct zmalloc_backend *backend);
 
-/* All counts, as they were at one moment. */
-struct zm_accounting {
-    size_t used;
-    size_t peak;
-    size_t threads; /* LIVE ones */
-};
+/* What is in use. Takes no lock, and may be called in a signal handler. */
+size_t zm_accounting_sum(void);
 
-struct zm_accounting zm_accounting_read(void);
+/* All that was ever allocated, modulo SIZE_MAX + 1. */
+size_t zm_accounting_gross(void);
 
-/* For fork. The first takes the accounting lock, the others release it. */
-void zm_accounting_before_fork(void);
-void zm_accounting_after_fork(void);
-void zm_accounting_after_fork_in_child(void);
+/* LIVE threads. */
+size_t zm_accounting_threads(void);
 
 /* Counts for a thread that is not LIVE. */
 ZM_PRIVATE ZM_COLD void zm_accounting_unregistered(size_t allocated, size_t freed);
 
-/* Call it when a block of ZM_LARGE_BLOCK or more has been counted: looks for a new peak. */
-ZM_PRIVATE void zm_accounting_large(void);
+/* In the child of a fork. */
+void zm_accounting_in_child(void);
 
 /*
  * Only the thread itself writes its counters. The release makes sure that a reader on another

@@ -15,10 +15,10 @@
  * variable there instead, for tables that are only known at run time.
  *
  * The fast path. Some requests need more than counting: size 0, a size that is too large, one that
- * is large enough to set the peak, and any request of a thread that is not LIVE. One comparison
- * (core_is_usual) separates them from the rest. It works because the thread's usual_sizes is 0
- * unless the thread is LIVE, and because size - 1 wraps around for 0. Everything unusual is in
- * functions that are not inlined, so the fast path saves no registers for it.
+ * does not fit into the thread's budget (budget.h), and any request of a thread that is not LIVE. One
+ * comparison (core_is_usual) separates them from the rest. It works because the budget is 0 unless
+ * the thread is LIVE, and because size - 1 wraps around for 0. Everything unusual is in functions
+ * that are not inlined, so the fast path saves no registers for it.
  *
  * A family such as zmalloc, zcalloc, ztrymalloc_usable is one inline function, core_alloc(),
  * called with constants: CORE_ZEROED, CORE_TRY, and NULL if nobody asks for the usable size. What
@@ -38,6 +38,7 @@
 #include <errno.h>
 
 #include "accounting.h"
+#include "budget.h"
 #include "build.h"
 #include "instance.h"
 #include "out_of_memory.h"
@@ -64,10 +65,28 @@ ZM_INLINE bool core_thread_is_live(void)
 
 /* For a LIVE thread. If the backend counts by itself the size is not needed, and the compiler drops
  * the query for it. */
-ZM_INLINE void core_count(zm_counter *counter, size_t usable)
+ZM_INLINE void core_count_alloc(size_t usable)
 {
     if (!zm_backend_counts(core_backend))
-        zm_counter_add(counter, usable + core_backend->prefix_size);
+        zm_counter_add(&zm_thread.node->allocated, usable + core_backend->prefix_size);
+}
+
+ZM_INLINE void core_count_free(size_t usable)
+{
+    if (!zm_backend_counts(core_backend))
+        zm_counter_add(&zm_thread.node->freed, usable + core_backend->prefix_size);
+}
+
+/* What is about a size that an allocator rounds up, and one that we do not know. */
+#define CORE_ROUNDING 8
+
+/* Takes a block from the budget. */
+ZM_INLINE void core_spend(size_t size, size_t usable)
+{
+    if (zm_backend_counts(core_backend))
+        zm_budget_spend(size + CORE_ROUNDING);
+    else
+        zm_budget_spend(usable + core_backend->prefix_size);
 }
 
 ZM_INLINE bool core_size_matters(const size_t *usable)
@@ -78,7 +97,7 @@ ZM_INLINE bool core_size_matters(const size_t *usable)
 ZM_INLINE void core_count_alloc_of_any(size_t usable)
 {
     if (core_thread_is_live())
-        core_count(&zm_thread.allocated, usable);
+        core_count_alloc(usable);
     else
         zm_accounting_unregistered(usable + core_backend->prefix_size, 0);
 }
@@ -112,11 +131,11 @@ ZM_INLINE size_t core_free_live(void *ptr)
 
     if (core_backend->release != NULL) {
         usable = core_backend->usable_size(ptr);
-        core_count(&zm_thread.freed, usable);
+        core_count_free(usable);
         CORE_KEEPING_ERRNO(zm_thread.errno_at, core_backend->release(ptr));
     } else {
         CORE_KEEPING_ERRNO(zm_thread.errno_at, usable = core_backend->free(ptr));
-        core_count(&zm_thread.freed, usable);
+        core_count_free(usable);
     }
     return usable;
 }
@@ -146,7 +165,7 @@ CORE_NOINLINE void core_free_sized(void *ptr, size_t size)
 
     CORE_KEEPING_ERRNO(&errno, usable = core_backend->free_sized(ptr, size));
     if (core_thread_is_live())
-        core_count(&zm_thread.freed, usable);
+        core_count_free(usable);
     else
         zm_accounting_unregistered(0, usable + core_backend->prefix_size);
 }
@@ -169,7 +188,7 @@ static void core_zfree_with_size(void *ptr, size_t size)
 
 ZM_INLINE bool core_is_usual(size_t size)
 {
-    return ZM_LIKELY(size - 1 < zm_thread.usual_sizes);
+    return ZM_LIKELY(size - 1 < zm_thread.budget);
 }
 
 CORE_COLD void *core_fail(size_t size, size_t *usable, unsigned how)
@@ -191,32 +210,54 @@ ZM_INLINE void *core_ask(size_t size, unsigned how, size_t *got)
     return how & CORE_ZEROED ? core_backend->calloc(size, got) : core_backend->alloc(size, got);
 }
 
+/* What a block of that size will count, as far as the backend tells; only a limit wants to know. */
+static size_t core_estimate(size_t size)
+{
+    if (!zm_budget_is_limited())
+        return 0;
+    if (core_backend->good_size != NULL)
+        size = core_backend->good_size(size);
+    return size + core_backend->prefix_size;
+}
+
+/* An allocation on the unusual path, after it: the budget is filled again. Keeps what is counted. */
+CORE_NOINLINE void core_settle_alloc(size_t got, const struct zm_grant *grant)
+{
+    core_count_alloc_of_any(got);
+    zm_budget_settle(got + core_backend->prefix_size, grant);
+}
+
 /* A layer may guard the bytes beyond the requested size until the program asks for the usable size.
  * */
 CORE_NOINLINE void *core_alloc_unusual(size_t size, size_t *usable, unsigned how)
 {
     size_t asked = size != 0 ? size : CORE_SIZE_OF_NOTHING;
     size_t got = 0;
-    void *ptr = asked < CORE_BACKEND_LIMIT ? core_ask(asked, how, &got) : NULL;
+    struct zm_grant grant;
+    void *ptr;
 
-    if (ptr == NULL)
+    if (asked >= CORE_BACKEND_LIMIT || !zm_budget_ask(core_estimate(asked), &grant))
         return core_fail(size, usable, how);
+    ptr = core_ask(asked, how, &got);
+    if (ptr == NULL) {
+        zm_budget_settle(0, &grant);
+        return core_fail(size, usable, how);
+    }
     if (got == 0)
         got = core_backend->usable_size(ptr);
-    core_count_alloc_of_any(got);
-    if (asked >= ZM_LARGE_BLOCK)
-        zm_accounting_large();
+    core_settle_alloc(got, &grant);
     if (usable != NULL)
         *usable = size != 0 ? got : core_backend->usable_size(ptr);
     return ptr;
 }
 
 /* A block of a LIVE thread whose size the backend did not report. */
-CORE_NOINLINE void *core_finish_asking(void *ptr, size_t *usable)
+CORE_NOINLINE void *core_finish_asking(void *ptr, size_t size, size_t *usable)
 {
     size_t got = core_backend->usable_size(ptr);
 
-    core_count(&zm_thread.allocated, got);
+    core_count_alloc(got);
+    core_spend(size, got);
     if (usable != NULL)
         *usable = got;
     return ptr;
@@ -237,8 +278,9 @@ ZM_INLINE void *core_alloc(size_t size, size_t *usable, unsigned how)
     if (ZM_UNLIKELY(ptr == NULL))
         return core_fail(kept, usable, how);
     if (core_size_matters(usable) && ZM_UNLIKELY(got == 0))
-        return core_finish_asking(ptr, usable);
-    core_count(&zm_thread.allocated, got);
+        return core_finish_asking(ptr, kept, usable);
+    core_count_alloc(got);
+    core_spend(kept, got);
     if (usable != NULL)
         *usable = got;
     return ptr;
@@ -289,8 +331,38 @@ static void *core_zcalloc_usable(size_t size, size_t *usable)
 /* Counts what was allocated first, because readers of the sum must never see too little. */
 ZM_INLINE void core_count_realloc(size_t old_usable, size_t usable)
 {
-    core_count(&zm_thread.allocated, usable);
-    core_count(&zm_thread.freed, old_usable);
+    core_count_alloc(usable);
+    core_count_free(old_usable);
+}
+
+/* By how much a block grows: what it had is free again when it has moved. */
+static size_t core_estimate_growth(void *ptr, size_t size)
+{
+    size_t before;
+    size_t after;
+
+    if (!zm_budget_is_limited())
+        return 0;
+    before = core_backend->usable_size(ptr) + core_backend->prefix_size;
+    after = core_estimate(size);
+    return after > before ? after - before : 0;
+}
+
+CORE_NOINLINE void *core_realloc_asking(void *ptr, size_t size, size_t *old, size_t *got)
+{
+    struct zm_grant grant;
+    void *moved;
+
+    if (!zm_budget_ask(core_estimate_growth(ptr, size), &grant))
+        return NULL;
+    moved = core_backend->realloc(ptr, size, old, got);
+    if (moved != NULL && core_thread_is_live())
+        core_count_realloc(*old, *got);
+    else if (moved != NULL)
+        zm_accounting_unregistered(*got + core_backend->prefix_size,
+                                   *old + core_backend->prefix_size);
+    zm_budget_settle(moved != NULL ? *got + core_backend->prefix_size : 0, &grant);
+    return moved;
 }
 
 /* A size at or above the limit frees the block, as size 0 does. A size just below it, which leaves
@@ -306,20 +378,11 @@ CORE_NOINLINE void *core_realloc_unusual(void *ptr, size_t size, size_t *usable,
     if (size == 0 || size >= ZM_SIZE_LIMIT)
         core_zfree(ptr);
     else if (size < CORE_BACKEND_LIMIT)
-        moved = core_backend->realloc(ptr, size, &old, &got);
+        moved = core_realloc_asking(ptr, size, &old, &got);
     if (moved == NULL && size != 0)
         return core_fail(size, usable, how);
     if (usable != NULL)
         *usable = got;
-    if (moved == NULL)
-        return NULL;
-    if (core_thread_is_live())
-        core_count_realloc(old, got);
-    else
-        zm_accounting_unregistered(got + core_backend->prefix_size,
-                                   old + core_backend->prefix_size);
-    if (size >= ZM_LARGE_BLOCK)
-        zm_accounting_large();
     return moved;
 }
 
@@ -335,6 +398,7 @@ ZM_INLINE void *core_realloc(void *ptr, size_t size, size_t *usable, unsigned ho
     if (ZM_UNLIKELY(moved == NULL))
         return core_fail(size, usable, how);
     core_count_realloc(old, got);
+    core_spend(size, got);
     if (usable != NULL)
         *usable = got;
     return moved;
@@ -371,6 +435,8 @@ ZM_INLINE void *core_alloc_aligned(size_t alignment, size_t size, unsigned how)
 {
     size_t asked = size != 0 ? size : CORE_SIZE_OF_NOTHING;
     size_t asked_alignment = alignment;
+    struct zm_grant grant = {.budget = 0};
+    bool usual = core_is_usual(size);
     size_t got = 0;
     void *ptr = NULL;
 
@@ -380,13 +446,21 @@ ZM_INLINE void *core_alloc_aligned(size_t alignment, size_t size, unsigned how)
     }
     if (alignment < CORE_MIN_ALIGNMENT)
         alignment = CORE_MIN_ALIGNMENT;
-    if (asked < CORE_BACKEND_LIMIT && alignment < CORE_BACKEND_LIMIT - asked)
-        ptr = core_backend->aligned_alloc(alignment, asked, &got);
-    if (ZM_UNLIKELY(ptr == NULL))
+    if (asked >= CORE_BACKEND_LIMIT || alignment >= CORE_BACKEND_LIMIT - asked ||
+        (!usual && !zm_budget_ask(core_estimate(asked), &grant)))
         return core_fail_aligned(asked_alignment, size, how);
-    core_count_alloc_of_any(got);
-    if (asked >= ZM_LARGE_BLOCK)
-        zm_accounting_large();
+    ptr = core_backend->aligned_alloc(alignment, asked, &got);
+    if (ZM_UNLIKELY(ptr == NULL)) {
+        if (!usual)
+            zm_budget_settle(0, &grant);
+        return core_fail_aligned(asked_alignment, size, how);
+    }
+    if (usual) {
+        core_count_alloc(got);
+        core_spend(size, got);
+    } else {
+        core_settle_alloc(got, &grant);
+    }
     return ptr;
 }
 

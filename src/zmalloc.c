@@ -16,6 +16,7 @@
 #include "choice_lock.h"
 #include "config.h"
 #include "instance.h"
+#include "limit.h"
 #include "os/process.h"
 #include "out_of_memory.h"
 #include "stats/stats.h"
@@ -106,6 +107,7 @@ static void seal(const struct zm_instance *instance)
 
     zm_choice_lock();
     if (!is_sealed) {
+        zm_limit_start();
         fill(instance);
         make_read_only();
         is_sealed = true;
@@ -257,22 +259,10 @@ void zmadvise_dontneed(void *ptr)
 
 /* ---- When the library is loaded, and when the process forks ---- */
 
-/* The choice lock comes first, because the choice may read the counts. */
-static void before_fork(void)
-{
-    zm_choice_before_fork();
-    zm_accounting_before_fork();
-}
-
-static void after_fork_in_parent(void)
-{
-    zm_accounting_after_fork();
-    zm_choice_after_fork();
-}
-
 static void after_fork_in_child(void)
 {
-    zm_accounting_after_fork_in_child();
+    zm_accounting_in_child();
+    zm_limit_in_child();
     zm_choice_after_fork_in_child();
 }
 
@@ -283,7 +273,8 @@ static void after_fork_in_child(void)
  */
 __attribute__((constructor(103))) static void load(void)
 {
-    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    pthread_atfork(zm_choice_before_fork, zm_choice_after_fork, after_fork_in_child);
+    zm_limit_load();
     zm_stats_exit_prepare();
     if (zm_choice_load())
         choose();

@@ -7,6 +7,7 @@
 #include "choice.h"
 #include "os/memory_limit.h"
 #include "os/process.h"
+#include "peak.h"
 #include "stats/stats.h"
 
 #include <sys/resource.h>
@@ -20,11 +21,9 @@ static uint64_t figure(size_t value)
 
 static void gather_accounting(uint64_t *figures)
 {
-    struct zm_accounting read = zm_accounting_read();
-
-    figures[ZM_USED] = read.used;
-    figures[ZM_PEAK] = read.peak;
-    figures[ZM_THREADS] = read.threads;
+    figures[ZM_USED] = zmalloc_used_memory();
+    figures[ZM_PEAK] = zm_peak();
+    figures[ZM_THREADS] = zm_accounting_threads();
 }
 
 static void gather_allocator(uint64_t *figures)

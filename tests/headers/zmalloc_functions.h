@@ -39,6 +39,16 @@
     F(size_t, zmalloc_used_memory, (void))                                                         \
     F(size_t, zmalloc_peak_memory, (void))                                                         \
     F(void, zmalloc_reset_peak, (void))                                                            \
+    F(int, zmalloc_peak_begin, (void))                                                             \
+    F(size_t, zmalloc_peak_end, (int))                                                             \
+    F(int, zmalloc_set_limit, (size_t))                                                            \
+    F(size_t, zmalloc_get_limit, (void))                                                           \
+    F(int, zmalloc_set_soft_limit, (size_t))                                                       \
+    F(size_t, zmalloc_get_soft_limit, (void))                                                      \
+    F(void, zmalloc_limit_rss, (int))                                                              \
+    F(int, zmalloc_pressure, (void))                                                               \
+    F(int, zmalloc_pressure_fd, (void))                                                            \
+    F(size_t, zmalloc_external, (ptrdiff_t))                                                       \
     F(int, zmalloc_init, (const char *))                                                           \
     F(const char *, zmalloc_backend_name, (void))                                                  \
     F(const char *, zmalloc_backend_version, (void))                                               \

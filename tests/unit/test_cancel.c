@@ -127,6 +127,25 @@ static void read_stat(void)
     zmalloc_get_proc_stat(9999, &value);
 }
 
+/* Comes under pressure and out of it, by both kinds of limit. */
+static void set_limits(void)
+{
+    void *ptr = zmalloc(large);
+
+    child_check(zmalloc_pressure_fd() >= 0);
+    for (int rss = 1; rss >= 0; rss--) {
+        zmalloc_limit_rss(rss);
+        zmalloc_set_limit(4 * large);
+        zmalloc_set_soft_limit(1);
+        child_check(zmalloc_pressure() == 1);
+        zfree(ztrymalloc(some));
+        zmalloc_set_limit(SIZE_MAX);
+        zmalloc_set_soft_limit(SIZE_MAX);
+        child_check(zmalloc_pressure() == 0);
+    }
+    zfree(ptr);
+}
+
 static void give_pages_back(void)
 {
     void *ptr = zmalloc(large);
@@ -180,6 +199,16 @@ CALL(zmalloc_set_oom_handler, run_out_of_memory())
 CALL(zmalloc_used_memory, zmalloc_used_memory())
 CALL(zmalloc_peak_memory, zmalloc_peak_memory())
 CALL(zmalloc_reset_peak, zmalloc_reset_peak())
+CALL(zmalloc_peak_begin, zmalloc_peak_end(zmalloc_peak_begin()))
+CALL(zmalloc_peak_end, zmalloc_peak_end(-1))
+CALL(zmalloc_set_limit, set_limits())
+CALL(zmalloc_get_limit, zmalloc_get_limit())
+CALL(zmalloc_set_soft_limit, set_limits())
+CALL(zmalloc_get_soft_limit, zmalloc_get_soft_limit())
+CALL(zmalloc_limit_rss, set_limits())
+CALL(zmalloc_pressure, zmalloc_pressure())
+CALL(zmalloc_pressure_fd, set_limits())
+CALL(zmalloc_external, (zmalloc_external(1), zmalloc_external(-1)))
 CALL(zmalloc_init, (zmalloc_init(NULL), zmalloc_init("nothere")))
 CALL(zmalloc_backend_name, zmalloc_backend_name())
 CALL(zmalloc_backend_version, zmalloc_backend_version())

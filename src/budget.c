@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The budget of each thread is filled here, and whatever happens every so many bytes begins here:
+ * the peak, the limit and the pressure. */
+
+#include "budget.h"
+#include "limit.h"
+#include "peak.h"
+
+size_t zm_look(void)
+{
+    size_t used = zm_accounting_sum();
+
+    zm_peak_saw(used);
+    zm_limit_saw(used);
+    return used;
+}
+
+size_t zmalloc_used_memory(void)
+{
+    return zm_look();
+}
+
+bool zm_budget_is_limited(void)
+{
+    return zm_limit_is_set();
+}
+
+bool zm_budget_ask(size_t bytes, struct zm_grant *grant)
+{
+    *grant = (struct zm_grant){.budget = ZM_BUDGET_MAX};
+    return !zm_limit_is_set() || zm_limit_ask(bytes, grant);
+}
+
+void zm_budget_settle(size_t bytes, const struct zm_grant *grant)
+{
+    struct zm_thread *thread = &zm_thread;
+
+    thread->unseen += bytes + (thread->granted - thread->budget);
+    thread->granted = zm_thread_is_live(thread) ? grant->budget : 0;
+    thread->budget = thread->granted;
+    if (grant->pending != 0)
+        zm_limit_settle(grant->pending);
+    if (thread->unseen >= ZM_LOOK_EVERY - ZM_BUDGET_MAX || zm_limit_wants_looks()) {
+        thread->unseen = 0;
+        zm_look();
+    }
+}

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * Limits: a request that would exceed the hard limit fails; more than the soft limit in use is
+ * pressure, which a program can read and wait for.
+ *
+ * The hard limit costs nothing on the usual path. A thread asks here when its budget is used up, and
+ * gets the next budget only if the sum of everything in use leaves room for it. Budgets are not
+ * added to the sum, so nothing that is free is withheld from anybody; in return each thread may
+ * exceed the limit by one budget, which gets smaller as the limit comes near. Requests that do not
+ * fit into a budget are announced in `pending` before the sum is taken: of two threads that ask at
+ * the same time, at least one sees the other. If a request fits alone, but not with what others have
+ * announced, it waits until they are settled.
+ *
+ * What is compared with the limits is what is in use, plus the bytes that the program has told of.
+ * Or it is the resident set: since reading that is slow, it is estimated by what was allocated since
+ * the last reading, and read again only if the estimate leaves no room.
+ *
+ * Pressure is looked at with every look at the sum. Whoever sees it change sets the descriptor.
+ */
+
+#include "limit.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "environment.h"
+#include "message.h"
+#include "option_list.h"
+#include "os/memory_limit.h"
+#include "os/process.h"
+#include "os/thread.h"
+#include "peak.h"
+
+#define NONE SIZE_MAX
+
+static size_t hard_limit = NONE;
+static size_t soft_limit = NONE;
+static bool of_rss;
+static size_t external_bytes;
+
+static size_t get(const size_t *variable)
+{
+    return __atomic_load_n(variable, __ATOMIC_RELAXED);
+}
+
+static bool compares_rss(void)
+{
+    return __atomic_load_n(&of_rss, __ATOMIC_RELAXED);
+}
+
+/* ---- What is compared ---- */
+
+static size_t last_rss;
+static size_t gross_then; /* what had been allocated in all when last_rss was read */
+
+static size_t read_rss(void)
+{
+    size_t gross = zm_accounting_gross();
+    size_t rss;
+
+    if (!zm_rss(&rss))
+        return 0;
+    __atomic_store_n(&gross_then, gross, __ATOMIC_RELAXED);
+    __atomic_store_n(&last_rss, rss, __ATOMIC_RELAXED);
+    return rss;
+}
+
+/* At least the resident set, except for what is not from here. */
+static size_t estimate_rss(void)
+{
+    return get(&last_rss) + (zm_accounting_gross() - get(&gross_then));
+}
+
+static size_t add(size_t a, size_t b)
+{
+    size_t sum;
+
+    return __builtin_add_overflow(a, b, &sum) ? SIZE_MAX : sum;
+}
+
+/* With `used` in use. */
+static size_t compared(size_t used)
+{
+    if (compares_rss())
+        return get(&last_rss) != 0 ? estimate_rss() : read_rss();
+    return add(used, get(&external_bytes));
+}
+
+/* ---- Pressure ---- */
+
+static int pressure;
+static int pressure_fd = -1;
+
+/* Until it agrees with what the last one of several threads has set. */
+static void set_descriptor(void)
+{
+    int fd = __atomic_load_n(&pressure_fd, __ATOMIC_ACQUIRE);
+    int saved_errno = errno;
+    int state;
+    int set;
+
+    if (fd < 0)
+        return;
+    state = zm_cancel_off();
+    do {
+        uint64_t count = 1;
+        ssize_t done;
+
+        set = __atomic_load_n(&pressure, __ATOMIC_SEQ_CST);
+        done = set ? write(fd, &count, sizeof count) : read(fd, &count, sizeof count);
+        (void)done; /* what is written already, or read already, is no error */
+    } while (set != __atomic_load_n(&pressure, __ATOMIC_SEQ_CST));
+    zm_cancel_restore(state);
+    errno = saved_errno;
+}
+
+static void set_pressure(int value)
+{
+    if (__atomic_load_n(&pressure, __ATOMIC_RELAXED) != value &&
+        __atomic_exchange_n(&pressure, value, __ATOMIC_SEQ_CST) != value)
+        set_descriptor();
+}
+
+void zm_limit_saw(size_t used)
+{
+    size_t soft = get(&soft_limit);
+    size_t size;
+
+    if (soft == NONE) {
+        set_pressure(0);
+        return;
+    }
+    size = compared(used);
+    if (size > soft && compares_rss())
+        size = read_rss();
+    set_pressure(size > soft);
+}
+
+static size_t look(void)
+{
+    size_t used = zm_accounting_sum();
+
+    zm_peak_saw(used);
+    zm_limit_saw(used);
+    return used;
+}
+
+/* If it is set, it may have passed meanwhile: freeing looks at nothing. */
+int zmalloc_pressure(void)
+{
+    if (__atomic_load_n(&pressure, __ATOMIC_RELAXED) != 0)
+        look();
+    return __atomic_load_n(&pressure, __ATOMIC_RELAXED);
+}
+
+int zmalloc_pressure_fd(void)
+{
+    int fd = __atomic_load_n(&pressure_fd, __ATOMIC_ACQUIRE);
+    int other = -1;
+
+    if (fd >= 0)
+        return fd;
+    fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fd < 0)
+        return -1;
+    if (!__atomic_compare_exchange_n(&pressure_fd, &other, fd, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE)) {
+        int state = zm_cancel_off();
+
+        close(fd);
+        zm_cancel_restore(state);
+        return other;
+    }
+    set_descriptor();
+    return fd;
+}
+
+/* ---- The hard limit ---- */
+
+static size_t pending;
+static uint64_t refused;
+
+bool zm_limit_is_set(void)
+{
+    return get(&hard_limit) != NONE;
+}
+
+bool zm_limit_wants_looks(void)
+{
+    return get(&soft_limit) != NONE;
+}
+
+/* What would be in use with what all threads have announced. */
+static bool leaves_room(size_t limit, size_t in_use, size_t asked)
+{
+    return in_use <= limit && asked <= limit - in_use;
+}
+
+static size_t in_use_now(size_t limit, size_t asked)
+{
+    size_t size = compared(look());
+
+    if (compares_rss() && !leaves_room(limit, size, asked))
+        size = read_rss();
+    return size;
+}
+
+static size_t budget_within(size_t room)
+{
+    return room / 8 < ZM_BUDGET_MAX ? room / 8 : ZM_BUDGET_MAX;
+}
+
+bool zm_limit_ask(size_t bytes, struct zm_grant *grant)
+{
+    size_t limit;
+
+    while ((limit = get(&hard_limit)) != NONE) {
+        size_t announced = __atomic_add_fetch(&pending, bytes, __ATOMIC_SEQ_CST);
+        size_t in_use = in_use_now(limit, announced);
+
+        if (leaves_room(limit, in_use, announced)) {
+            grant->pending = bytes;
+            grant->budget = budget_within(limit - in_use - announced);
+            return true;
+        }
+        zm_limit_settle(bytes);
+        if (!leaves_room(limit, in_use, bytes)) {
+            __atomic_fetch_add(&refused, 1, __ATOMIC_RELAXED);
+            return false;
+        }
+        sched_yield();
+    }
+    return true;
+}
+
+void zm_limit_settle(size_t bytes)
+{
+    __atomic_fetch_sub(&pending, bytes, __ATOMIC_SEQ_CST);
+}
+
+/* ---- Setting them ---- */
+
+static bool is_limit(size_t bytes)
+{
+    return bytes == NONE || (bytes > 0 && bytes < ZM_SIZE_LIMIT);
+}
+
+static int set(size_t *limit, size_t bytes)
+{
+    if (!is_limit(bytes))
+        return zm_result(EINVAL);
+    __atomic_store_n(limit, bytes, __ATOMIC_RELAXED);
+    look();
+    return 0;
+}
+
+int zmalloc_set_limit(size_t bytes)
+{
+    return set(&hard_limit, bytes);
+}
+
+int zmalloc_set_soft_limit(size_t bytes)
+{
+    return set(&soft_limit, bytes);
+}
+
+size_t zmalloc_get_limit(void)
+{
+    return get(&hard_limit);
+}
+
+size_t zmalloc_get_soft_limit(void)
+{
+    return get(&soft_limit);
+}
+
+void zmalloc_limit_rss(int enable)
+{
+    __atomic_store_n(&of_rss, enable != 0, __ATOMIC_RELAXED);
+    look();
+}
+
+size_t zmalloc_external(ptrdiff_t change)
+{
+    size_t before = get(&external_bytes);
+    size_t after;
+
+    do {
+        after = before + (size_t)change;
+        if (change < 0 ? after > before : after < before) {
+            errno = EINVAL;
+            return before;
+        }
+    } while (!__atomic_compare_exchange_n(&external_bytes, &before, after, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    if (change != 0 && zm_limit_wants_looks())
+        look();
+    return after;
+}
+
+struct zm_limits zm_limits(void)
+{
+    return (struct zm_limits){
+        .hard = get(&hard_limit),
+        .soft = get(&soft_limit),
+        .of_rss = compares_rss(),
+        .external = get(&external_bytes),
+        .refused = __atomic_load_n(&refused, __ATOMIC_RELAXED),
+        .pressure = __atomic_load_n(&pressure, __ATOMIC_RELAXED) != 0,
+    };
+}
+
+/* ---- ZMALLOC_LIMIT=[rss:]SIZE[,soft:SIZE] ---- */
+
+static struct zm_setting setting = {.variable = "ZMALLOC_LIMIT"};
+
+/* What the process may have: of the machine, or less. */
+static size_t all_there_is(void)
+{
+    size_t memory = zmalloc_get_memory_size();
+    size_t limit = zm_memory_limits().hard;
+
+    return memory != 0 && memory < limit ? memory : limit;
+}
+
+static bool take_percent(struct zm_element *rest, size_t number, size_t *size)
+{
+    if (!zm_element_take(rest, "%") || number > 100)
+        return false;
+    *size = all_there_is() / 100 * number;
+    return true;
+}
+
+/* Bytes, with a unit or without, or so many percent. */
+static bool take_limit(struct zm_element *rest, size_t *size)
+{
+    struct zm_element whole = *rest;
+    uint64_t number;
+
+    if (zm_element_take_number(&whole, &number) && whole.length == 1 && *whole.text == '%') {
+        *rest = whole;
+        return take_percent(rest, number <= 100 ? (size_t)number : 101, size);
+    }
+    return zm_element_take_size(rest, size) && rest->length == 0;
+}
+
+static const char *read_limits(const char *value)
+{
+    const char *rest = value;
+    struct zm_element element;
+
+    while (zm_list_next(&rest, &element)) {
+        bool soft = zm_element_take(&element, "soft:");
+        size_t *limit = soft ? &soft_limit : &hard_limit;
+        size_t size = 0;
+
+        if (!soft && zm_element_take(&element, "rss:"))
+            of_rss = true;
+        if (!take_limit(&element, &size))
+            return "a limit is a number of bytes with K, M, G or nothing, or of percent, as in "
+                   "1500M, 80%, rss:2G or 2G,soft:1500M";
+        if (!is_limit(size) || size == NONE)
+            return "a limit is at least 1 byte and fits into the address space";
+        if (*limit != NONE)
+            return "there is one hard limit and one soft limit";
+        *limit = size;
+    }
+    return NULL;
+}
+
+void zm_limit_load(void)
+{
+    zm_setting_value(&setting);
+}
+
+void zm_limit_start(void)
+{
+    const char *value = zm_setting_value(&setting);
+    const char *wrong = value != NULL ? read_limits(value) : NULL;
+    struct zm_message message = {0};
+
+    if (wrong == NULL)
+        return;
+    zm_message_text(&message, "ZMALLOC_LIMIT=");
+    zm_message_quoted(&message, value, strlen(value));
+    zm_message_text(&message, ": ");
+    zm_message_text(&message, wrong);
+    zm_message_send(&message);
+    _exit(ZM_EXIT_CONFIG);
+}
+
+/* ---- fork ---- */
+
+/* The descriptor would wake the parent. What others had announced will not be settled. */
+void zm_limit_in_child(void)
+{
+    __atomic_store_n(&pressure_fd, -1, __ATOMIC_RELEASE);
+    __atomic_store_n(&pending, 0, __ATOMIC_SEQ_CST);
+}

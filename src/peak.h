@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_PEAK_H
+#define ZM_PEAK_H
+
+/* The largest sum that anybody has looked at, and the largest within sections. */
+
+#include "base.h"
+
+/* Somebody has looked, and this much was in use. Takes no lock. */
+void zm_peak_saw(size_t used);
+
+size_t zm_peak(void);
+
+#endif
