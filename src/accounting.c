@@ -392,6 +392,15 @@ size_t zm_accounting_gross(void)
     return allocated;
 }
 
+void zm_accounting_visit(void (*function)(const struct zm_node *node, void *argument),
+                         void *argument)
+{
+    FOR_EACH_SLAB (slab)
+        for (unsigned number = used_nodes(slab); number-- > 0;)
+            if (&slab->nodes[number] != shared)
+                function(&slab->nodes[number], argument);
+}
+
 size_t zm_accounting_threads(void)
 {
     size_t count = 0;

@@ -23,13 +23,25 @@ struct zm_source {
     size_t freed_base;
 };
 
-/* What threads have counted, one after the other; never freed. One cache line. */
+/* Zones, and one that stands for no zone. */
+#define ZM_ZONES 256
+
+/* What a thread has counted in one zone. */
+struct zm_zone_counts {
+    zm_counter allocated;
+    zm_counter freed;
+    size_t seen; /* what was allocated when it last looked at the sum of the zone */
+};
+
+/* What threads have counted, one after the other; never freed. Two cache lines: readers of the sum
+ * need the first. */
 struct zm_node {
     zm_counter allocated; /* bytes, prefixes included */
     zm_counter freed;
     const struct zm_source *source; /* &from while the allocator counts for the owner, or NULL */
     struct zm_source from;
     unsigned taken; /* whether a thread owns it */
+    struct zm_zone_counts *zones; /* ZM_ZONES of them, or NULL */
 } __attribute__((aligned(64)));
 
 /*
@@ -61,6 +73,7 @@ struct zm_thread {
     unsigned readings;            /* that it is in; more than one in signal handlers */
     const struct zm_node *taking; /* while it registers */
     bool is_leaving;              /* its counts are on the way back into its node */
+    unsigned zone; /* during a call for a zone, its number; otherwise 0 */
 } __attribute__((aligned(ZM_THREAD_ALIGNMENT)));
 
 ZM_INLINE bool zm_thread_is_live(const struct zm_thread *thread)
@@ -88,6 +101,25 @@ size_t zm_accounting_sum(void);
 
 /* All that was ever allocated, modulo SIZE_MAX + 1. */
 size_t zm_accounting_gross(void);
+
+/* Calls a function with each node that was ever taken, but the shared one. */
+void zm_accounting_visit(void (*function)(const struct zm_node *node, void *argument),
+                         void *argument);
+
+/* What the node of the calling thread shows, wherever it is counted. */
+static inline size_t zm_node_allocated(const struct zm_node *node)
+{
+    const struct zm_source *source = node->source;
+
+    return source != NULL ? source->allocated_base + *source->allocated_at : node->allocated;
+}
+
+static inline size_t zm_node_freed(const struct zm_node *node)
+{
+    const struct zm_source *source = node->source;
+
+    return source != NULL ? source->freed_base + *source->freed_at : node->freed;
+}
 
 /* LIVE threads. */
 size_t zm_accounting_threads(void);

@@ -20,6 +20,7 @@
 #include "os/process.h"
 #include "out_of_memory.h"
 #include "stats/stats.h"
+#include "zone.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -263,6 +264,7 @@ static void after_fork_in_child(void)
 {
     zm_accounting_in_child();
     zm_limit_in_child();
+    zm_zone_in_child();
     zm_choice_after_fork_in_child();
 }
 

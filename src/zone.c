@@ -1,0 +1,599 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * Zones: named accounts that a program gives its blocks to.
+ *
+ * A zone is counted as everything is (accounting.c): each thread has two counters for each zone that
+ * only grow, and the sum over all threads is what is in use. The counters lie beside the thread's
+ * node, in a page that is mapped when a thread first uses a zone, and stay with the node. So a zone
+ * needs no lock and no shared counter. How much a block counts is not asked of the allocator again:
+ * it is what the thread's own counters have grown by during the call.
+ *
+ * A zone is created only when its sum is 0, so it can have the place of one that was destroyed.
+ *
+ * A zone with a limit, of its own or of one above it, takes the sum for each request. Requests are
+ * announced before, as in limit.c, so that two threads cannot take the same room.
+ */
+
+#include "zone.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "accounting.h"
+#include "out_of_memory.h"
+
+#define NAME_SIZE 64
+
+struct zmalloc_zone {
+    unsigned is_there; /* read by others while it is created */
+    unsigned number;   /* from 1 */
+    struct zmalloc_zone *parent;
+    unsigned children;
+    bool is_limited; /* it, or one above it */
+    size_t limit;
+    size_t peak;
+    size_t pending;
+    uint64_t age; /* larger than that of all zones before it */
+    char name[NAME_SIZE];
+};
+
+/* Place 0 is no zone. */
+static struct zmalloc_zone zones[ZM_ZONES];
+static uint64_t last_age;
+
+/* Creating, destroying and limits are rare; no allocator is called in between. */
+static unsigned change_lock;
+
+static void lock_changes(void)
+{
+    while (__atomic_exchange_n(&change_lock, 1, __ATOMIC_ACQUIRE) != 0)
+        sched_yield();
+}
+
+static void unlock_changes(void)
+{
+    __atomic_store_n(&change_lock, 0, __ATOMIC_RELEASE);
+}
+
+void zm_zone_in_child(void)
+{
+    unlock_changes();
+    for (unsigned i = 1; i < ZM_ZONES; i++)
+        __atomic_store_n(&zones[i].pending, 0, __ATOMIC_RELAXED);
+}
+
+static bool is_there(const struct zmalloc_zone *zone)
+{
+    return __atomic_load_n(&zone->is_there, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* ---- Counting ---- */
+
+/* Of threads that have no node, or no page for it. */
+static struct zm_zone_counts shared[ZM_ZONES];
+
+static struct zm_zone_counts *counts_of(const struct zm_node *node)
+{
+    return __atomic_load_n(&node->zones, __ATOMIC_ACQUIRE);
+}
+
+/* NULL: there is no node, or no memory. */
+static struct zm_zone_counts *own_counts(void)
+{
+    struct zm_node *node = zm_thread.node;
+    struct zm_zone_counts *counts;
+
+    if (node == NULL)
+        return NULL;
+    counts = counts_of(node);
+    if (ZM_LIKELY(counts != NULL))
+        return counts;
+    counts = mmap(NULL, sizeof(struct zm_zone_counts[ZM_ZONES]), PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (counts == MAP_FAILED)
+        return NULL;
+    __atomic_store_n(&node->zones, counts, __ATOMIC_RELEASE);
+    return counts;
+}
+
+/* The thread looks at the sum of a zone at least once for so many bytes. */
+#define LOOK_EVERY ((size_t)64 << 10)
+
+static void look(struct zmalloc_zone *zone);
+
+static void count(struct zmalloc_zone *zone, size_t allocated, size_t freed)
+{
+    struct zm_zone_counts *counts = own_counts();
+
+    if (ZM_UNLIKELY(counts == NULL)) {
+        __atomic_fetch_add(&shared[zone->number].allocated, allocated, __ATOMIC_RELEASE);
+        __atomic_fetch_add(&shared[zone->number].freed, freed, __ATOMIC_RELEASE);
+        if (allocated > freed)
+            look(zone);
+        return;
+    }
+    counts += zone->number;
+    zm_counter_add(&counts->allocated, allocated);
+    zm_counter_add(&counts->freed, freed);
+    if (ZM_UNLIKELY(counts->allocated - counts->seen >= LOOK_EVERY)) {
+        counts->seen = counts->allocated;
+        look(zone);
+    }
+}
+
+static size_t counter_read(const zm_counter *counter)
+{
+    return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
+}
+
+struct sum {
+    unsigned number;
+    size_t freed;
+    size_t allocated;
+};
+
+static void add_freed(const struct zm_node *node, void *argument)
+{
+    const struct zm_zone_counts *counts = counts_of(node);
+    struct sum *sum = argument;
+
+    if (counts != NULL)
+        sum->freed += counter_read(&counts[sum->number].freed);
+}
+
+static void add_allocated(const struct zm_node *node, void *argument)
+{
+    const struct zm_zone_counts *counts = counts_of(node);
+    struct sum *sum = argument;
+
+    if (counts != NULL)
+        sum->allocated += counter_read(&counts[sum->number].allocated);
+}
+
+/* Without those below it. As in accounting.c, all that was freed is read first. */
+static size_t own_sum(const struct zmalloc_zone *zone)
+{
+    struct sum sum = {.number = zone->number,
+                      .freed = counter_read(&shared[zone->number].freed)};
+
+    zm_accounting_visit(add_freed, &sum);
+    sum.allocated = counter_read(&shared[zone->number].allocated);
+    zm_accounting_visit(add_allocated, &sum);
+    return sum.allocated - sum.freed;
+}
+
+static bool is_within(const struct zmalloc_zone *zone, const struct zmalloc_zone *outer)
+{
+    while (zone != NULL && zone != outer)
+        zone = zone->parent;
+    return zone != NULL;
+}
+
+size_t zmalloc_zone_used(const struct zmalloc_zone *zone)
+{
+    size_t used = own_sum(zone);
+
+    if (__atomic_load_n(&zone->children, __ATOMIC_RELAXED) == 0)
+        return used;
+    for (unsigned i = 1; i < ZM_ZONES; i++)
+        if (is_there(&zones[i]) && &zones[i] != zone && is_within(&zones[i], zone))
+            used += own_sum(&zones[i]);
+    return used;
+}
+
+static void raise_peak(struct zmalloc_zone *zone)
+{
+    size_t used = zmalloc_zone_used(zone);
+    size_t peak = __atomic_load_n(&zone->peak, __ATOMIC_RELAXED);
+
+    while (peak < used && !__atomic_compare_exchange_n(&zone->peak, &peak, used, true,
+                                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+static void look(struct zmalloc_zone *zone)
+{
+    for (; zone != NULL; zone = zone->parent)
+        raise_peak(zone);
+}
+
+/* ---- Limits ---- */
+
+static size_t limit_of(const struct zmalloc_zone *zone)
+{
+    return __atomic_load_n(&zone->limit, __ATOMIC_RELAXED);
+}
+
+static bool leaves_room(size_t limit, size_t used, size_t size)
+{
+    return used <= limit && size <= limit - used;
+}
+
+static void settle_up_to(struct zmalloc_zone *zone, const struct zmalloc_zone *end, size_t size)
+{
+    for (; zone != end; zone = zone->parent)
+        __atomic_fetch_sub(&zone->pending, size, __ATOMIC_SEQ_CST);
+}
+
+/* What becomes of a request in one zone. */
+enum answer { GRANTED, WAITING, REFUSED };
+
+static enum answer ask_one(struct zmalloc_zone *zone, size_t size)
+{
+    size_t announced = __atomic_add_fetch(&zone->pending, size, __ATOMIC_SEQ_CST);
+    size_t limit = limit_of(zone);
+    size_t used = limit != SIZE_MAX ? zmalloc_zone_used(zone) : 0;
+
+    if (leaves_room(limit, used, announced))
+        return GRANTED;
+    return leaves_room(limit, used, size) ? WAITING : REFUSED;
+}
+
+/* In the zone and all above it. */
+static bool ask_limits(struct zmalloc_zone *zone, size_t size)
+{
+    for (;;) {
+        enum answer answer = GRANTED;
+        struct zmalloc_zone *asked = zone;
+
+        for (; asked != NULL && answer == GRANTED; asked = asked->parent)
+            answer = ask_one(asked, size);
+        if (answer == GRANTED)
+            return true;
+        settle_up_to(zone, asked, size);
+        if (answer == REFUSED)
+            return false;
+        sched_yield();
+    }
+}
+
+/* ---- Blocks ---- */
+
+/* What the calling thread has allocated and freed so far, by its own counters. */
+struct mark {
+    const struct zm_node *node;
+    size_t allocated;
+    size_t freed;
+};
+
+static struct mark mark_here(struct zmalloc_zone *zone)
+{
+    const struct zm_node *node = zm_thread.node;
+    struct mark mark = {.node = node};
+
+    zm_thread.zone = zone->number;
+    if (ZM_LIKELY(node != NULL)) {
+        mark.allocated = zm_node_allocated(node);
+        mark.freed = zm_node_freed(node);
+    }
+    return mark;
+}
+
+/* What has come of it: ptr is the block there is now, and its size before is known if the thread had
+ * no counters. */
+static void count_since(struct zmalloc_zone *zone, const struct mark *mark, const void *ptr,
+                        size_t size_before)
+{
+    zm_thread.zone = 0;
+    if (ZM_LIKELY(mark->node != NULL))
+        count(zone, zm_node_allocated(mark->node) - mark->allocated,
+              zm_node_freed(mark->node) - mark->freed);
+    else
+        count(zone, zmalloc_size(ptr), size_before);
+}
+
+static size_t size_without_counters(const struct mark *mark, const void *ptr)
+{
+    return mark->node == NULL ? zmalloc_size(ptr) : 0;
+}
+
+/* A request of any kind; alignment 0 means an ordinary one. */
+struct request {
+    void *ptr;
+    size_t alignment;
+    size_t size;
+    size_t *usable;
+    bool is_zeroed;
+    bool is_resized;
+};
+
+static void *try(const struct request *request)
+{
+    if (request->is_resized)
+        return ztryrealloc(request->ptr, request->size);
+    if (request->alignment != 0)
+        return ztrymalloc_aligned(request->alignment, request->size);
+    if (request->usable != NULL)
+        return ztrymalloc_usable(request->size, request->usable);
+    return request->is_zeroed ? ztrycalloc(request->size) : ztrymalloc(request->size);
+}
+
+/* By how much the zone grows, at most. */
+static size_t growth(const struct request *request)
+{
+    size_t before = request->is_resized ? zmalloc_size(request->ptr) : 0;
+    size_t after = zmalloc_good_size(request->size);
+
+    if (after < request->size)
+        after = request->size;
+    after += zmalloc_backend_prefix_size();
+    return after > before ? after - before : 0;
+}
+
+static void *serve(struct zmalloc_zone *zone, const struct request *request)
+{
+    struct mark mark = mark_here(zone);
+    size_t before = size_without_counters(&mark, request->ptr);
+    void *ptr = try(request);
+    bool has_changed = ptr != NULL || (request->is_resized && request->size == 0);
+
+    /* A block that could not be resized is still there; one of a size that is too large is not. */
+    if (!has_changed && request->is_resized && request->size >= ZM_SIZE_LIMIT)
+        has_changed = true;
+    count_since(zone, &mark, ptr, has_changed ? before : 0);
+    return ptr;
+}
+
+static void *serve_limited(struct zmalloc_zone *zone, const struct request *request)
+{
+    size_t size = request->size < ZM_SIZE_LIMIT ? growth(request) : 0;
+    void *ptr;
+
+    if (!ask_limits(zone, size)) {
+        if (request->usable != NULL)
+            *request->usable = 0;
+        errno = ENOMEM;
+        return NULL;
+    }
+    ptr = serve(zone, request);
+    settle_up_to(zone, NULL, size);
+    look(zone);
+    return ptr;
+}
+
+ZM_INLINE void *ask(struct zmalloc_zone *zone, struct request request)
+{
+    if (zone == NULL)
+        return try(&request);
+    if (ZM_UNLIKELY(__atomic_load_n(&zone->is_limited, __ATOMIC_RELAXED)))
+        return serve_limited(zone, &request);
+    return serve(zone, &request);
+}
+
+/* Of the plain forms. */
+static void *or_handler(void *ptr, size_t alignment, size_t size)
+{
+    return ptr != NULL ? ptr : zm_out_of_memory(size, alignment);
+}
+
+void *ztrymalloc_in(struct zmalloc_zone *zone, size_t size)
+{
+    return ask(zone, (struct request){.size = size});
+}
+
+void *ztrycalloc_in(struct zmalloc_zone *zone, size_t size)
+{
+    return ask(zone, (struct request){.size = size, .is_zeroed = true});
+}
+
+void *ztryrealloc_in(struct zmalloc_zone *zone, void *ptr, size_t size)
+{
+    return ask(zone, (struct request){.ptr = ptr, .size = size, .is_resized = true});
+}
+
+void *ztrymalloc_aligned_in(struct zmalloc_zone *zone, size_t alignment, size_t size)
+{
+    if (alignment == 0)
+        return ztrymalloc_aligned(alignment, size);
+    return ask(zone, (struct request){.alignment = alignment, .size = size});
+}
+
+void *ztrymalloc_usable_in(struct zmalloc_zone *zone, size_t size, size_t *usable)
+{
+    size_t ignored;
+
+    return ask(zone, (struct request){.size = size, .usable = usable != NULL ? usable : &ignored});
+}
+
+void *zmalloc_in(struct zmalloc_zone *zone, size_t size)
+{
+    return or_handler(ztrymalloc_in(zone, size), 0, size);
+}
+
+void *zcalloc_in(struct zmalloc_zone *zone, size_t size)
+{
+    return or_handler(ztrycalloc_in(zone, size), 0, size);
+}
+
+/* Size 0 has freed the block. */
+void *zrealloc_in(struct zmalloc_zone *zone, void *ptr, size_t size)
+{
+    void *moved = ztryrealloc_in(zone, ptr, size);
+
+    return moved != NULL || (size == 0 && ptr != NULL) ? moved : zm_out_of_memory(size, 0);
+}
+
+void *zmalloc_aligned_in(struct zmalloc_zone *zone, size_t alignment, size_t size)
+{
+    void *ptr = ztrymalloc_aligned_in(zone, alignment, size);
+
+    return ptr != NULL || errno == EINVAL ? ptr : zm_out_of_memory(size, alignment);
+}
+
+void *zmalloc_usable_in(struct zmalloc_zone *zone, size_t size, size_t *usable)
+{
+    return or_handler(ztrymalloc_usable_in(zone, size, usable), 0, size);
+}
+
+void zfree_in(struct zmalloc_zone *zone, void *ptr)
+{
+    struct mark mark;
+    size_t before;
+
+    if (zone == NULL || ptr == NULL) {
+        zfree(ptr);
+        return;
+    }
+    mark = mark_here(zone);
+    before = size_without_counters(&mark, ptr);
+    zfree(ptr);
+    count_since(zone, &mark, NULL, before);
+}
+
+/* ---- Zones ---- */
+
+static bool is_name(const char *name)
+{
+    size_t length = name != NULL ? strnlen(name, NAME_SIZE) : 0;
+
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+            return false;
+    return length > 0 && length < NAME_SIZE;
+}
+
+/* Under the lock. */
+static void mark_limited(void)
+{
+    for (unsigned i = 1; i < ZM_ZONES; i++) {
+        bool is_limited = false;
+
+        if (!is_there(&zones[i]))
+            continue;
+        for (const struct zmalloc_zone *zone = &zones[i]; zone != NULL; zone = zone->parent)
+            is_limited = is_limited || limit_of(zone) != SIZE_MAX;
+        __atomic_store_n(&zones[i].is_limited, is_limited, __ATOMIC_RELAXED);
+    }
+}
+
+static struct zmalloc_zone *create(const char *name, struct zmalloc_zone *parent)
+{
+    for (unsigned i = 1; i < ZM_ZONES; i++) {
+        struct zmalloc_zone *zone = &zones[i];
+
+        if (is_there(zone))
+            continue;
+        memset(zone, 0, sizeof *zone);
+        zone->number = i;
+        zone->parent = parent;
+        zone->limit = SIZE_MAX;
+        zone->age = ++last_age;
+        memcpy(zone->name, name, strlen(name));
+        if (parent != NULL)
+            __atomic_fetch_add(&parent->children, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&zone->is_there, 1, __ATOMIC_RELEASE);
+        mark_limited();
+        return zone;
+    }
+    return NULL;
+}
+
+struct zmalloc_zone *zmalloc_zone_create(const char *name, struct zmalloc_zone *parent)
+{
+    struct zmalloc_zone *zone;
+
+    if (!is_name(name)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    lock_changes();
+    zone = create(name, parent);
+    unlock_changes();
+    if (zone == NULL)
+        errno = ENOSPC;
+    return zone;
+}
+
+int zmalloc_zone_destroy(struct zmalloc_zone *zone, size_t *left)
+{
+    size_t used;
+    bool is_busy;
+
+    lock_changes();
+    used = zmalloc_zone_used(zone);
+    is_busy = used != 0 || zone->children != 0;
+    if (!is_busy) {
+        if (zone->parent != NULL)
+            __atomic_fetch_sub(&zone->parent->children, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&zone->is_there, 0, __ATOMIC_RELEASE);
+    }
+    unlock_changes();
+    if (left != NULL)
+        *left = used;
+    return zm_result(is_busy ? EBUSY : 0);
+}
+
+/* The youngest that is older than none between. */
+struct zmalloc_zone *zmalloc_zone_next(const struct zmalloc_zone *zone)
+{
+    uint64_t after = zone != NULL ? zone->age : 0;
+    struct zmalloc_zone *next = NULL;
+
+    for (unsigned i = 1; i < ZM_ZONES; i++)
+        if (is_there(&zones[i]) && zones[i].age > after &&
+            (next == NULL || zones[i].age < next->age))
+            next = &zones[i];
+    return next;
+}
+
+const char *zmalloc_zone_name(const struct zmalloc_zone *zone)
+{
+    return zone->name;
+}
+
+struct zmalloc_zone *zmalloc_zone_parent(const struct zmalloc_zone *zone)
+{
+    return zone->parent;
+}
+
+size_t zmalloc_zone_peak(struct zmalloc_zone *zone)
+{
+    look(zone);
+    return __atomic_load_n(&zone->peak, __ATOMIC_RELAXED);
+}
+
+void zmalloc_zone_reset_peak(struct zmalloc_zone *zone)
+{
+    __atomic_store_n(&zone->peak, zmalloc_zone_used(zone), __ATOMIC_RELAXED);
+}
+
+int zmalloc_zone_set_limit(struct zmalloc_zone *zone, size_t bytes)
+{
+    if (bytes == 0 || (bytes >= ZM_SIZE_LIMIT && bytes != SIZE_MAX))
+        return zm_result(EINVAL);
+    lock_changes();
+    __atomic_store_n(&zone->limit, bytes, __ATOMIC_RELAXED);
+    mark_limited();
+    unlock_changes();
+    return 0;
+}
+
+size_t zmalloc_zone_get_limit(const struct zmalloc_zone *zone)
+{
+    return limit_of(zone);
+}
+
+bool zm_zone_next(struct zmalloc_zone **zone, struct zm_zone_figures *figures)
+{
+    struct zmalloc_zone *next = zmalloc_zone_next(*zone);
+
+    *zone = next;
+    if (next == NULL)
+        return false;
+    *figures = (struct zm_zone_figures){
+        .name = next->name,
+        .parent = next->parent != NULL ? next->parent->name : NULL,
+        .used = zmalloc_zone_used(next),
+        .peak = zmalloc_zone_peak(next),
+        .limit = limit_of(next),
+    };
+    return true;
+}
+
+const char *zm_zone_name(unsigned number)
+{
+    return number != 0 && number < ZM_ZONES ? zones[number].name : NULL;
+}

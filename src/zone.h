@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_ZONE_H
+#define ZM_ZONE_H
+
+/* Named accounts, counted like everything else: each thread for itself. */
+
+#include <stdbool.h>
+
+#include "zmalloc_zone.h"
+
+/* The figures of a zone, as they are now. */
+struct zm_zone_figures {
+    const char *name;
+    const char *parent; /* NULL: none */
+    size_t used;
+    size_t peak;
+    size_t limit; /* SIZE_MAX: none */
+};
+
+/* The zone after *zone, whose figures are written; *zone becomes that one. False at the end. */
+bool zm_zone_next(struct zmalloc_zone **zone, struct zm_zone_figures *figures);
+
+/* In the child of a fork. */
+void zm_zone_in_child(void);
+
+/* The name of the zone with that number, for messages; number 0 is no zone. */
+const char *zm_zone_name(unsigned number);
+
+#endif
