@@ -243,8 +243,8 @@ static inline void *zmalloc_adapters_openssl_realloc_(struct zmalloc_zone *zone,
  *   CRYPTO_set_mem_functions(zmalloc_openssl_malloc, zmalloc_openssl_realloc,
  *                            zmalloc_openssl_free);
  *
- * It returns 1, or 0 if OpenSSL has already allocated: so call it first of all, also before a
- * library that starts OpenSSL, such as curl. Size 0 gives NULL, without an error, as OpenSSL's own
+ * It returns 1, or 0 if OpenSSL has already allocated with its own functions: so call it first of
+ * all, also before a library that starts OpenSSL, such as curl. Size 0 gives NULL, without an error, as OpenSSL's own
  * functions do, which these replace whole. Memory of CRYPTO_secure_malloc() is not among theirs.
  * Shape: https://docs.openssl.org/3.0/man3/OPENSSL_malloc/
  */

@@ -16,10 +16,13 @@
  */
 typedef bool (*library_work)(void);
 
+/* Skips the case where requests cannot be made to fail. To be called before it takes anything. */
+void need_fail_layer(void);
+
 /*
  * Makes the first request and all after it fail, then the second and all after it, and so on, until
  * the work needs no more requests than it gets. Each time used memory has to be what it was before,
- * and the out-of-memory handler is never called. Skipped without the layer.
+ * and the out-of-memory handler is never called.
  */
 void fails_cleanly(library_work work);
 

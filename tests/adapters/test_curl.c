@@ -131,6 +131,7 @@ static bool read_once(void)
 static void without_memory_it_says_so(void **state)
 {
     (void)state;
+    need_fail_layer();
     start();
     fails_cleanly(read_once);
     curl_global_cleanup();

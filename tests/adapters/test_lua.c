@@ -103,6 +103,7 @@ static bool run_a_small_script(void)
 static void without_memory_it_says_so(void **unused)
 {
     (void)unused;
+    need_fail_layer();
     fails_cleanly(run_a_small_script);
 }
 
@@ -110,6 +111,7 @@ static void without_memory_it_says_so(void **unused)
 static void it_recovers_from_one_failure(void **unused)
 {
     (void)unused;
+    need_fail_layer();
     fails_cleanly_with("nth", run_a_small_script);
 }
 

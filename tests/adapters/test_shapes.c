@@ -239,6 +239,7 @@ static void lua_keeps_contents_and_blocks_that_cannot_grow(void **state)
     char *block = zmalloc_lua_alloc(NULL, NULL, 0, 100);
 
     (void)state;
+    assert_non_null(block);
     stamp(block, 100, 3);
     for (size_t i = 0; i < 4; i++)
         assert_no_memory(zmalloc_lua_alloc(NULL, block, 100, impossible_sizes()[i]));
@@ -328,7 +329,10 @@ static void sqlite_blocks_are_aligned_and_as_large_as_promised(void **state)
             assert_true(rounded >= size);
             assert_int_equal((uintptr_t)block % 8, 0);
             assert_int_equal((uintptr_t)unrounded % 8, 0);
-            assert_int_equal(zmalloc_sqlite_size(block), rounded);
+            assert_true(zmalloc_sqlite_size(block) >= rounded);
+            /* Some allocators do not tell before they have allocated. */
+            if (zmalloc_good_size((size_t)size) != 0)
+                assert_int_equal(zmalloc_sqlite_size(block), rounded);
             assert_int_equal(zmalloc_sqlite_roundup(rounded), rounded);
             sqlite->free(block);
             sqlite->free(unrounded);
@@ -421,15 +425,9 @@ static void the_zone_is_asked_for_in_each_call(void **state)
 
 /* ---- Requests that fail ---- */
 
-static void fail_next(void)
-{
-    if (zmalloc_fail("nth:1") != 0)
-        skip();
-}
-
 #define assert_fails(call)                                                                         \
     do {                                                                                           \
-        fail_next();                                                                               \
+        assert_int_equal(zmalloc_fail("nth:1"), 0);                                                \
         assert_no_memory(call);                                                                    \
         assert_int_equal(zmalloc_fail_failures(), 1);                                              \
     } while (0)
@@ -437,6 +435,7 @@ static void fail_next(void)
 static void a_failing_request_returns_null(void **state)
 {
     (void)state;
+    need_fail_layer();
     for (size_t i = 0; i < BOTH; i++) {
         assert_fails(plains[i].malloc(10));
         assert_fails(plains[i].calloc(10, 10));
@@ -454,14 +453,13 @@ static void a_failing_request_returns_null(void **state)
 
 static void a_failing_reallocation_leaves_the_block(void **state)
 {
-    char *block = zmalloc_plain_malloc(100);
+    char *block;
 
     (void)state;
+    need_fail_layer();
+    block = zmalloc_plain_malloc(100);
+    assert_non_null(block);
     stamp(block, 100, 6);
-    if (zmalloc_fail(NULL) != 0) {
-        zfree(block);
-        skip();
-    }
     for (size_t i = 0; i < BOTH; i++) {
         assert_fails(plains[i].realloc(block, 5000));
         assert_fails(openssls[i].realloc(block, 5000, NULL, 0));
@@ -474,16 +472,18 @@ static void a_failing_reallocation_leaves_the_block(void **state)
 
 static void lua_never_fails_to_shrink(void **state)
 {
-    char *block = zmalloc_lua_alloc(hidden_zone, NULL, 0, 100);
+    char *block;
 
     (void)state;
+    need_fail_layer();
+    block = zmalloc_lua_alloc(hidden_zone, NULL, 0, 100);
+    assert_non_null(block);
     stamp(block, 100, 7);
-    if (zmalloc_fail("from:1") == 0) {
-        assert_ptr_equal(zmalloc_lua_alloc(hidden_zone, block, 100, 100), block);
-        assert_ptr_equal(zmalloc_lua_alloc(hidden_zone, block, 100, 40), block);
-        assert_true(has_stamp(block, 100, 7));
-        assert_null(zmalloc_lua_alloc(hidden_zone, block, 40, 41));
-    }
+    assert_int_equal(zmalloc_fail("from:1"), 0);
+    assert_ptr_equal(zmalloc_lua_alloc(hidden_zone, block, 100, 100), block);
+    assert_ptr_equal(zmalloc_lua_alloc(hidden_zone, block, 100, 40), block);
+    assert_true(has_stamp(block, 100, 7));
+    assert_no_memory(zmalloc_lua_alloc(hidden_zone, block, 40, 41));
     assert_null(zmalloc_lua_alloc(hidden_zone, block, 40, 0));
 }
 

@@ -137,6 +137,7 @@ static bool keep_a_small_table(void)
 static void without_memory_it_says_so(void **state)
 {
     (void)state;
+    need_fail_layer();
     restart_with(zmalloc_sqlite_methods());
     sqlite3_shutdown();
     fails_cleanly(keep_a_small_table);

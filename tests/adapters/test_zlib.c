@@ -131,6 +131,7 @@ static bool decompress_a_little(void)
 static void without_memory_it_says_so(void **state)
 {
     (void)state;
+    need_fail_layer();
     fails_cleanly(compress_a_little);
     fails_cleanly(decompress_a_little);
 }
