@@ -23,8 +23,10 @@ take_arguments 'demo test bench redis ports fuzz ci' "$@"
 
 demo_packages='gcc libc6-dev meson ninja-build pkg-config libjemalloc-dev libgoogle-perftools-dev
     libmimalloc-dev libjansson-dev'
-test_packages="$demo_packages g++ cmake libcmocka-dev zlib1g-dev python3 python3-jsonschema git bats
-    scdoc man-db"
+adapted_libraries='zlib1g-dev libsqlite3-dev liblua5.4-dev libuv1-dev libcurl4-openssl-dev libssl-dev
+    libpcre2-dev'
+test_packages="$demo_packages g++ cmake libcmocka-dev python3 python3-jsonschema git bats scdoc man-db
+    $adapted_libraries"
 bench_tools='libbenchmark-dev gnuplot-nox hyperfine'
 bench_packages="$demo_packages g++ python3 $bench_tools"
 redis_tools='make dpkg-dev tcl procps util-linux'
@@ -53,16 +55,20 @@ other_systems_packages() {
     case $1 in
     fedora) echo 'sudo dnf install gcc gcc-c++ meson ninja-build pkgconf jemalloc-devel' \
         'gperftools-devel mimalloc-devel jansson-devel libcmocka-devel zlib-devel zlib-static cmake' \
+        'sqlite-devel lua-devel libuv-devel libcurl-devel openssl-devel pcre2-devel' \
         'python3-jsonschema git bats scdoc man-db' ;;
     arch) echo 'sudo pacman -S --needed base-devel meson ninja jemalloc gperftools mimalloc jansson' \
-        'cmocka zlib cmake python-jsonschema git bash-bats scdoc man-db' ;;
+        'cmocka zlib sqlite lua libuv curl openssl pcre2 cmake python-jsonschema git bash-bats' \
+        'scdoc man-db' ;;
     alpine) echo 'sudo apk add build-base meson ninja pkgconf jemalloc-dev jemalloc-static' \
         'gperftools-dev mimalloc-dev jansson-dev cmocka-dev zlib-dev zlib-static cmake' \
+        'sqlite-dev lua5.4-dev libuv-dev curl-dev openssl-dev pcre2-dev' \
         'py3-jsonschema git bats scdoc man-db' ;;
     macos) echo 'brew install meson ninja pkg-config jemalloc gperftools mimalloc jansson cmocka' \
-        'cmake bats-core scdoc' ;;
+        'sqlite lua libuv curl openssl pcre2 cmake bats-core scdoc' ;;
     *) echo 'a C and a C++ compiler, meson, ninja, pkg-config, jemalloc (with libjemalloc_pic.a),' \
-        'gperftools, mimalloc, jansson, cmocka, static zlib, cmake, bats and scdoc' ;;
+        'gperftools, mimalloc, jansson, cmocka, static zlib, sqlite, lua, libuv, curl, openssl,' \
+        'pcre2, cmake, bats and scdoc' ;;
     esac
 }
 

@@ -52,6 +52,7 @@ list_expected() {
 ./include/zmalloc/compat/valkey9/zmalloc.h
 ./include/zmalloc/compat/zmalloc_compat.h
 ./include/zmalloc/names.h
+./include/zmalloc_adapters.h
 ./include/zmalloc_backend.h
 ./include/zmalloc_fail.h
 ./lib/cmake/zmalloc/zmalloc-config-version.cmake
@@ -68,6 +69,7 @@ list_expected() {
 ./share/doc/zmalloc/CHANGELOG.md
 ./share/doc/zmalloc/LICENSE
 ./share/doc/zmalloc/README.md
+./share/doc/zmalloc/adapters.md
 ./share/doc/zmalloc/command.md
 ./share/doc/zmalloc/comparison.md
 ./share/doc/zmalloc/compatibility.md

@@ -46,9 +46,9 @@ class Examples:
         run([*self.compiler, *FLAGS, "-I", ROOT / "include", file, "-o", made, *more])
         return made
 
-    def program(self, source):
+    def program(self, source, *more):
         library = ["-L", self.library, "-lzmalloc", f"-Wl,-rpath,{self.library}"]
-        return self.build(source, *library)
+        return self.build(source, *library, *more)
 
     def module(self, source):
         """Returns the name of the backend, whose module is then in the folder."""

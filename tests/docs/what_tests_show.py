@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent
-PROGRAMS = ["unit/test_*.c", "unit/test_*.cpp", "choice/test_*.c", "tools/test_*.c"]
+PROGRAMS = ["unit/test_*.c", "unit/test_*.cpp", "choice/test_*.c", "tools/test_*.c",
+            "adapters/test_*.c"]
 SCRIPTS = ["*/*.sh", "*/*.py", "*/*.bats"]
 # They run tests, share code for them, or stand in for them.
 NOT_TESTS = {"absent.sh", "callgrind.py", "common.sh", "late.py", "scdoc.py", "summary.py"}

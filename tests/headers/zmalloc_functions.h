@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* Every function of zmalloc.h with its type, F(result, name, parameters), and those of
- * zmalloc_backend.h and zmalloc_fail.h. Included after the header under test. */
+ * zmalloc_backend.h, zmalloc_fail.h and zmalloc_adapters.h. Included after the header under test. */
 
 #include "pointers.h"
 
@@ -88,4 +88,29 @@
     F(int, zmalloc_fail, (const char *))                                                           \
     F(size_t, zmalloc_fail_requests, (void))                                                       \
     F(size_t, zmalloc_fail_failures, (void))
+
+/* Those that ZMALLOC_ADAPTERS_IN() defines once more, and the others. */
+#define ZMALLOC_ADAPTERS_FUNCTIONS(F, prefix)                                                      \
+    F(void *, prefix##_plain_malloc, (size_t))                                                     \
+    F(void *, prefix##_plain_calloc, (size_t, size_t))                                             \
+    F(void *, prefix##_plain_realloc, (void *, size_t))                                            \
+    F(void, prefix##_plain_free, (void *))                                                         \
+    F(char *, prefix##_plain_strdup, (const char *))                                               \
+    F(void *, prefix##_openssl_malloc, (size_t, const char *, int))                                \
+    F(void *, prefix##_openssl_realloc, (void *, size_t, const char *, int))                       \
+    F(void, prefix##_openssl_free, (void *, const char *, int))                                    \
+    F(void *, prefix##_sqlite_malloc, (int))                                                       \
+    F(void *, prefix##_sqlite_realloc, (void *, int))                                              \
+    F(void, prefix##_sqlite_free, (void *))
+
+#define ZMALLOC_OPAQUE_ADAPTERS_FUNCTIONS(F)                                                       \
+    F(int, zmalloc_sqlite_size, (void *))                                                          \
+    F(int, zmalloc_sqlite_roundup, (int))                                                          \
+    F(int, zmalloc_sqlite_init, (void *))                                                          \
+    F(void, zmalloc_sqlite_shutdown, (void *))                                                     \
+    F(void *, zmalloc_zlib_alloc, (void *, unsigned, unsigned))                                    \
+    F(void, zmalloc_zlib_free, (void *, void *))                                                   \
+    F(void *, zmalloc_lua_alloc, (void *, void *, size_t, size_t))                                 \
+    F(void *, zmalloc_pcre2_malloc, (size_t, void *))                                              \
+    F(void, zmalloc_pcre2_free, (void *, void *))
 /* clang-format on */
