@@ -79,9 +79,10 @@ static inline void *zmalloc_adapters_realloc_(struct zmalloc_zone *zone, void *p
     return ztryrealloc_in(zone, ptr, size);
 }
 
+/* Whether the product is below SIZE_MAX/2, from where on every request fails. */
 static inline int zmalloc_adapters_is_size_(size_t num, size_t size)
 {
-    return num == 0 || size < SIZE_MAX / 2 / num;
+    return num == 0 || size <= (SIZE_MAX / 2 - 1) / num;
 }
 
 static inline void *zmalloc_adapters_calloc_(struct zmalloc_zone *zone, size_t num, size_t size)
