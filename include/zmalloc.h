@@ -152,7 +152,7 @@ ZMALLOC_API void *zrealloc(void *ptr, size_t size) ZMALLOC_SYMBOL(zrealloc) ZMAL
  * Do not pass ztryrealloc to a library that wants a realloc(). When a realloc() fails the block is
  * still there, and the library frees it; ztryrealloc has already freed it if the size is SIZE_MAX/2
  * or more, for example because it was computed from a negative number. Pass a function that calls
- * ztryreallocarray(ptr, 1, size) instead.
+ * ztryreallocarray(ptr, 1, size) instead, or one of zmalloc_adapters.h.
  */
 ZMALLOC_API void *ztrymalloc(size_t size) ZMALLOC_SYMBOL(ztrymalloc) ZMALLOC_NEW
     ZMALLOC_ATTRIBUTE(alloc_size(1));

@@ -25,6 +25,10 @@ ZMALLOC_ADAPTERS_FUNCTIONS(POINTER, zmalloc)
 ZMALLOC_ADAPTERS_FUNCTIONS(POINTER, zoned)
 ZMALLOC_OPAQUE_ADAPTERS_FUNCTIONS(POINTER)
 
+#define EVERY_ADAPTER(F)                                                                           \
+    (0 ZMALLOC_ADAPTERS_FUNCTIONS(F, zmalloc) ZMALLOC_ADAPTERS_FUNCTIONS(F, zoned)                 \
+         ZMALLOC_OPAQUE_ADAPTERS_FUNCTIONS(F))
+
 int main(void)
 {
     void *block = pointer_zoned_plain_calloc(2, 3);
@@ -32,5 +36,7 @@ int main(void)
     pointer_zoned_plain_free(block);
     block = pointer_zmalloc_lua_alloc(zone, 0, 0, 8);
     pointer_zmalloc_lua_alloc(zone, block, 8, 0);
-    return zmalloc_used_memory() == 0 ? 0 : 1;
+    if (zmalloc_used_memory() != 0)
+        return 1;
+    return EVERY_ADAPTER(COUNT) == EVERY_ADAPTER(ONE) ? 0 : 1;
 }
