@@ -199,7 +199,7 @@ static inline void *zmalloc_lua_alloc(void *opaque, void *ptr, size_t old_size, 
         return NULL;
     }
     resized = zmalloc_adapters_realloc_(zone, ptr, new_size);
-    return resized == NULL && ptr != NULL && new_size <= old_size ? ptr : resized;
+    return resized == NULL && new_size <= old_size ? ptr : resized;
 }
 
 /* ---- PCRE2 ----------------------------------------------------------------------------------- */
@@ -245,8 +245,9 @@ static inline void *zmalloc_adapters_openssl_realloc_(struct zmalloc_zone *zone,
  *                            zmalloc_openssl_free);
  *
  * It returns 1, or 0 if OpenSSL has already allocated with its own functions: so call it first of
- * all, also before a library that starts OpenSSL, such as curl. Size 0 gives NULL, without an error, as OpenSSL's own
- * functions do, which these replace whole. Memory of CRYPTO_secure_malloc() is not among theirs.
+ * all, also before a library that starts OpenSSL, such as curl. Size 0 gives NULL and no error, as
+ * from OpenSSL's own functions, which these replace whole. Memory of CRYPTO_secure_malloc() is not
+ * theirs.
  * Shape: https://docs.openssl.org/3.0/man3/OPENSSL_malloc/
  */
 static inline void *zmalloc_openssl_malloc(size_t size, const char *file, int line)

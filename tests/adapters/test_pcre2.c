@@ -36,8 +36,7 @@ static bool prepare(struct matcher *it, struct zmalloc_zone *zone)
     it->code = pcre2_compile((PCRE2_SPTR)PATTERN, PCRE2_ZERO_TERMINATED, 0, &error, &offset,
                              it->compiling);
     if (it->code == NULL)
-        /* That is what "failed to allocate heap memory" has for a number. */
-        assert_int_equal(error, 121);
+        assert_int_equal(error, PCRE2_ERROR_HEAP_FAILED);
     else
         it->data = pcre2_match_data_create_from_pattern(it->code, it->general);
     return it->code != NULL && it->data != NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* SQLite keeps a table in memory from zmalloc, agrees on how much that is, and says SQLITE_NOMEM. */
+/* SQLite keeps a table in memory from zmalloc, agrees on how much it is, and says SQLITE_NOMEM. */
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -72,6 +72,8 @@ static void restart_with(const sqlite3_mem_methods *methods)
     assert_int_equal(sqlite3_shutdown(), SQLITE_OK);
     assert_int_equal(zmalloc_used_memory(), 0);
     assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, methods), SQLITE_OK);
+    /* A system may have built it without. */
+    assert_int_equal(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 1), SQLITE_OK);
     assert_int_equal(sqlite3_initialize(), SQLITE_OK);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* zlib compresses and decompresses in memory from zmalloc, and says Z_MEM_ERROR if there is none. */
+/* zlib compresses and decompresses in memory from zmalloc, and says Z_MEM_ERROR without. */
 
 #include <zlib.h>
 
@@ -45,7 +45,7 @@ static size_t compress_text(void)
     size_t size;
 
     use_zmalloc(&stream, NULL);
-    assert_int_equal(deflateInit(&stream, Z_DEFAULT_COMPRESSION), Z_OK);
+    assert_int_equal(deflateInit(&stream, Z_BEST_SPEED), Z_OK);
     give(&stream, text, TEXT_SIZE, packed);
     assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
     assert_true(zmalloc_used_memory() >= LEAST_OF_DEFLATE);
