@@ -178,21 +178,34 @@ static void end_reading(void)
 
 #define PATIENCE_S 5
 
-/*
- * A thread that ends in a signal handler may have interrupted a reading of its own. One that left a
- * handler by longjmp() has lost its reading for good, so the wait has an end.
- */
+/* Readings that will never end: somebody left a signal handler by longjmp(). */
+static unsigned lost_readings;
+
+static unsigned other_readers(void)
+{
+    return __atomic_load_n(&readers, __ATOMIC_SEQ_CST) -
+           __atomic_load_n(&lost_readings, __ATOMIC_RELAXED) - zm_thread.readings;
+}
+
+/* A thread that ends in a signal handler may have interrupted a reading of its own, which ends with
+ * it. */
 static void wait_for_readers(void)
 {
     struct timespec begin, now;
 
     clock_gettime(CLOCK_MONOTONIC, &begin);
     now = begin;
-    while (__atomic_load_n(&readers, __ATOMIC_SEQ_CST) > zm_thread.readings &&
-           now.tv_sec - begin.tv_sec <= PATIENCE_S) {
+    while (other_readers() != 0 && now.tv_sec - begin.tv_sec <= PATIENCE_S) {
         sched_yield();
         clock_gettime(CLOCK_MONOTONIC, &now);
     }
+    __atomic_fetch_add(&lost_readings, other_readers(), __ATOMIC_RELAXED);
+}
+
+static void forget_own_readings(void)
+{
+    __atomic_fetch_sub(&readers, zm_thread.readings, __ATOMIC_SEQ_CST);
+    zm_thread.readings = 0;
 }
 
 /* ---- Nodes and their sources ---- */
@@ -264,6 +277,7 @@ static void thread_exits(void *value)
         drop_source(node);
         wait_for_readers();
     }
+    forget_own_readings();
     thread->is_leaving = false;
     leave(node);
 }
@@ -395,10 +409,10 @@ size_t zm_accounting_gross(void)
 void zm_accounting_visit(void (*function)(const struct zm_node *node, void *argument),
                          void *argument)
 {
-    FOR_EACH_SLAB (slab)
-        for (unsigned number = used_nodes(slab); number-- > 0;)
-            if (&slab->nodes[number] != shared)
-                function(&slab->nodes[number], argument);
+    FOR_EACH_SLAB(slab)
+    for (unsigned number = used_nodes(slab); number-- > 0;)
+        if (&slab->nodes[number] != shared)
+            function(&slab->nodes[number], argument);
 }
 
 size_t zm_accounting_threads(void)
@@ -427,6 +441,7 @@ static void take_back(struct zm_node *node)
 void zm_accounting_in_child(void)
 {
     __atomic_store_n(&readers, zm_thread.readings, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&lost_readings, 0, __ATOMIC_RELAXED);
     if (zm_thread.is_leaving)
         return;
     FOR_EACH_SLAB(slab)

@@ -40,7 +40,7 @@ struct zm_node {
     zm_counter freed;
     const struct zm_source *source; /* &from while the allocator counts for the owner, or NULL */
     struct zm_source from;
-    unsigned taken; /* whether a thread owns it */
+    unsigned taken;               /* whether a thread owns it */
     struct zm_zone_counts *zones; /* ZM_ZONES of them, or NULL */
 } __attribute__((aligned(64)));
 
@@ -73,7 +73,7 @@ struct zm_thread {
     unsigned readings;            /* that it is in; more than one in signal handlers */
     const struct zm_node *taking; /* while it registers */
     bool is_leaving;              /* its counts are on the way back into its node */
-    unsigned zone; /* during a call for a zone, its number; otherwise 0 */
+    unsigned zone;                /* during a call for a zone, its number; otherwise 0 */
 } __attribute__((aligned(ZM_THREAD_ALIGNMENT)));
 
 ZM_INLINE bool zm_thread_is_live(const struct zm_thread *thread)

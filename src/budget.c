@@ -28,8 +28,10 @@ bool zm_budget_is_limited(void)
 
 bool zm_budget_ask(size_t bytes, struct zm_grant *grant)
 {
-    *grant = (struct zm_grant){.budget = ZM_BUDGET_MAX};
-    return !zm_limit_is_set() || zm_limit_ask(bytes, grant);
+    bool is_limited = zm_limit_is_set();
+
+    *grant = (struct zm_grant){.budget = is_limited ? 0 : ZM_BUDGET_MAX};
+    return !is_limited || bytes == 0 || zm_limit_ask(bytes, grant);
 }
 
 void zm_budget_settle(size_t bytes, const struct zm_grant *grant)

@@ -213,11 +213,13 @@ ZM_INLINE void *core_ask(size_t size, unsigned how, size_t *got)
 /* What a block of that size will count, as far as the backend tells; only a limit wants to know. */
 static size_t core_estimate(size_t size)
 {
+    size_t good = 0;
+
     if (!zm_budget_is_limited())
         return 0;
     if (core_backend->good_size != NULL)
-        size = core_backend->good_size(size);
-    return size + core_backend->prefix_size;
+        good = core_backend->good_size(size);
+    return (good > size ? good : size) + core_backend->prefix_size;
 }
 
 /* An allocation on the unusual path, after it: the budget is filled again. Keeps what is counted. */

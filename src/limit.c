@@ -55,24 +55,30 @@ static bool compares_rss(void)
 /* ---- What is compared ---- */
 
 static size_t last_rss;
-static size_t gross_then; /* what had been allocated in all when last_rss was read */
+static size_t gross_then;  /* what had been allocated in all when last_rss was read */
+static size_t valid_bytes; /* for how much more it serves: less than is free, for fragmentation */
 
 static size_t read_rss(void)
 {
+    size_t limit = get(&hard_limit);
     size_t gross = zm_accounting_gross();
     size_t rss;
 
     if (!zm_rss(&rss))
         return 0;
     __atomic_store_n(&gross_then, gross, __ATOMIC_RELAXED);
+    __atomic_store_n(&valid_bytes, rss < limit ? (limit - rss) / 8 : 0, __ATOMIC_RELAXED);
     __atomic_store_n(&last_rss, rss, __ATOMIC_RELAXED);
     return rss;
 }
 
-/* At least the resident set, except for what is not from here. */
 static size_t estimate_rss(void)
 {
-    return get(&last_rss) + (zm_accounting_gross() - get(&gross_then));
+    size_t since = zm_accounting_gross() - get(&gross_then);
+
+    if (get(&last_rss) == 0 || since > get(&valid_bytes))
+        return read_rss();
+    return get(&last_rss) + since;
 }
 
 static size_t add(size_t a, size_t b)
@@ -86,7 +92,7 @@ static size_t add(size_t a, size_t b)
 static size_t compared(size_t used)
 {
     if (compares_rss())
-        return get(&last_rss) != 0 ? estimate_rss() : read_rss();
+        return estimate_rss();
     return add(used, get(&external_bytes));
 }
 

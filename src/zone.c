@@ -156,8 +156,7 @@ static void add_allocated(const struct zm_node *node, void *argument)
 /* Without those below it. As in accounting.c, all that was freed is read first. */
 static size_t own_sum(const struct zmalloc_zone *zone)
 {
-    struct sum sum = {.number = zone->number,
-                      .freed = counter_read(&shared[zone->number].freed)};
+    struct sum sum = {.number = zone->number, .freed = counter_read(&shared[zone->number].freed)};
 
     zm_accounting_visit(add_freed, &sum);
     sum.allocated = counter_read(&shared[zone->number].allocated);

@@ -84,6 +84,28 @@
     F(int, zmalloc_register_backend, (const struct zmalloc_backend *))                             \
     F(const struct zmalloc_backend *, zmalloc_backend_table, (const char *))
 
+#define ZMALLOC_ZONE_FUNCTIONS(F)                                                                  \
+    F(struct zmalloc_zone *, zmalloc_zone_create, (const char *, struct zmalloc_zone *))           \
+    F(int, zmalloc_zone_destroy, (struct zmalloc_zone *, size_t *))                                \
+    F(struct zmalloc_zone *, zmalloc_zone_next, (const struct zmalloc_zone *))                     \
+    F(const char *, zmalloc_zone_name, (const struct zmalloc_zone *))                              \
+    F(struct zmalloc_zone *, zmalloc_zone_parent, (const struct zmalloc_zone *))                   \
+    F(size_t, zmalloc_zone_used, (const struct zmalloc_zone *))                                    \
+    F(size_t, zmalloc_zone_peak, (struct zmalloc_zone *))                                          \
+    F(void, zmalloc_zone_reset_peak, (struct zmalloc_zone *))                                      \
+    F(int, zmalloc_zone_set_limit, (struct zmalloc_zone *, size_t))                                \
+    F(size_t, zmalloc_zone_get_limit, (const struct zmalloc_zone *))                               \
+    F(void, zfree_in, (struct zmalloc_zone *, void *))                                             \
+    F(void *, zmalloc_in, (struct zmalloc_zone *, size_t))                                         \
+    F(void *, zcalloc_in, (struct zmalloc_zone *, size_t))                                         \
+    F(void *, zrealloc_in, (struct zmalloc_zone *, void *, size_t))                                \
+    F(void *, zmalloc_aligned_in, (struct zmalloc_zone *, size_t, size_t))                         \
+    F(void *, zmalloc_usable_in, (struct zmalloc_zone *, size_t, size_t *))                        \
+    F(void *, ztrymalloc_in, (struct zmalloc_zone *, size_t))                                      \
+    F(void *, ztrycalloc_in, (struct zmalloc_zone *, size_t))                                      \
+    F(void *, ztryrealloc_in, (struct zmalloc_zone *, void *, size_t))                             \
+    F(void *, ztrymalloc_aligned_in, (struct zmalloc_zone *, size_t, size_t))                      \
+    F(void *, ztrymalloc_usable_in, (struct zmalloc_zone *, size_t, size_t *))
 #define ZMALLOC_FAIL_FUNCTIONS(F)                                                                  \
     F(int, zmalloc_fail, (const char *))                                                           \
     F(size_t, zmalloc_fail_requests, (void))                                                       \
