@@ -11,7 +11,7 @@
  * - Any thread may call it at any time: before main, in thread-exit destructors, after exit() has
  *   begun. One thread may free a block that another allocated. (One exception: a thread whose very
  *   first call comes in the fourth and last round of its key destructors may make at most 63 calls
- *   there.)
+ *   there if jemalloc is active.)
  * - After fork() the child may call it, whatever the other threads of the parent were doing. For
  *   handlers of pthread_atfork see zmalloc_init().
  * - It is not a cancellation point: pthread_cancel() never takes effect in it, so no descriptor
@@ -21,7 +21,8 @@
  *   (This does not include what the dynamic linker and a module's own code need when a backend is
  *   chosen, nor what an allocator needs that is not one of our backends.)
  * - It is not async-signal-safe: like malloc, do not call it from a signal handler that may have
- *   interrupted an allocation.
+ *   interrupted an allocation. zmalloc_used_memory(), zmalloc_peak_memory(), zmalloc_reset_peak(), the
+ *   sections of the peak and the functions of the limits are, once a backend is active.
  * - Blocks come from the active backend and go back only through this header. Never pass them to
  *   free() or to an allocator's own functions, and never pass blocks from those to this library.
  *
@@ -250,16 +251,16 @@ ZMALLOC_API void zmalloc_set_oom_handler(void (*handler)(size_t size))
 /*
  * The sum of zmalloc_size() over all live blocks. It is exact while no other thread allocates.
  * Otherwise it is at least what was in use at one moment of the call, and above that by at most
- * what was freed during the call; it never wraps below zero. Takes a lock that other readers,
- * thread starts and thread exits share, but allocation does not. Redis 7.
+ * what was freed during the call; it never wraps below zero. Takes no lock and is async-signal-safe.
+ * It takes time in proportion to the threads that there have been at the same time. Redis 7.
  */
 ZMALLOC_API size_t zmalloc_used_memory(void) ZMALLOC_SYMBOL(zmalloc_used_memory);
 
 /*
- * The largest sum seen since the start or the last reset. The library looks whenever this or
- * zmalloc_used_memory() is called, and when a block of 1 MiB or more takes what its thread has
- * allocated, less what it has freed, 1 MiB above its last high. Growth by smaller blocks between
- * two looks goes unseen. Never below what zmalloc_used_memory() has returned since then. Ours.
+ * The largest sum seen since the start or the last reset: at most 1 MiB for each thread below the
+ * truth. The library looks whenever this or zmalloc_used_memory() is called, and in each thread at
+ * least once for every MiB that it allocates. Never below what zmalloc_used_memory() has returned
+ * since then. Async-signal-safe. Ours.
  */
 ZMALLOC_API size_t zmalloc_peak_memory(void) ZMALLOC_SYMBOL(zmalloc_peak_memory);
 

@@ -583,6 +583,7 @@ bool zm_zone_next(struct zmalloc_zone **zone, struct zm_zone_figures *figures)
     if (next == NULL)
         return false;
     *figures = (struct zm_zone_figures){
+        .number = next->number,
         .name = next->name,
         .parent = next->parent != NULL ? next->parent->name : NULL,
         .used = zmalloc_zone_used(next),

@@ -10,6 +10,7 @@
 
 /* The figures of a zone, as they are now. */
 struct zm_zone_figures {
+    unsigned number;
     const char *name;
     const char *parent; /* NULL: none */
     size_t used;

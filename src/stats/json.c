@@ -7,6 +7,7 @@
 #include "choice.h"
 #include "config.h"
 #include "stats/stats.h"
+#include "zone.h"
 
 static bool escape(struct zm_writer *writer, char c)
 {
@@ -86,6 +87,38 @@ static void write_figures(struct zm_writer *writer, const uint64_t *values)
     zm_writer_text(writer, "}");
 }
 
+static void write_limit(struct zm_writer *writer, size_t limit)
+{
+    zm_writer_text(writer, ",\"limit_bytes\":");
+    if (limit != SIZE_MAX)
+        zm_writer_decimal(writer, limit);
+    else
+        zm_writer_text(writer, "null");
+}
+
+static void write_zones(struct zm_writer *writer)
+{
+    struct zmalloc_zone *zone = NULL;
+    struct zm_zone_figures figures;
+    const char *separator = "";
+
+    zm_writer_text(writer, ",\"zones\":[");
+    while (zm_zone_next(&zone, &figures)) {
+        zm_writer_text(writer, separator);
+        write_string(writer, "{\"name\":", figures.name);
+        if (figures.parent != NULL)
+            write_string(writer, ",\"parent\":", figures.parent);
+        else
+            zm_writer_text(writer, ",\"parent\":null");
+        write_number(writer, ",\"used_bytes\":", figures.used);
+        write_number(writer, ",\"peak_bytes\":", figures.peak);
+        write_limit(writer, figures.limit);
+        zm_writer_text(writer, "}");
+        separator = ",";
+    }
+    zm_writer_text(writer, "]");
+}
+
 void zm_stats_write_json(struct zm_writer *writer, const struct zm_stats *stats)
 {
     write_string(writer, "{\"schema\":1,\"zmalloc\":", ZM_VERSION);
@@ -93,5 +126,6 @@ void zm_stats_write_json(struct zm_writer *writer, const struct zm_stats *stats)
     write_backend(writer, stats);
     write_choice(writer, stats->choice);
     write_figures(writer, stats->figures);
+    write_zones(writer);
     zm_writer_text(writer, "}");
 }

@@ -5,6 +5,7 @@
 #include "accounting.h"
 #include "backend.h"
 #include "choice.h"
+#include "limit.h"
 #include "os/memory_limit.h"
 #include "os/process.h"
 #include "peak.h"
@@ -21,9 +22,15 @@ static uint64_t figure(size_t value)
 
 static void gather_accounting(uint64_t *figures)
 {
+    struct zm_limits limits = zm_limits();
+
     figures[ZM_USED] = zmalloc_used_memory();
     figures[ZM_PEAK] = zm_peak();
     figures[ZM_THREADS] = zm_accounting_threads();
+    figures[ZM_EXTERNAL] = limits.external;
+    figures[ZM_HARD_LIMIT] = limits.hard != SIZE_MAX ? limits.hard : ZM_UNKNOWN_FIGURE;
+    figures[ZM_SOFT_LIMIT] = limits.soft != SIZE_MAX ? limits.soft : ZM_UNKNOWN_FIGURE;
+    figures[ZM_REFUSED] = limits.refused;
 }
 
 static void gather_allocator(uint64_t *figures)

@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "stats/stats.h"
+#include "zone.h"
 
 static bool escape(struct zm_writer *writer, char c)
 {
@@ -66,10 +67,55 @@ static void write_figure(struct zm_writer *writer, const struct zm_figure *figur
     zm_writer_text(writer, "\n");
 }
 
+/* One metric for all zones. Names need not differ, so the labels have a number, too. */
+static void write_zone_metric(struct zm_writer *writer, const char *name, const char *help,
+                              size_t (*value)(const struct zm_zone_figures *figures))
+{
+    struct zmalloc_zone *zone = NULL;
+    struct zm_zone_figures figures;
+    bool is_first = true;
+
+    while (zm_zone_next(&zone, &figures)) {
+        if (value(&figures) == SIZE_MAX)
+            continue;
+        if (is_first)
+            write_metric(writer, name, help, " gauge\nzmalloc_");
+        else {
+            zm_writer_text(writer, "zmalloc_");
+            zm_writer_text(writer, name);
+        }
+        is_first = false;
+        write_label(writer, "{zone", figures.name);
+        zm_writer_text(writer, ",number=\"");
+        zm_writer_decimal(writer, figures.number);
+        zm_writer_text(writer, "\"} ");
+        zm_writer_decimal(writer, value(&figures));
+        zm_writer_text(writer, "\n");
+    }
+}
+
+static size_t used_of(const struct zm_zone_figures *figures)
+{
+    return figures->used;
+}
+
+static size_t peak_of(const struct zm_zone_figures *figures)
+{
+    return figures->peak;
+}
+
+static size_t limit_of(const struct zm_zone_figures *figures)
+{
+    return figures->limit;
+}
+
 void zm_stats_write_prometheus(struct zm_writer *writer, const struct zm_stats *stats)
 {
     write_info(writer, stats);
     for (size_t i = 0; i < ZM_FIGURES; i++)
         if (stats->figures[i] != ZM_UNKNOWN_FIGURE)
             write_figure(writer, &zm_figures[i], stats->figures[i]);
+    write_zone_metric(writer, "zone_used_bytes", "In use in a zone and those below it.", used_of);
+    write_zone_metric(writer, "zone_peak_bytes", "The most that was seen in a zone.", peak_of);
+    write_zone_metric(writer, "zone_limit_bytes", "The limit of a zone.", limit_of);
 }

@@ -17,6 +17,10 @@
 enum zm_figure_id {
     ZM_USED,
     ZM_PEAK,
+    ZM_EXTERNAL,
+    ZM_HARD_LIMIT,
+    ZM_SOFT_LIMIT,
+    ZM_REFUSED,
     ZM_THREADS,
     ZM_ALLOCATED,
     ZM_ACTIVE,

@@ -7,6 +7,7 @@
 #include "choice.h"
 #include "config.h"
 #include "stats/stats.h"
+#include "zone.h"
 
 #define LABEL_WIDTH 28
 #define INDENT "  "
@@ -96,6 +97,29 @@ static void write_choice(struct zm_writer *writer, const struct zm_choice *choic
     write_line(writer, INDENT, "list", choice->list);
 }
 
+static void write_zones(struct zm_writer *writer)
+{
+    struct zmalloc_zone *zone = NULL;
+    struct zm_zone_figures figures;
+
+    while (zm_zone_next(&zone, &figures)) {
+        write_line(writer, "", "zone", figures.name);
+        if (figures.parent != NULL)
+            write_line(writer, INDENT, "in", figures.parent);
+        write_label(writer, INDENT, "used");
+        write_bytes(writer, figures.used);
+        zm_writer_text(writer, "\n");
+        write_label(writer, INDENT, "peak");
+        write_bytes(writer, figures.peak);
+        zm_writer_text(writer, "\n");
+        if (figures.limit == SIZE_MAX)
+            continue;
+        write_label(writer, INDENT, "limit");
+        write_bytes(writer, figures.limit);
+        zm_writer_text(writer, "\n");
+    }
+}
+
 void zm_stats_write_text(struct zm_writer *writer, const struct zm_stats *stats)
 {
     zm_writer_text(writer, "zmalloc " ZM_VERSION ", process ");
@@ -104,4 +128,5 @@ void zm_stats_write_text(struct zm_writer *writer, const struct zm_stats *stats)
     write_backend(writer, stats);
     write_choice(writer, stats->choice);
     write_figures(writer, stats->figures);
+    write_zones(writer);
 }

@@ -89,6 +89,10 @@ def read_prometheus(text):
 METRICS = {
     "zmalloc_used_bytes": ("memory", "used_bytes"),
     "zmalloc_peak_bytes": ("memory", "peak_bytes"),
+    "zmalloc_external_bytes": ("memory", "external_bytes"),
+    "zmalloc_limit_bytes": ("memory", "limit_bytes"),
+    "zmalloc_soft_limit_bytes": ("memory", "soft_limit_bytes"),
+    "zmalloc_refused_requests_total": ("memory", "refused_requests"),
     "zmalloc_threads": ("threads", "live"),
     "zmalloc_allocator_allocated_bytes": ("allocator", "allocated_bytes"),
     "zmalloc_allocator_active_bytes": ("allocator", "active_bytes"),
@@ -134,8 +138,9 @@ class Json(unittest.TestCase):
         good = read_json(run("report", "json")[0])
         wrong = [dict(good, schema=2), dict(good, pid=0), dict(good, pid=None),
                  dict(good, more=1), dict(good, memory={"used_bytes": 1}),
-                 dict(good, memory={"used_bytes": 1.5, "peak_bytes": 2}),
-                 dict(good, memory={"used_bytes": -1, "peak_bytes": 2}),
+                 dict(good, memory=dict(good["memory"], used_bytes=1.5)),
+                 dict(good, memory=dict(good["memory"], used_bytes=-1)),
+                 dict(good, zones=[{"name": "a"}]),
                  dict(good, choice={"by": "chance", "value": "libc"}),
                  dict(good, threads={"live": None}), dict(good, ratios=None)]
         wrong += [{name: good[name] for name in good if name != left_out} for left_out in good]
