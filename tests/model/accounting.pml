@@ -15,22 +15,22 @@
 /* ---- Operations ---- */
 
 #ifdef ALLOCATOR_COUNTS
-#define allocator_adds(counter, change) add(counter[id]); holds(change)
+#define allocator_adds(counter) add(counter[id])
 #else
-#define allocator_adds(counter, change) skip
+#define allocator_adds(counter) skip
 #endif
 
-/* shared_add(), by a thread that is not LIVE */
+/* By a thread that is not LIVE: an atomic addition to the shared node */
 inline share_allocated()
 {
     DRAINED(id);
-    d_step { add(shared_allocated); grow(); is_unseen(); allocator_adds(allocated, 1) }
+    d_step { add(allocated[SHARED]); grow(); allocator_adds(own_allocated) }
 }
 
 inline share_freed()
 {
     DRAINED(id);
-    d_step { add(shared_freed); counted--; allocator_adds(freed, -1) }
+    d_step { add(freed[SHARED]); counted--; allocator_adds(own_freed) }
 }
 
 /* The end of zm_accounting_unregistered() */
@@ -43,17 +43,17 @@ inline early_operation()
 inline allocate()
 {
     if
-    :: live[id] -> is_unseen(); holds(1); add_to_counter(ALLOCATED)
+    :: live[id] -> store(ALLOCATED)
     :: else -> share_allocated(); give_block(); early_operation()
     fi;
-    is_large()
+    looks_for_peak()
 }
 
 inline deallocate()
 {
     take_block();
     if
-    :: live[id] -> holds(-1); add_to_counter(FREED)
+    :: live[id] -> store(FREED)
     :: else -> share_freed(); early_operation()
     fi
 }
@@ -65,9 +65,9 @@ inline reallocate()
     moves = true;
     if
 #ifdef WRONG_SUBTRACT_FIRST
-    :: live[id] -> holds(-1); add_to_counter(FREED_FOR_MOVE); pool--
+    :: live[id] -> store(FREED_FOR_MOVE); pool--
 #else
-    :: live[id] -> is_unseen(); holds(1); add_to_counter(ALLOCATED_FOR_MOVE)
+    :: live[id] -> store(ALLOCATED_FOR_MOVE)
 #endif
     :: else -> share_allocated()
     fi
@@ -78,65 +78,60 @@ inline finish_reallocating()
     moves = false;
     if
 #ifdef WRONG_SUBTRACT_FIRST
-    :: live[id] -> is_unseen(); holds(1); add_to_counter(ALLOCATED_FOR_MOVE); pool++
+    :: live[id] -> store(ALLOCATED_FOR_MOVE); pool++
 #else
-    :: live[id] -> holds(-1); add_to_counter(FREED_FOR_MOVE)
+    :: live[id] -> store(FREED_FOR_MOVE)
 #endif
     :: else -> share_freed(); pool++; early_operation()
-    fi;
-    is_large()
+    fi
 }
 
-/* ---- fork: what the parent does and what the child does are two futures of one past ---- */
+/* ---- fork: what the parent does and what the child does are two futures of one past. The parent's
+ * is the one that goes on as if nothing had been. ---- */
 
 #if FORKS
-#define LEFT_BEHIND unless { child != NOBODY && child != id }
+#define LEFT_BEHIND unless { child != NOBODY && child != id && !born[id] }
 #else
 #define LEFT_BEHIND
 #endif
 
-#ifdef WRONG_NO_FORK_HANDLERS
-#define FORK_BEGINS atomic { fork_here(); storage_of_others_goes() }
-#else
-#define FORK_BEGINS before_fork(); fork_state = BEFORE
-#endif
-
-#define NO_FORK 0
-#define BEFORE 1 /* our handler holds the locks; those registered before it may run */
-#define AFTER 2  /* and so may theirs in the parent, and in the child */
-
-inline before_fork()
+/* Other handlers may allocate, free and read before ours, which finds what they have left. */
+inline after_fork_in_child()
 {
-    atomic { choice_lock == NOBODY -> choice_lock = id }
-    accounting_lock();
-    forking[id] = true
-}
-
-inline fork_here()
-{
-    if
-    :: true
-    :: child = id
-    fi
-}
-
-inline after_fork()
-{
-#ifndef WRONG_CHILD_KEEPS_THREADS
-    other = 0;
+#ifndef CLONE
+    other = 1;
     do
-    :: child == id && other < N ->
+    :: other <= slabs ->
         if
-        :: other != id && live[other] -> fold(other)
+        :: taken[other] && node[id] != other ->
+#if defined(ALLOCATOR_COUNTS)
+            if
+            :: source[other] ->
+#ifndef WRONG_CHILD_COPIES_NOTHING
+                copy_counts(other);
+#endif
+                source[other] = false
+            :: else
+            fi;
+#endif
+#ifdef WRONG_CHILD_KEEPS_NODES
+            skip
+#else
+            d_step { taken[other] = false; lost[other] = false }
+#endif
         :: else
         fi;
         other++
     :: else -> break
     od;
-    other = 0;
+#ifdef ALLOCATOR_COUNTS
+#ifndef WRONG_CHILD_KEEPS_INSIDE
+    inside = depth[id];
 #endif
-    atomic { forking[id] = false; accounting_unlock(); choice_lock = NOBODY }
-    storage_of_others_goes()
+#endif
+    storage_of_others_goes();
+#endif
+    d_step { other = 0; handled = true }
 }
 
 /* Threads that the child starts may get it. */
@@ -145,63 +140,124 @@ inline storage_of_others_goes()
     d_step {
         other = 0;
         do
-        :: child == id && other < N -> gone[other] = (other != id); other++
+        :: other < N -> gone[other] = (other != id || gone[other]); other++
         :: else -> break
-        od;
-        other = 0
+        od
     }
 }
 
 /* ---- A thread ---- */
 
-#ifdef WRONG_LAST_ROUND
-#define ENDS true
-#else
+/* A thread that registers in the last round of its key destructors ends with its key set. An
+ * allocator's counters would be gone then, and its node would still lead to them. */
+#if defined(ALLOCATOR_COUNTS) && !defined(WRONG_LAST_ROUND)
 #define ENDS (!key[id])
+#else
+#define ENDS (!key[id] || id == 2)
 #endif
 
-#define IDLE (!moves && !registers && !large && !unlooked)
+#define IDLE (!moves && !registers)
 #define MAY_START (IDLE && !wants_look && !wants_reset)
-#define MAY_END (MAY_START && SPENT && operations == 0 && fork_state == NO_FORK && ENDS)
+#define FORKING (child == id && !handled)
+#define MAY_END (MAY_START && SPENT && operations == 0 && !FORKING && ENDS && !MAY_READ)
 /* One reading is thread 0's: where all threads do as much, it is all the same whose it is. */
 #define MAY_READ (MAY_START && readings > 0 && (READINGS > 1 || FORKS || id == 0))
 #define MAY_OPERATE (MAY_START && operations > 0)
 
 #define ALL_GONE (gone[0] && gone[1] && gone[2])
+#define ALL(counter) (counter[0] + counter[1] + counter[2])
+
+#ifdef CLONE /* runs no handlers: nodes of vanished threads stay taken */
+#define CLONES true
+#else
+#define CLONES false
+#endif
 
 /* Exact where nothing is under way. What was under way in other threads at a fork stays counted in
  * the child. */
 inline check_end()
 {
-    assert(!ALL_GONE || shared_allocated - shared_freed == counted);
+    assert(!ALL_GONE || ALL(allocated) - ALL(freed) == counted);
     assert(!ALL_GONE || counted == owned || child != NOBODY);
-    assert(!ALL_GONE || threads == NOBODY)
+    assert(!ALL_GONE || (taken[1] == lost[1] && taken[2] == lost[2]) || CLONES)
 }
 
+inline ends()
+{
+    d_step {
+        gone[id] = true;
+        lost[node[id]] = node[id] != SHARED;
+        node[id] = SHARED;
+        key[id] = false;
+        live[id] = false;
+        check_end()
+    }
+}
+
+inline is_left_behind()
+{
+    d_step {
+        forget_reading(id);
+        moves = false; registers = false; registered = false;
+        wants_look = false; wants_reset = false; other = 0; early = 0; operations = 0
+    }
+}
+
+/* In the child: its storage, zeroed, is a vanished thread's. */
+inline is_born()
+{
+    births--;
+    born[id] = true;
+    gone[id] = false;
+    node[id] = SHARED;
+    live[id] = false;
+    key[id] = false;
+#ifdef ALLOCATOR_COUNTS
+    own_allocated[id] = 0;
+    own_freed[id] = 0;
+    depth[id] = 0;
+#endif
+    operations = 2
+}
+
+#if SIGNALS
+#define MAY_BE_INTERRUPTED provided(interrupted != _pid)
+#else
+#define MAY_BE_INTERRUPTED
+#endif
+
 /* In any order: the program's operations and readings, those of key destructors before ours and
- * after it, and ours. It ends when its key is not set any more. */
-active [N] proctype thread()
+ * after it, and ours. It ends when its key is not set any more, or never will be. */
+active [N] proctype thread() MAY_BE_INTERRUPTED
 {
     byte id = _pid;
     byte operations = (_pid == 0 -> OPERATIONS_0 : (_pid == 1 -> OPERATIONS_1 : OPERATIONS_2));
     byte early;
-    byte fork_state;
-    bool moves, registers, large, unlooked; /* what is under way */
+    bool moves, registers; /* what is under way */
     bool registered;
     bool wants_look, wants_reset;
     byte other;
-#ifdef PEAK
-    short held, high;
-    byte epoch;
-#endif
+    sum_variables;
 
+    who = id;
+life:
     {
         do
         :: moves -> atomic { finish_reallocating() }
         :: registers -> thread_register()
-        :: large -> atomic { look_whether_large(); large = false }
-        :: unlooked -> check_large(); unlooked = false
-        :: IDLE && (wants_look || wants_reset) -> read_sum(); check_large()
+        :: IDLE && (wants_look || wants_reset) ->
+#if ENDINGS
+            { read_sum() } unless { must_end[id] };
+            atomic {
+                if
+                :: must_end[id] -> must_end[id] = false; forget_reading(id); wants_look = false;
+                    operations = 0
+                :: else
+                fi
+            }
+#else
+            read_sum()
+#endif
         :: atomic { MAY_OPERATE && owned < BLOCKS_MAX -> operations = operations - SPENT;
                  allocate() }
         :: atomic { MAY_OPERATE && pool > 0 -> operations = operations - SPENT;
@@ -210,15 +266,52 @@ active [N] proctype thread()
                  reallocate() }
         :: atomic { MAY_READ -> readings = readings - SPENT; wants_look = true }
         :: atomic { MAY_START && resets > 0 && id == 0 -> resets--; wants_reset = true }
-        :: atomic { MAY_START && forks > 0 && id == 0 && fork_state == NO_FORK -> forks-- }
-           FORK_BEGINS
-        :: atomic { MAY_START && fork_state == BEFORE -> fork_here(); fork_state = AFTER }
-        :: MAY_START && fork_state == AFTER -> after_fork(); fork_state = NO_FORK
-        :: MAY_START && key[id] && fork_state == NO_FORK -> thread_exits()
-        :: atomic { MAY_END && DRAINED(id) -> d_step { gone[id] = true; check_end() } break }
-        od;
-    } LEFT_BEHIND
+        :: atomic { MAY_START && forks > 0 && id == 0 -> forks--; child = id }
+        :: MAY_START && FORKING -> after_fork_in_child()
+        :: atomic { MAY_START && key[id] && !FORKING -> becomes_late() } unpublish_source(); release_node()
+        :: atomic { MAY_END && DRAINED(id) -> ends(); goto done }
+        od
+    } LEFT_BEHIND;
+    is_left_behind();
+end:
+    atomic { handled && births > 0 && gone[id] -> is_born(); goto life }
+done:
+    skip
 }
+
+#if SIGNALS
+/* The thread stands still meanwhile, wherever it is. */
+active proctype handler()
+{
+    sum_variables;
+
+end:
+    do
+    :: atomic {
+           signals > 0 ->
+           if
+           :: !gone[0] -> who = 0
+           :: !gone[1] -> who = 1
+           :: !gone[2] -> who = 2
+           fi;
+           signals--;
+           interrupted = who
+       }
+       begin_reading(HANDLER);
+       sum();
+       atomic {
+           check_sum(HANDLER);
+           forget_reading(HANDLER);
+           if
+           :: endings > 0 && reading[who] -> must_end[who] = true; endings--
+           :: true
+           fi;
+           interrupted = NOBODY;
+           who = 0
+       }
+    od
+}
+#endif
 
 #ifdef STORE_BUFFERS
 active proctype processors()

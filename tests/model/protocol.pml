@@ -2,7 +2,7 @@
 
 /* What src/accounting.c does, and src/core.h where it counts. */
 
-/* ---- Counting of a LIVE thread: zm_counter_add(), and what the program does after it ---- */
+/* ---- Counting in a node of one's own, and what the program does after it ---- */
 
 #define add(counter) counter = MODULO(counter + 1)
 
@@ -10,14 +10,24 @@
 #define FREED 1
 #define ALLOCATED_FOR_MOVE 2
 #define FREED_FOR_MOVE 3
+#define STATE_FREE 4
+
+#ifdef ALLOCATOR_COUNTS
+#define OWN_ALLOCATED(thread) own_allocated[thread]
+#define OWN_FREED(thread) own_freed[thread]
+#else
+#define OWN_ALLOCATED(thread) allocated[node[thread]]
+#define OWN_FREED(thread) freed[node[thread]]
+#endif
 
 inline becomes_visible(thread, what)
 {
     if
-    :: what == ALLOCATED -> add(allocated[thread]); grow(); give_block()
-    :: what == ALLOCATED_FOR_MOVE -> add(allocated[thread]); grow()
-    :: what == FREED -> add(freed[thread]); counted--
-    :: what == FREED_FOR_MOVE -> add(freed[thread]); counted--; pool++
+    :: what == ALLOCATED -> add(OWN_ALLOCATED(thread)); grow(); give_block()
+    :: what == ALLOCATED_FOR_MOVE -> add(OWN_ALLOCATED(thread)); grow()
+    :: what == FREED -> add(OWN_FREED(thread)); counted--
+    :: what == FREED_FOR_MOVE -> add(OWN_FREED(thread)); counted--; pool++
+    :: what == STATE_FREE -> taken[node[thread]] = false; node[thread] = SHARED
     fi
 }
 
@@ -25,289 +35,379 @@ inline becomes_visible(thread, what)
 /* A processor's stores reach the others in order, some time; what is locked waits for them. */
 chan stores[N] = [2] of { byte };
 #define DRAINED(thread) empty(stores[thread])
-#define add_to_counter(what) stores[id]!what
+#define store(what) stores[id]!what
 #else
 #define DRAINED(thread) true
-#define add_to_counter(what) becomes_visible(id, what)
+#define store(what) becomes_visible(id, what)
 #endif
 
-/* ---- The lock and what it guards ---- */
+/* ---- Nodes ---- */
 
-#ifdef WRONG_HANDLERS_LOCK
-#define HAS_LOCK false
+#if defined(WRONG_STARTS_AT_ZERO) && !defined(ALLOCATOR_COUNTS)
+#define count_at_zero() allocated[node[id]] = 0; freed[node[id]] = 0
 #else
-#define HAS_LOCK forking[id]
+#define count_at_zero() skip
 #endif
 
-inline accounting_lock()
+/* Only the thread itself asks whether it is LIVE, and it has nothing to count before it is done. */
+inline owns(which)
 {
-    atomic {
-        DRAINED(id) && (HAS_LOCK || lock == NOBODY) ->
-        if
-        :: HAS_LOCK
-        :: else -> lock = id
-        fi
-    }
+    node[id] = which;
+    live[id] = true;
+    count_at_zero()
 }
 
-inline accounting_unlock()
+/* The slab comes with its node taken, so nobody else can be faster. */
+inline push_slab()
+{
+    slabs++;
+    taken[slabs] = true;
+    owns(slabs)
+}
+
+/* A thread for which there is none stays with the shared node, as where a slab can't be had. */
+inline take_node()
+{
+    other = 1;
+    do
+    :: atomic { other > slabs && DRAINED(id) && slabs < SLABS_MAX -> push_slab(); break }
+    :: atomic { other > slabs && slabs == SLABS_MAX -> break }
+    :: atomic { other <= slabs && taken[other] -> other++ }
+#ifdef WRONG_NO_CAS
+    :: other <= slabs && !taken[other] -> atomic { taken[other] = true; owns(other) } break
+#else
+    :: atomic { other <= slabs && DRAINED(id) && !taken[other] ->
+             taken[other] = true; owns(other); break }
+#endif
+    od
+}
+
+#ifdef ALLOCATOR_COUNTS
+/* While a reader uses it `from` has to stay as it is: the steps show whether it does. */
+inline publish_source()
 {
     if
-    :: HAS_LOCK
-    :: else -> lock = NOBODY
+    :: atomic { node[id] != SHARED -> from[node[id]] = id }
+        d_step {
+#ifdef WRONG_STARTS_AT_ZERO
+            base_allocated[node[id]] = 0 - own_allocated[id];
+            base_freed[node[id]] = 0 - own_freed[id]
+#else
+            base_allocated[node[id]] = allocated[node[id]] - own_allocated[id];
+            base_freed[node[id]] = freed[node[id]] - own_freed[id]
+#endif
+        }
+        source[node[id]] = true
+    :: atomic { node[id] == SHARED -> skip }
     fi
 }
 
-inline list_insert(thread)
+inline copy_counts(which)
 {
-    next[thread] = threads;
-    if
-    :: threads != NOBODY -> previous[threads] = thread
-    :: else
-    fi;
-    threads = thread
+    allocated[which] = base_allocated[which] + own_allocated[from[which]];
+    freed[which] = base_freed[which] + own_freed[from[which]]
 }
 
-/* What the node holds afterwards nobody reads; zeros make fewer states. */
-inline list_remove(thread)
-{
-    if
-    :: previous[thread] != NOBODY -> next[previous[thread]] = next[thread]
-    :: else -> threads = next[thread]
-    fi;
-    if
-    :: next[thread] != NOBODY -> previous[next[thread]] = previous[thread]
-    :: else
-    fi;
-    next[thread] = NOBODY;
-    previous[thread] = NOBODY;
-    base_allocated[thread] = 0;
-    base_freed[thread] = 0;
-    allocated[thread] = 0;
-    freed[thread] = 0
-}
-
-inline move_counters(thread)
-{
-    shared_allocated = MODULO(shared_allocated + allocated[thread] - base_allocated[thread]);
-    shared_freed = MODULO(shared_freed + freed[thread] - base_freed[thread])
-}
-
-inline leave_list(thread)
-{
-    list_remove(thread);
-#ifndef WRONG_STAYS_LIVE
-    live[thread] = false
-#endif
-}
-
-/* fold(), under the lock: one step */
-inline fold(thread)
-{
-#ifndef WRONG_NOT_FOLDED
-    move_counters(thread);
-#endif
-    leave_list(thread)
-}
-
-inline thread_exits()
-{
-#ifdef WRONG_FOLD_UNLOCKED
-    d_step { key[id] = false; move_counters(id) }
-    d_step { leave_list(id) }
+#ifdef WRONG_WAITS_FOR_ITSELF
+#define NOBODY_INSIDE (inside == 0)
+#elif defined(WRONG_WAITS_FOR_ITS_DEPTH)
+#define NOBODY_INSIDE (inside == depth[id])
 #else
-    atomic { accounting_lock(); d_step { key[id] = false; fold(id); accounting_unlock() } }
+#define NOBODY_INSIDE (inside == 0)
 #endif
+
+/* A reading that this thread has been torn from will not come back to leave. */
+inline leave_for_good()
+{
+#if !defined(WRONG_WAITS_FOR_ITSELF) && !defined(WRONG_WAITS_FOR_ITS_DEPTH)
+    inside = inside - depth[id];
+    depth[id] = 0
+#else
+    skip
+#endif
+}
+
+inline unpublish_source()
+{
+    atomic { leave_for_good() }
+    if
+    :: atomic { node[id] != SHARED -> skip }
+#ifndef WRONG_RELEASED_BEFORE_COPY
+        copy_counts(node[id]);
+#endif
+        source[node[id]] = false;
+#ifdef WRONG_NO_WAIT
+        skip
+#else
+        NOBODY_INSIDE
+#endif
+    :: atomic { node[id] == SHARED -> skip }
+    fi
+}
+#else
+#define publish_source() skip
+#define unpublish_source() skip
+#endif
+
+/* The counts stay. */
+inline release_node()
+{
+#ifdef WRONG_RELEASED_BEFORE_COPY
+    other = node[id];
+#endif
+    atomic {
+        if
+        :: node[id] != SHARED -> store(STATE_FREE)
+        :: else
+        fi
+    }
+#ifdef WRONG_RELEASED_BEFORE_COPY
+    if
+    :: other != SHARED -> copy_counts(other)
+    :: else
+    fi;
+    other = 0
+#endif
+}
+
+inline becomes_late()
+{
+    key[id] = false;
+    live[id] = false
 }
 
 inline thread_register()
 {
-    d_step {
-        key[id] = true;
-#if defined(ALLOCATOR_COUNTS) && !defined(WRONG_NO_BASE)
-        base_allocated[id] = allocated[id];
-        base_freed[id] = freed[id];
-#endif
-#ifdef WRONG_HIGH_UNSEEN
-        high = held;
-        high_epoch[id] = 1;
-#endif
-    }
-    accounting_lock();
-    d_step {
-        list_insert(id);
-        live[id] = true;
-        registers = false;
-        registered = true;
-        accounting_unlock()
-    }
+    take_node();
+    publish_source();
+    atomic { key[id] = true; registers = false; registered = true; other = 0 }
 }
 
 /* ---- Reading ---- */
 
-inline all_freed(total)
+#ifdef ALLOCATOR_COUNTS
+#ifdef WRONG_DEPTH_APART
+#define count_in(thread) depth[thread]++; inside++
+#define count_out(thread) inside--; depth[thread]--
+#else
+#define count_in(thread) atomic { depth[thread]++; inside++ }
+#define count_out(thread) atomic { inside--; depth[thread]-- }
+#endif
+#else
+#define count_in(thread) skip
+#define count_out(thread) skip
+#endif
+
+#ifdef WRONG_INSIDE_AFTER_SOURCE
+#define enter(thread) skip
+#define leave(thread) skip
+#else
+#define enter(thread) count_in(thread)
+#define leave(thread) count_out(thread)
+#endif
+
+#ifdef WRONG_INSIDE_AFTER_SOURCE
+#define enter_late() count_in(who)
+#define leave_early() count_out(who)
+#else
+#define enter_late() skip
+#define leave_early() skip
+#endif
+
+/* The source is loaded in one step, and what it leads to in the next. */
+#ifdef ALLOCATOR_COUNTS
+#define value_of(counter)                                                                          \
+    has_source = source[left - 1];                                                                 \
+    enter_late();                                                                                  \
+    d_step {                                                                                       \
+        if                                                                                         \
+        :: has_source ->                                                                           \
+            assert(!gone[from[left - 1]]);                                                         \
+            value = value + base_##counter[left - 1] + own_##counter[from[left - 1]]               \
+        :: else -> value = value + counter[left - 1]                                               \
+        fi;                                                                                        \
+        has_source = false;                                                                        \
+        left--                                                                                     \
+    }                                                                                              \
+    leave_early()
+#else
+#define value_of(counter) d_step { value = value + counter[left - 1]; left-- }
+#endif
+
+#ifdef WRONG_SLABS_SEEN_ONCE
+#define SLABS_SEEN slabs_seen
+#else
+#define SLABS_SEEN slabs
+#endif
+
+/* From the slab that was pushed last to the shared node. */
+inline all_freed()
 {
-    d_step { total = shared_freed; at = threads }
+    d_step { value = 0; left = SLABS_SEEN + 1 }
     do
-    :: atomic {
-           at != NOBODY ->
-           d_step {
-               assert(!gone[at]);
-               total = total + freed[at] - base_freed[at];
-               at = next[at]
-           }
-       }
-    :: at == NOBODY -> break
+    :: left > 0 -> value_of(freed)
+    :: left == 0 -> break
     od
 }
 
-inline all_allocated(total)
+inline all_allocated()
 {
-    at = threads;
+    d_step { value = 0; left = SLABS_SEEN + 1 }
     do
-    :: atomic {
-           at != NOBODY ->
-           d_step {
-               assert(!gone[at]);
-               total = total + allocated[at] - base_allocated[at];
-               at = next[at]
-           }
-       }
-    :: at == NOBODY -> break
-    od;
-    total = total + shared_allocated
+    :: left > 0 -> value_of(allocated)
+    :: left == 0 -> break
+    od
 }
 
 #ifdef WRONG_ONE_LOOK
 #define SUM_ENDS true
 #elif defined(WRONG_ENDLESS_LOOKS)
-#define SUM_ENDS (freed_since < MUCH)
+#define SUM_ENDS (value < MUCH)
 #else
-#define SUM_ENDS (freed_since < MUCH || looks == LOOKS_MAX)
+#define SUM_ENDS (value < MUCH || looks == LOOKS_MAX)
 #endif
+
+/* Who counts in its node before it looks, and whose reading this is. */
+#define sum_variables                                                                              \
+    short value, used, was_freed, least, least_since;                                              \
+    byte looks, left, who, slabs_seen;                                                             \
+    bool has_source
+
+inline begin_reading(reader)
+{
+    d_step {
+        reading[reader] = BOUNDS;
+        low[reader] = owned;
+        most[reader] = counted;
+        least = 99;
+        least_since = 99;
+        slabs_seen = slabs
+    }
+}
 
 inline sum()
 {
-    d_step { reading = BOUNDS; low = owned; most = counted; least = 99; least_since = 99 }
+    enter(who);
 #ifdef WRONG_ALLOCATED_FIRST
-    all_allocated(used);
-    all_freed(was_freed);
-    atomic { least = used - was_freed; least_since = 0; looks = 1 }
+    all_allocated();
+    used = value;
+    all_freed();
+    atomic { least = used - value; least_since = 0; looks = 1 }
 #else
-    all_freed(was_freed);
+    all_freed();
+    atomic { was_freed = value; value = 0 }
     do
-    :: used = 0;
-        all_allocated(used);
-        all_freed(freed_since);
+    :: all_allocated();
+        atomic { used = MODULO(value - was_freed); value = 0 }
+        all_freed();
         atomic {
             looks++;
-            used = MODULO(used - was_freed);
-            freed_since = MODULO(freed_since - was_freed);
-            was_freed = MODULO(was_freed + freed_since);
+            value = MODULO(value - was_freed);
+            was_freed = MODULO(was_freed + value);
             least = (used < least -> used : least);
-            least_since = (freed_since < least_since -> freed_since : least_since)
+            least_since = (value < least_since -> value : least_since);
+            used = 0
         }
         if
         :: SUM_ENDS -> break
-        :: else
+        :: else -> value = 0
         fi
-    od
+    od;
 #endif
+    leave(who)
 }
+
+/* What is counted stays the same where nobody else runs. */
+#define ALONE (child != NOBODY && births == BIRTHS)
 
 /* No less than what was in use at one moment of the reading; and above what was in use at one by
  * less than MUCH or, where the looks are used up, by what was freed during the best of them. */
-inline check_sum()
+inline check_sum(reader)
 {
     assert(looks <= LOOKS_MAX);
     assert(least >= 0);
-    assert(least >= low || !BOUNDS);
-    assert(!BOUNDS || least <= most + (looks == LOOKS_MAX -> least_since : MUCH - 1));
-    assert(child == NOBODY || !BOUNDS || least == counted)
+    assert(least >= low[reader] || !BOUNDS);
+    assert(!BOUNDS || least <= most[reader] + (looks == LOOKS_MAX -> least_since : MUCH - 1));
+    assert(!ALONE || !BOUNDS || least == counted)
 }
+
+inline forget_reading(reader)
+{
+    reading[reader] = false; low[reader] = 0; most[reader] = 0;
+    value = 0; used = 0; was_freed = 0; least = 0; least_since = 0; looks = 0; left = 0;
+    slabs_seen = 0; has_source = false
+}
+
+/* ---- The peak: every allocation looks ---- */
+
+#ifdef PEAK
+/* Announced before it sums up, so a look that began later stays. */
+inline begin_reset()
+{
+    d_step {
+        if
+        :: wants_reset ->
+#ifndef WRONG_RESET_LAST
+            peak = 0;
+#endif
+            least_peak = 0;
+            since[0] = false;
+            since[1] = false;
+            since[2] = false
+        :: else
+        fi;
+        since[id] = true
+    }
+}
+
+/* A maximum, by compare-and-swap. */
+inline raise_peak()
+{
+#ifdef WRONG_RESET_LAST
+    if
+    :: wants_reset -> peak = least
+    :: else
+    fi;
+#endif
+    if
+#ifdef WRONG_PEAK_STORED
+    :: peak < least -> peak = least
+#else
+    :: atomic { peak < least -> peak = least }
+#endif
+    :: peak >= least
+    fi
+}
+
+inline check_peak()
+{
+    least_peak = (since[id] && low[id] > least_peak -> low[id] : least_peak);
+    assert(peak >= least_peak);
+    since[id] = false
+}
+#define looks_for_peak() wants_look = true
+#else
+#define begin_reset() skip
+#define raise_peak() skip
+#define check_peak() skip
+#define looks_for_peak() skip
+#endif
 
 /* zmalloc_used_memory() and zmalloc_reset_peak() */
 inline read_sum()
 {
-    accounting_lock();
-#ifdef PEAK
-#ifndef WRONG_EPOCH_LAST
-    peak_epoch = peak_epoch + wants_reset;
-#endif
-    note_what_is_seen();
-#endif
+    begin_reset();
+    begin_reading(id);
     sum();
-#ifdef WRONG_EPOCH_LAST
-    peak_epoch = peak_epoch + wants_reset;
-#endif
+    raise_peak();
 #ifdef ENDLESS
 progress:
 #endif
     atomic {
-        check_sum();
-        reading = false; low = 0; most = 0;
-        used = 0; was_freed = 0; freed_since = 0; least = 0; least_since = 0; looks = 0; at = 0;
+        check_sum(id);
+        check_peak();
+        forget_reading(id);
         wants_look = false;
-        wants_reset = false;
-        accounting_unlock()
+        wants_reset = false
     }
 }
-
-/* ---- The peak: every block is a large one ---- */
-
-#ifdef PEAK
-/* What a sum that begins now is sure to have, and so the peak. With a reset nothing else counts any
- * more. */
-inline note_what_is_seen()
-{
-    d_step {
-        at = 0;
-        do
-        :: at < N ->
-            if
-            :: wants_reset || allocated[at] - freed[at] > seen_high[at] ->
-                seen_high[at] = allocated[at] - freed[at]
-            :: else
-            fi;
-            seen[at] = DRAINED(at);
-            at++
-        :: else -> break
-        od
-    }
-}
-
-/* zm_accounting_large(), up to its reading. A thread sees its own counters at once. */
-inline look_whether_large()
-{
-    if
-    :: live[id] ->
-#ifndef WRONG_NO_FENCE
-        DRAINED(id);
-#endif
-        epoch = peak_epoch;
-        if
-        :: high_epoch[id] == epoch && held - high < LARGE_BLOCK -> unlooked = true
-        :: else -> d_step { high = held; high_epoch[id] = epoch; wants_look = true }
-        fi;
-        epoch = 0
-    :: else -> wants_look = true
-    fi
-}
-
-/* Either the block has been seen since the reset, or that its thread held as much. */
-inline check_large()
-{
-    assert(seen[id] || (live[id] && held < seen_high[id] + LARGE_BLOCK))
-}
-
-#define holds(change) held = held + (change)
-#define is_unseen() seen[id] = false
-#define is_large() large = true
-#else
-#define holds(change) skip
-#define is_unseen() skip
-#define look_whether_large() skip
-#define is_large() skip
-#define check_large() skip
-#define note_what_is_seen() skip
-#endif

@@ -4,6 +4,9 @@
 
 #define N 3 /* threads */
 #define NOBODY N
+#define SLABS_MAX 2
+#define NODES (SLABS_MAX + 1) /* the shared node, and one more in each slab */
+#define SHARED 0              /* also: no node of one's own */
 
 /* Of each thread. Thread 0 is the one that forks and resets. */
 #ifndef OPERATIONS_0
@@ -19,7 +22,7 @@
 #define EARLY 1 /* ZM_EARLY_OPERATIONS */
 #endif
 #ifndef READINGS
-#define READINGS 1 /* of all threads together, like resets and forks */
+#define READINGS 1 /* of all threads together, like resets, forks and signals */
 #endif
 #ifndef RESETS
 #define RESETS 0
@@ -27,13 +30,21 @@
 #ifndef FORKS
 #define FORKS 0
 #endif
+#ifndef BIRTHS
+#define BIRTHS FORKS /* threads that the child of a fork starts */
+#endif
+#ifndef SIGNALS
+#define SIGNALS 0 /* each interrupts a thread somewhere, and its handler reads */
+#endif
+#ifndef ENDINGS
+#define ENDINGS 0 /* such a handler ends the thread that it has interrupted in a reading */
+#endif
 #ifndef LOOKS_MAX
 #define LOOKS_MAX 5
 #endif
 #ifndef MUCH
 #define MUCH 1
 #endif
-#define LARGE_BLOCK 1
 
 #ifdef ENDLESS
 #define MODULO(counter) ((counter) & 1)
@@ -46,39 +57,43 @@
 #endif
 
 #if defined(PEAK) || defined(ENDLESS)
-#define BOUNDS false /* the bounds of a reading; checked where the rest is not */
 #define MOVING false
 #else
-#define BOUNDS true
 #define MOVING true
+#endif
+#ifdef ENDLESS
+#define BOUNDS false /* the bounds of a reading; checked where the rest is not */
+#else
+#define BOUNDS true
 #endif
 
 /* ---- Variables of the code ---- */
 
-/* struct zm_thread, as the other processors see it */
-byte allocated[N];
-byte freed[N];
-byte base_allocated[N];
-byte base_freed[N];
-byte next[N] = NOBODY;
-byte previous[N] = NOBODY;
+/* struct zm_node, as the other processors see it */
+byte allocated[NODES];
+byte freed[NODES];
+bool taken[NODES];
+#ifdef ALLOCATOR_COUNTS
+bool source[NODES]; /* or NULL */
+byte from[NODES];   /* whose counters of the allocator */
+short base_allocated[NODES];
+short base_freed[NODES];
+byte inside;
+#endif
+byte slabs = 1; /* that are in the list */
+
+/* struct zm_thread */
+byte node[N];
 bool live[N];
-bool forking[N];
 bool key[N]; /* what pthread_setspecific() set */
-
-byte shared_allocated;
-byte shared_freed;
-byte threads = NOBODY;
-byte lock = NOBODY;
-byte choice_lock = NOBODY;
-
-/* Of sum(), for whoever has the lock */
-short used, was_freed, freed_since, least, least_since;
-byte looks, at;
+#ifdef ALLOCATOR_COUNTS
+byte own_allocated[N]; /* the allocator's thread-local storage */
+byte own_freed[N];
+byte depth[N];
+#endif
 
 #ifdef PEAK
-byte peak_epoch = 1;
-byte high_epoch[N];
+short peak;
 #endif
 
 /* ---- What is true; for the assertions and to end the run ---- */
@@ -86,37 +101,62 @@ byte high_epoch[N];
 byte pool;           /* blocks that a thread may take, to free or reallocate them */
 byte owned;          /* blocks of the program: those, and what is being reallocated */
 short counted;       /* allocated less freed, in all counters */
-bool reading;        /* somebody; and meanwhile */
-byte low;            /* the least owned */
-short most;          /* the most counted */
 bool gone[N];        /* the thread's storage */
-byte child = NOBODY; /* in the child of a fork: the one thread it has */
+bool lost[NODES];    /* its owner registered in the last round of its key destructors */
+byte child = NOBODY; /* in the child of a fork: the thread that forked */
+bool handled;        /* and our handler has run there */
+bool born[N];        /* a thread that the child has started */
 #ifdef PEAK
-short seen_high[N] = -99; /* the most it held in a sum since the reset */
-bool seen[N];             /* such a sum has its last allocation */
+short least_peak; /* what was in use throughout a look since the reset */
+bool since[N];    /* the look that is under way began after the reset */
 #endif
+
+/* Of each reading that is under way: the threads', and the signal handler's */
+#define HANDLER N
+#define READERS (N + 1)
+bool reading[READERS];
+byte low[READERS];   /* the least owned meanwhile */
+short most[READERS]; /* the most counted */
+
+byte interrupted = NOBODY; /* by the handler */
+bool must_end[N];
 
 byte readings = READINGS;
 byte resets = RESETS;
 byte forks = FORKS;
+byte births = BIRTHS;
+byte signals = SIGNALS;
+byte endings = ENDINGS;
+
+#define notice_more(reader)                                                                        \
+    if                                                                                             \
+    :: reading[reader] && counted > most[reader] -> most[reader] = counted                         \
+    :: else                                                                                        \
+    fi
+
+#define notice_less(reader)                                                                        \
+    if                                                                                             \
+    :: reading[reader] && owned < low[reader] -> low[reader] = owned                               \
+    :: else                                                                                        \
+    fi
 
 inline grow()
 {
     counted++;
-    if
-    :: reading && counted > most -> most = counted
-    :: else
-    fi
+    notice_more(0);
+    notice_more(1);
+    notice_more(2);
+    notice_more(HANDLER)
 }
 
 inline take_block()
 {
     pool--;
     owned--;
-    if
-    :: reading && owned < low -> low = owned
-    :: else
-    fi
+    notice_less(0);
+    notice_less(1);
+    notice_less(2);
+    notice_less(HANDLER)
 }
 
 inline give_block()
