@@ -91,8 +91,11 @@ inline finish_reallocating()
 
 #if FORKS
 #define LEFT_BEHIND unless { child != NOBODY && child != id && !born[id] }
+/* One moment for the whole memory */
+#define ALL_LEFT_BEHIND ((gone[1] || vanished[1]) && (gone[2] || vanished[2]))
 #else
 #define LEFT_BEHIND
+#define ALL_LEFT_BEHIND true
 #endif
 
 /* Other handlers may allocate, free and read before ours, which finds what they have left. */
@@ -160,8 +163,14 @@ inline storage_of_others_goes()
 #define MAY_START (IDLE && !wants_look && !wants_reset)
 #define FORKING (child == id && !handled)
 #define MAY_END (MAY_START && SPENT && operations == 0 && !FORKING && ENDS && !MAY_READ)
+/* Of a fork it matters who was inside. */
+#if FORKS && defined(ALLOCATOR_COUNTS)
+#define ANYBODY_READS true
+#else
+#define ANYBODY_READS false
+#endif
 /* One reading is thread 0's: where all threads do as much, it is all the same whose it is. */
-#define MAY_READ (MAY_START && readings > 0 && (READINGS > 1 || FORKS || id == 0))
+#define MAY_READ (MAY_START && readings > 0 && (READINGS > 1 || ANYBODY_READS || id == 0))
 #define MAY_OPERATE (MAY_START && operations > 0)
 
 #define ALL_GONE (gone[0] && gone[1] && gone[2])
@@ -197,6 +206,7 @@ inline ends()
 inline is_left_behind()
 {
     d_step {
+        vanished[id] = true;
         forget_reading(id);
         moves = false; registers = false; registered = false;
         wants_look = false; wants_reset = false; other = 0; early = 0; operations = 0
@@ -217,7 +227,8 @@ inline is_born()
     own_freed[id] = 0;
     depth[id] = 0;
 #endif
-    operations = 2
+    operations = BORN_OPERATIONS;
+    registers = (EARLY == 0)
 }
 
 #if SIGNALS
@@ -233,7 +244,8 @@ active [N] proctype thread() MAY_BE_INTERRUPTED
     byte id = _pid;
     byte operations = (_pid == 0 -> OPERATIONS_0 : (_pid == 1 -> OPERATIONS_1 : OPERATIONS_2));
     byte early;
-    bool moves, registers; /* what is under way */
+    bool moves; /* what is under way */
+    bool registers = (EARLY == 0 && operations > 0);
     bool registered;
     bool wants_look, wants_reset;
     byte other;
@@ -267,6 +279,7 @@ life:
         :: atomic { MAY_READ -> readings = readings - SPENT; wants_look = true }
         :: atomic { MAY_START && resets > 0 && id == 0 -> resets--; wants_reset = true }
         :: atomic { MAY_START && forks > 0 && id == 0 -> forks--; child = id }
+           ALL_LEFT_BEHIND
         :: MAY_START && FORKING -> after_fork_in_child()
         :: atomic { MAY_START && key[id] && !FORKING -> becomes_late() } unpublish_source(); release_node()
         :: atomic { MAY_END && DRAINED(id) -> ends(); goto done }
@@ -274,12 +287,25 @@ life:
     } LEFT_BEHIND;
     is_left_behind();
 end:
-    atomic { handled && births > 0 && gone[id] -> is_born(); goto life }
+    atomic { handled && births > 0 && gone[id] && id == 1 -> is_born(); goto life }
 done:
     skip
 }
 
 #if SIGNALS
+/* Without its key nobody would tell the others that the thread has left. */
+#ifdef WRONG_NO_KEY
+#define HAS_DESTRUCTOR(thread) true
+#else
+#define HAS_DESTRUCTOR(thread) key[thread]
+#endif
+
+#if ENDINGS
+#define INTERRUPTS(thread) (reading[thread] && HAS_DESTRUCTOR(thread))
+#else
+#define INTERRUPTS(thread) (!gone[thread])
+#endif
+
 /* The thread stands still meanwhile, wherever it is. */
 active proctype handler()
 {
@@ -288,24 +314,25 @@ active proctype handler()
 end:
     do
     :: atomic {
-           signals > 0 ->
+           signals > 0 && (INTERRUPTS(0) || INTERRUPTS(1) || INTERRUPTS(2)) ->
            if
-           :: !gone[0] -> who = 0
-           :: !gone[1] -> who = 1
-           :: !gone[2] -> who = 2
+           :: INTERRUPTS(0) -> who = 0
+           :: INTERRUPTS(1) -> who = 1
+           :: INTERRUPTS(2) -> who = 2
            fi;
            signals--;
            interrupted = who
        }
+#if ENDINGS
+       atomic {
+           must_end[who] = true;
+#else
        begin_reading(HANDLER);
        sum();
        atomic {
            check_sum(HANDLER);
            forget_reading(HANDLER);
-           if
-           :: endings > 0 && reading[who] -> must_end[who] = true; endings--
-           :: true
-           fi;
+#endif
            interrupted = NOBODY;
            who = 0
        }

@@ -110,52 +110,68 @@ is_found() {
     report "$name" "$verdict"
 }
 
-peak='-DPEAK -DRESETS=1 -DREADINGS=0 -DMUCH=9'
+# Threads register before their first operation.
+own='-DEARLY=0'
+allocator='-DALLOCATOR_COUNTS'
+peak='-DPEAK -DREADINGS=0 -DMUCH=9'
+ends='-DSIGNALS=1 -DENDINGS=1 -DLOOKS_MAX=2'
+signal='-DSIGNALS=1 -DLOOKS_MAX=2'
 
 # Definitions are words.
 # shellcheck disable=SC2046,SC2086
 all_that_holds() {
-    holds 'reading' $(operations 0 3 2)
-    holds 'counts of allocator' -DALLOCATOR_COUNTS $(operations 0 2 2)
-    holds 'fork' -DFORKS=1 $(operations 1 1 1)
-    holds 'peak' $peak $(operations 0 4 0)
-    holds 'store buffers' -DSTORE_BUFFERS $(operations 0 2 1)
-    holds 'store buffers, peak' -DSTORE_BUFFERS $peak $(operations 0 4 0)
+    holds 'reading' $(operations 0 2 1)
+    holds 'nodes are reused' $own -DREADINGS=0 $(operations 2 1 1)
+    holds 'counts of allocator' $own $allocator $(operations 0 1 1)
+    holds 'fork' $own -DFORKS=1 $(operations 0 1 1)
+    holds 'fork, counts of allocator' $own $allocator -DFORKS=1 $(operations 0 1 0)
+    holds 'clone' $own -DCLONE -DFORKS=1 -DBIRTHS=0 $(operations 1 1 0)
+    holds 'signal' $own $signal -DREADINGS=0 $(operations 0 1 1)
+    holds 'signal, in a reading' $own $signal $(operations 0 2 0)
+    holds 'signal, counts of allocator' $own $allocator $signal -DREADINGS=0 $(operations 1 1 0)
+    holds 'signal ends its thread' $own $allocator $ends $(operations 1 1 0)
+    holds 'peak' $own $peak -DRESETS=1 $(operations 0 2 1)
+    holds 'store buffers' $own -DSTORE_BUFFERS $(operations 0 1 1)
     holds 'readings end' -DENDLESS $(operations 0 1 0)
 }
 
 # shellcheck disable=SC2046,SC2086
 more_that_holds() {
-    holds 'reading, 6 operations' $(operations 2 2 2)
-    holds 'two readings' -DREADINGS=2 $(operations 0 2 2)
-    holds 'much is two' -DMUCH=2 $(operations 1 2 2)
-    holds 'two looks' -DLOOKS_MAX=2 $(operations 1 2 2)
-    holds 'early is two' -DEARLY=2 $(operations 0 3 3)
-    holds 'counts of allocator' -DALLOCATOR_COUNTS $(operations 1 2 2)
-    holds 'fork, 4 operations' -DFORKS=1 $(operations 1 1 2)
-    holds 'fork, two readings' -DFORKS=1 -DREADINGS=2 $(operations 1 1 1)
-    holds 'peak, 5 operations' $peak $(operations 0 4 1)
-    holds 'store buffers' -DSTORE_BUFFERS $(operations 0 2 2)
+    holds 'reading, 4 operations' $(operations 0 2 2)
+    holds 'reading, much is two' -DMUCH=2 $(operations 0 2 2)
+    holds 'reading, own nodes' $own $(operations 1 1 2)
+    holds 'two readings' $own -DREADINGS=2 -DLOOKS_MAX=2 $(operations 0 1 1)
+    holds 'counts of allocator' $own $allocator $(operations 0 2 1)
+    holds 'fork, counts of allocator' $own $allocator -DFORKS=1 $(operations 0 1 1)
+    holds 'signal, in a reading' $own $signal $(operations 0 1 1)
+    holds 'signal, counts of allocator' $own $allocator $signal -DREADINGS=0 $(operations 0 1 1)
+    holds 'peak, 4 operations' $own $peak -DRESETS=1 $(operations 0 2 2)
+    holds 'store buffers' $own -DSTORE_BUFFERS $(operations 0 2 1)
     holds 'readings end' -DENDLESS $(operations 0 1 1)
 }
 
 # shellcheck disable=SC2046,SC2086
 all_that_is_found() {
-    is_found WRONG_SUBTRACT_FIRST 'least>=low' $(operations 0 2 1)
-    is_found WRONG_FOLD_UNLOCKED 'assertion violated' $(operations 0 2 1)
-    is_found WRONG_NOT_FOLDED 'least>=low' $(operations 0 2 1)
-    is_found WRONG_STAYS_LIVE 'assertion violated' $(operations 0 2 1)
-    is_found WRONG_LAST_ROUND 'assertion violated' $(operations 0 2 1)
-    is_found WRONG_ALLOCATED_FIRST 'assertion violated' $(operations 0 2 1)
-    is_found WRONG_ONE_LOOK 'least<=' $(operations 0 2 1)
-    is_found WRONG_NO_BASE 'assertion violated' -DALLOCATOR_COUNTS $(operations 0 2 1)
-    is_found WRONG_NO_FORK_HANDLERS 'assertion violated' -DFORKS=1 $(operations 1 1 1)
-    is_found WRONG_CHILD_KEEPS_THREADS 'assertion violated' -DFORKS=1 $(operations 1 1 1)
-    is_found WRONG_HANDLERS_LOCK 'invalid end state' -DFORKS=1 $(operations 1 1 1)
-    is_found WRONG_HIGH_UNSEEN 'seen[id]' $peak $(operations 0 4 0)
-    is_found WRONG_EPOCH_LAST 'seen[id]' $peak $(operations 0 4 0)
-    is_found WRONG_NO_FENCE 'seen[id]' -DSTORE_BUFFERS $peak $(operations 0 4 0)
-    is_found WRONG_STORE_ORDER 'least>=low' -DSTORE_BUFFERS $(operations 0 2 1)
+    is_found WRONG_SUBTRACT_FIRST 'least>=low' $own $(operations 0 2 1)
+    is_found WRONG_ALLOCATED_FIRST 'assertion violated' $own $(operations 0 2 1)
+    is_found WRONG_ONE_LOOK 'least<=' $own $(operations 0 2 1)
+    is_found WRONG_SLABS_SEEN_ONCE 'assertion violated' $own $(operations 0 2 1)
+    is_found WRONG_STARTS_AT_ZERO 'assertion violated' $own $(operations 0 1 1)
+    is_found WRONG_NO_CAS 'assertion violated' $own $(operations 0 1 1)
+    is_found WRONG_RELEASED_BEFORE_COPY 'assertion violated' $own $allocator $(operations 0 1 1)
+    is_found WRONG_NO_WAIT '!(gone[' $own $allocator $(operations 0 1 1)
+    is_found WRONG_INSIDE_AFTER_SOURCE '!(gone[' $own $allocator $(operations 0 1 1)
+    is_found WRONG_LAST_ROUND '!(gone[' $own $allocator $(operations 0 1 1)
+    is_found WRONG_CHILD_KEEPS_NODES 'assertion violated' $own -DFORKS=1 $(operations 0 1 1)
+    is_found WRONG_CHILD_COPIES_NOTHING 'assertion violated' $own $allocator -DFORKS=1 $(operations 0 1 0)
+    is_found WRONG_CHILD_KEEPS_INSIDE 'invalid end state' $own $allocator -DFORKS=1 $(operations 1 1 0)
+    is_found WRONG_WAITS_FOR_ITSELF 'invalid end state' $own $allocator $ends $(operations 1 0 0)
+    is_found WRONG_WAITS_FOR_ITS_DEPTH 'invalid end state' $own $allocator $ends $(operations 1 1 0)
+    is_found WRONG_DEPTH_APART 'invalid end state' $own $allocator $ends $(operations 1 0 0)
+    is_found WRONG_NO_KEY 'invalid end state' $own $allocator $ends $(operations 0 1 0)
+    is_found WRONG_PEAK_STORED 'peak>=' $own $peak $(operations 0 2 1)
+    is_found WRONG_RESET_LAST 'peak>=' $own $peak -DRESETS=1 $(operations 0 2 1)
+    is_found WRONG_STORE_ORDER 'least>=low' $own -DSTORE_BUFFERS $(operations 0 2 1)
     is_found WRONG_ENDLESS_LOOKS 'non-progress cycle' -DENDLESS $(operations 0 1 0)
 }
 
@@ -180,6 +196,7 @@ more_weak_order() {
 }
 
 row property states depth seconds result
+if [ -n "${ONLY:-}" ]; then eval "$ONLY"; exit; fi
 all_that_holds
 [ "$large" = no ] || more_that_holds
 all_that_is_found

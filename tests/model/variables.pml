@@ -33,11 +33,14 @@
 #ifndef BIRTHS
 #define BIRTHS FORKS /* threads that the child of a fork starts */
 #endif
+#ifndef BORN_OPERATIONS
+#define BORN_OPERATIONS 1
+#endif
 #ifndef SIGNALS
 #define SIGNALS 0 /* each interrupts a thread somewhere, and its handler reads */
 #endif
 #ifndef ENDINGS
-#define ENDINGS 0 /* such a handler ends the thread that it has interrupted in a reading */
+#define ENDINGS 0 /* or, if 1, interrupts a reading, and its handler ends the thread */
 #endif
 #ifndef LOOKS_MAX
 #define LOOKS_MAX 5
@@ -105,6 +108,7 @@ bool gone[N];        /* the thread's storage */
 bool lost[NODES];    /* its owner registered in the last round of its key destructors */
 byte child = NOBODY; /* in the child of a fork: the thread that forked */
 bool handled;        /* and our handler has run there */
+bool vanished[N];    /* not in the child */
 bool born[N];        /* a thread that the child has started */
 #ifdef PEAK
 short least_peak; /* what was in use throughout a look since the reset */
@@ -126,7 +130,6 @@ byte resets = RESETS;
 byte forks = FORKS;
 byte births = BIRTHS;
 byte signals = SIGNALS;
-byte endings = ENDINGS;
 
 #define notice_more(reader)                                                                        \
     if                                                                                             \
