@@ -127,11 +127,12 @@ all_that_holds() {
     holds 'fork, counts of allocator' $own $allocator -DFORKS=1 $(operations 0 1 0)
     holds 'clone' $own -DCLONE -DFORKS=1 -DBIRTHS=0 $(operations 1 1 0)
     holds 'signal' $own $signal -DREADINGS=0 $(operations 0 1 1)
-    holds 'signal, in a reading' $own $signal $(operations 0 2 0)
-    holds 'signal, counts of allocator' $own $allocator $signal -DREADINGS=0 $(operations 1 1 0)
+    holds 'signal, in a reading' $own $signal $(operations 0 1 0)
+    holds 'signal, counts of allocator' $own $allocator $signal -DREADINGS=0 $(operations 0 1 0)
     holds 'signal ends its thread' $own $allocator $ends $(operations 1 1 0)
     holds 'peak' $own $peak $(operations 0 2 0)
-    holds 'peak, reset' $own $peak -DRESETS=1 $(operations 0 1 1)
+    holds 'peak, 3 operations' $own $peak $(operations 0 2 1)
+    holds 'peak, reset' $own $peak -DRESETS=1 $(operations 0 2 0)
     holds 'store buffers' $own -DSTORE_BUFFERS $(operations 0 1 1)
     holds 'readings end' -DENDLESS $(operations 0 1 0)
 }
@@ -145,8 +146,8 @@ more_that_holds() {
     holds 'counts of allocator' $own $allocator $(operations 0 2 1)
     holds 'fork, counts of allocator' $own $allocator -DFORKS=1 $(operations 0 1 1)
     holds 'signal, in a reading' $own $signal $(operations 0 1 1)
-    holds 'signal, counts of allocator' $own $allocator $signal -DREADINGS=0 $(operations 0 1 1)
-    holds 'peak, 3 operations' $own $peak $(operations 0 2 1)
+    holds 'signal, counts of allocator' $own $allocator $signal -DREADINGS=0 $(operations 1 1 0)
+    holds 'peak, reset' $own $peak -DRESETS=1 $(operations 0 1 1)
     holds 'store buffers' $own -DSTORE_BUFFERS $(operations 0 2 1)
     holds 'readings end' -DENDLESS $(operations 0 1 1)
 }
@@ -196,13 +197,55 @@ more_weak_order() {
     holds 'weak order, shared, 6' $shared -DOPERATIONS=6
 }
 
+weak_nodes() {
+    model=weak_nodes.pml
+    holds 'weak order, nodes' -DOWN_COUNTS
+    holds 'weak order, sources'
+    is_found WRONG_STATE_RELAXED 'count==1' -DOWN_COUNTS
+    is_found WRONG_CLAIM_RELAXED 'count==1' -DOWN_COUNTS
+    is_found WRONG_COPIED_RELAXED 'first<=second'
+    is_found WRONG_PUBLISHED_RELAXED 'whose!=0'
+    is_found WRONG_SOURCE_LOAD_RELAXED 'whose!=0'
+    is_found WRONG_SOURCE_LOAD_ACQUIRE 'assertion violated'
+    is_found WRONG_NULL_RELEASE 'assertion violated'
+    is_found WRONG_NULL_RELAXED 'assertion violated'
+    is_found WRONG_LEAVE_RELAXED 'assertion violated'
+}
+
+# Three threads of which two must wait, and there is room for one of them.
+waiting='-DENDLESS -DLIMIT=5 -DGRANT=0'
+
+# shellcheck disable=SC2086
+limit() {
+    model=limit.pml
+    holds 'limit'
+    holds 'limit, requests end' $waiting
+    holds 'limit, fork' -DENDLESS -DFORKS=1 -DREQUESTS_2=0
+    is_found WRONG_ANNOUNCED_AFTER_SUM 'in_use<='
+    is_found WRONG_PENDING_LOADED_LAST 'in_use<='
+    is_found WRONG_PENDING_LEAVES_FIRST 'in_use<='
+    is_found WRONG_REFUSED_WITH_OTHERS 'most['
+    is_found WRONG_ANNOUNCED_WHILE_WAITING 'non-progress cycle' $waiting
+    is_found WRONG_CHILD_KEEPS_PENDING 'non-progress cycle' -DENDLESS -DFORKS=1
+}
+
+# shellcheck disable=SC2086
+more_limit() {
+    model=limit.pml
+    holds 'limit, 4 requests' -DREQUESTS_1=2 -DFREES=2 -DLIMIT=4
+    holds 'limit, requests end' -DENDLESS -DREQUESTS_1=2
+    holds 'limit, fork' -DENDLESS -DFORKS=1
+}
+
 row property states depth seconds result
-if [ -n "${ONLY:-}" ]; then eval "$ONLY"; exit; fi
 all_that_holds
 [ "$large" = no ] || more_that_holds
 all_that_is_found
 weak_order
 [ "$large" = no ] || more_weak_order
+weak_nodes
+limit
+[ "$large" = no ] || more_limit
 if [ "$failed" -ne 0 ]; then
     echo "check.sh: $failed of these are not as they have to be" >&2
     exit 1
