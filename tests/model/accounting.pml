@@ -281,7 +281,9 @@ life:
         :: atomic { MAY_START && forks > 0 && id == 0 -> forks--; child = id }
            ALL_LEFT_BEHIND
         :: MAY_START && FORKING -> after_fork_in_child()
-        :: atomic { MAY_START && key[id] && !FORKING -> becomes_late() } unpublish_source(); release_node()
+        :: atomic { MAY_START && key[id] && !FORKING -> becomes_late() }
+           unpublish_source();
+           release_node()
         :: atomic { MAY_END && DRAINED(id) -> ends(); goto done }
         od
     } LEFT_BEHIND;

@@ -267,7 +267,7 @@ inline all_allocated()
 #define SUM_ENDS (value < MUCH || looks == LOOKS_MAX)
 #endif
 
-/* Who counts in its node before it looks, and whose reading this is. */
+/* Of a thread or handler; `who` is the thread that the reading belongs to. */
 #define sum_variables                                                                              \
     short value, used, was_freed, least, least_since;                                              \
     byte looks, left, who, slabs_seen;                                                             \

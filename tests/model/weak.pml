@@ -3,7 +3,8 @@
 /*
  * Reading the counters on a processor with weak memory order, such as ARM or RISC-V. accounting.pml
  * checks the protocol on x86; this checks that the memory orders of its loads and stores are enough
- * elsewhere. README.md says how the two differ.
+ * elsewhere. Who owns which node is no matter here; that is weak_nodes.pml. README.md says how they
+ * differ.
  *
  * A store that a thread has done is pending until it becomes visible, to all other threads at once.
  * A release waits for everything its thread has stored before; a relaxed one may overtake. The
@@ -21,7 +22,7 @@
 #define HELD_MOST 1
 
 #ifndef LIVE_0
-#define LIVE_0 true /* or it counts in the shared counters */
+#define LIVE_0 true /* or it counts in the shared node */
 #endif
 #ifndef LIVE_1
 #define LIVE_1 true
@@ -32,7 +33,7 @@
 
 /* ---- Memory ---- */
 
-/* The counters come first: allocated and freed of thread 0, of thread 1, and the shared ones. */
+/* The counters come first: of the nodes of thread 0 and of thread 1, and of the shared node. */
 #define SHARED 2
 #define ALLOCATED(whose) (2 * (whose))
 #define FREED(whose) (2 * (whose) + 1)

@@ -7,8 +7,8 @@
  *
  * As in weak.pml a store is pending until it becomes visible, to all other threads at once. A
  * release waits for everything its thread has stored before; others may overtake. Loads happen in
- * order, unless a WRONG_... relaxes one. A load that is sequentially consistent waits until its thread's
- * pending stores that are so have become visible; another load does not.
+ * order, unless a WRONG_... relaxes one. One that is sequentially consistent waits until its
+ * thread's pending stores have become visible; others do not.
  *
  * Thread A has the node, publishes its source, counts one unit, ends, and its storage goes. B takes
  * the node and publishes its own source. A reader passes by twice. With -DOWN_COUNTS there is no
