@@ -184,11 +184,9 @@ static unsigned lost_readings;
 static unsigned other_readers(void)
 {
     return __atomic_load_n(&readers, __ATOMIC_SEQ_CST) -
-           __atomic_load_n(&lost_readings, __ATOMIC_RELAXED) - zm_thread.readings;
+           __atomic_load_n(&lost_readings, __ATOMIC_RELAXED);
 }
 
-/* A thread that ends in a signal handler may have interrupted a reading of its own, which ends with
- * it. */
 static void wait_for_readers(void)
 {
     struct timespec begin, now;
@@ -202,6 +200,8 @@ static void wait_for_readers(void)
     __atomic_fetch_add(&lost_readings, other_readers(), __ATOMIC_RELAXED);
 }
 
+/* A thread that ends in a signal handler may have interrupted a reading of its own, which ends with
+ * it. */
 static void forget_own_readings(void)
 {
     __atomic_fetch_sub(&readers, zm_thread.readings, __ATOMIC_SEQ_CST);
@@ -255,8 +255,8 @@ static bool add_source(struct zm_node *node)
 /* The values are there before the source goes. */
 static void drop_source(struct zm_node *node)
 {
-    __atomic_store_n(&node->freed, freed_in(node, true), __ATOMIC_RELAXED);
-    __atomic_store_n(&node->allocated, allocated_in(node, true), __ATOMIC_RELAXED);
+    __atomic_store_n(&node->freed, freed_in(node, true), __ATOMIC_RELEASE);
+    __atomic_store_n(&node->allocated, allocated_in(node, true), __ATOMIC_RELEASE);
     __atomic_store_n(&node->source, NULL, __ATOMIC_SEQ_CST);
 }
 
@@ -275,9 +275,9 @@ static void thread_exits(void *value)
     thread->is_leaving = true;
     if (source_of(node) != NULL) {
         drop_source(node);
+        forget_own_readings();
         wait_for_readers();
     }
-    forget_own_readings();
     thread->is_leaving = false;
     leave(node);
 }
@@ -442,7 +442,8 @@ void zm_accounting_in_child(void)
 {
     __atomic_store_n(&readers, zm_thread.readings, __ATOMIC_SEQ_CST);
     __atomic_store_n(&lost_readings, 0, __ATOMIC_RELAXED);
-    if (zm_thread.is_leaving)
+    /* It is in a signal handler. What it has interrupted may still use the nodes. */
+    if (zm_thread.is_leaving || zm_thread.readings > 0)
         return;
     FOR_EACH_SLAB(slab)
     for (unsigned number = used_nodes(slab); number-- > 0;)

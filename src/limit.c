@@ -220,6 +220,22 @@ static size_t budget_within(size_t room)
     return room / 8 < ZM_BUDGET_MAX ? room / 8 : ZM_BUDGET_MAX;
 }
 
+/* Until it fits beside what others have announced. Not announced meanwhile: two that wait for each
+ * other would never get on. False if it does not fit even alone. */
+static bool wait_for_room(size_t limit, size_t bytes)
+{
+    for (;;) {
+        size_t others = __atomic_load_n(&pending, __ATOMIC_SEQ_CST);
+        size_t in_use = in_use_now(limit, bytes);
+
+        if (!leaves_room(limit, in_use, bytes))
+            return false;
+        if (leaves_room(limit, in_use, add(bytes, others)))
+            return true;
+        sched_yield();
+    }
+}
+
 bool zm_limit_ask(size_t bytes, struct zm_grant *grant)
 {
     size_t limit;
@@ -234,11 +250,10 @@ bool zm_limit_ask(size_t bytes, struct zm_grant *grant)
             return true;
         }
         zm_limit_settle(bytes);
-        if (!leaves_room(limit, in_use, bytes)) {
+        if (!wait_for_room(limit, bytes)) {
             __atomic_fetch_add(&refused, 1, __ATOMIC_RELAXED);
             return false;
         }
-        sched_yield();
     }
     return true;
 }

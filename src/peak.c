@@ -64,7 +64,7 @@ size_t zmalloc_peak_memory(void)
 /* A look that began before may end after it: what was in use while this is called may count. */
 void zmalloc_reset_peak(void)
 {
-    __atomic_store_n(&peak, zm_accounting_sum(), __ATOMIC_RELAXED);
+    __atomic_store_n(&peak, 0, __ATOMIC_SEQ_CST);
     look();
 }
 

@@ -231,6 +231,33 @@ static enum answer ask_one(struct zmalloc_zone *zone, size_t size)
     return leaves_room(limit, used, size) ? WAITING : REFUSED;
 }
 
+/* As in limit.c: what waits is not announced. */
+static enum answer wait_in(const struct zmalloc_zone *zone, size_t size)
+{
+    size_t limit = limit_of(zone);
+    size_t others = __atomic_load_n(&zone->pending, __ATOMIC_SEQ_CST);
+    size_t used = limit != SIZE_MAX ? zmalloc_zone_used(zone) : 0;
+
+    if (!leaves_room(limit, used, size))
+        return REFUSED;
+    return leaves_room(limit - size, used, others) ? GRANTED : WAITING;
+}
+
+static bool wait_for_room(const struct zmalloc_zone *zone, size_t size)
+{
+    enum answer answer = GRANTED;
+
+    do {
+        const struct zmalloc_zone *asked = zone;
+
+        if (answer == WAITING)
+            sched_yield();
+        for (answer = GRANTED; asked != NULL && answer == GRANTED; asked = asked->parent)
+            answer = wait_in(asked, size);
+    } while (answer == WAITING);
+    return answer == GRANTED;
+}
+
 /* In the zone and all above it. */
 static bool ask_limits(struct zmalloc_zone *zone, size_t size)
 {
@@ -243,9 +270,8 @@ static bool ask_limits(struct zmalloc_zone *zone, size_t size)
         if (answer == GRANTED)
             return true;
         settle_up_to(zone, asked, size);
-        if (answer == REFUSED)
+        if (answer == REFUSED || !wait_for_room(zone, size))
             return false;
-        sched_yield();
     }
 }
 

@@ -105,7 +105,7 @@ static void assert_high(size_t high)
     char report[8192];
 
     assert_int_equal(zmalloc_get_memory_high(), high);
-    snprintf(wanted, sizeof wanted, high > 0 ? ",\"high_bytes\":%zu}}" : ",\"high_bytes\":null}}",
+    snprintf(wanted, sizeof wanted, high > 0 ? ",\"high_bytes\":%zu}" : ",\"high_bytes\":null}",
              high);
     assert_true(zmalloc_stats_json(report, sizeof report) > 0);
     assert_non_null(strstr(report, wanted));

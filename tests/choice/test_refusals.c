@@ -62,11 +62,11 @@ static void reports_what_is_left(void *argument)
     must_report("\"process\":{\"rss_bytes\":null,\"private_dirty_bytes\":null,\"minor_faults\":");
     must_report("\"rss_overhead\":null}");
     snprintf(machine, sizeof machine,
-             "\"machine\":{\"memory_bytes\":%zu,\"limit_bytes\":%zu,\"high_bytes\":null}}",
+             "\"machine\":{\"memory_bytes\":%zu,\"limit_bytes\":%zu,\"high_bytes\":null},",
              zmalloc_get_memory_size(), zmalloc_get_memory_size());
     must_report(machine);
     refused.pages = -1;
-    must_report("\"machine\":{\"memory_bytes\":null,\"limit_bytes\":null,\"high_bytes\":null}}");
+    must_report("\"machine\":{\"memory_bytes\":null,\"limit_bytes\":null,\"high_bytes\":null},");
 }
 
 static void without_proc_statistics_know_less(void **state)

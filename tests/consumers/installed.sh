@@ -78,10 +78,12 @@ list_expected() {
 ./share/doc/zmalloc/design.md
 ./share/doc/zmalloc/environment.md
 ./share/doc/zmalloc/failing.md
+./share/doc/zmalloc/limits.md
 ./share/doc/zmalloc/memory_order.md
 ./share/doc/zmalloc/porting.md
 ./share/doc/zmalloc/stats.schema.json
 ./share/doc/zmalloc/using.md
+./share/doc/zmalloc/zones.md
 END
     if [ -n "$has_tool" ]; then
         echo ./bin/zmalloc
