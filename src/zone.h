@@ -21,6 +21,17 @@ struct zm_zone_figures {
 /* The zone after *zone, whose figures are written; *zone becomes that one. False at the end. */
 bool zm_zone_next(struct zmalloc_zone **zone, struct zm_zone_figures *figures);
 
+/* What the calling thread has allocated and freed in it. */
+void zm_zone_count(struct zmalloc_zone *zone, size_t allocated, size_t freed);
+
+/* Whether there is a limit for it or for one above it. Then a request asks before, and settles after. */
+bool zm_zone_is_limited(const struct zmalloc_zone *zone);
+bool zm_zone_ask(struct zmalloc_zone *zone, size_t size);
+void zm_zone_settle(struct zmalloc_zone *zone, size_t size);
+
+/* From 1 on. */
+unsigned zm_zone_number(const struct zmalloc_zone *zone);
+
 /* In the child of a fork. */
 void zm_zone_in_child(void);
 
