@@ -191,12 +191,11 @@ static void canaries_tell_nothing_of_the_random_bytes_of_the_start(void **state)
                             canaries[0], addresses[1], canaries[1], addresses[2], canaries[2],
                             addresses[3], canaries[3]),
                      8);
-    if (strcmp(addresses[0], addresses[1]) != 0)
-        skip_under_emulator("does not give each process the same addresses");
     for (size_t i = 0; i < 4; i++)
         for (size_t k = i + 1; k < 4; k++)
             assert_string_not_equal(canaries[i], canaries[k]);
-    if (strcmp(name_without_layers(), "libc") == 0)
+    /* An emulator puts them elsewhere in each process. */
+    if (strcmp(name_without_layers(), "libc") == 0 && !under_emulator())
         assert_string_equal(addresses[0], addresses[3]);
 }
 
