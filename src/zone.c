@@ -442,5 +442,10 @@ bool zm_zone_next(struct zmalloc_zone **zone, struct zm_zone_figures *figures)
 
 const char *zm_zone_name(unsigned number)
 {
-    return number != 0 && number < ZM_ZONES ? zones[number].name : NULL;
+    return number != 0 ? zones[number].name : NULL;
+}
+
+bool zm_zone_exists(unsigned number)
+{
+    return is_there(&zones[number]);
 }

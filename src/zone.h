@@ -35,7 +35,10 @@ unsigned zm_zone_number(const struct zmalloc_zone *zone);
 /* In the child of a fork. */
 void zm_zone_in_child(void);
 
-/* The name of the zone with that number, for messages; number 0 is no zone. */
+/* For messages: the name of the zone with that number, which may have been destroyed. NULL for 0, which is
+ * no zone. */
 const char *zm_zone_name(unsigned number);
+
+bool zm_zone_exists(unsigned number);
 
 #endif

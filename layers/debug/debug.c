@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "accounting.h"
 #include "debug.h"
 #include "layer.h"
 #include "message.h"
+#include "zone.h"
 
 static const struct zmalloc_backend *below;
 
@@ -45,12 +47,19 @@ static void *make_block(void *base, struct zm_debug_block block)
         return NULL;
     block.address = (uintptr_t)base + block.head;
     block.state = ZM_DEBUG_LIVE;
+    block.zone = (unsigned char)zm_thread.zone;
     block.was_nothing = block.size == 0;
     zm_debug_mark(&block);
     if (zm_debug_blocks_add(&block))
         return (void *)block.address;
     below->free(base);
     return NULL;
+}
+
+static void check_zone(void)
+{
+    if (zm_thread.zone != 0 && !zm_zone_exists(zm_thread.zone))
+        zm_debug_die_of_no_zone(zm_thread.zone);
 }
 
 static void *allocate(size_t size, bool is_zeroed, zm_stack_number site)
@@ -60,6 +69,7 @@ static void *allocate(size_t size, bool is_zeroed, zm_stack_number site)
     size_t ignored;
     void *base;
 
+    check_zone();
     if (is_too_large(0, total))
         return NULL;
     base = is_zeroed ? below->calloc(total, &ignored) : below->alloc(total, &ignored);
@@ -97,6 +107,7 @@ static void *debug_aligned_alloc(size_t alignment, size_t size, size_t *usable)
     size_t ignored;
     void *ptr;
 
+    check_zone();
     if (is_too_large(alignment, total))
         return NULL;
     ptr = make_block(below->aligned_alloc(alignment, total, &ignored),
@@ -127,9 +138,12 @@ static void check_damage(const struct zm_debug_call *call, const struct zm_debug
         zm_debug_die_of_damage(call, block, damage);
 }
 
+/* For a call that must be given the zone of the block. */
 static void check(const struct zm_debug_call *call, const struct zm_debug_block *block, bool found)
 {
     check_is_live(call, block, found);
+    if (block->zone != zm_thread.zone)
+        zm_debug_die_of_zone(call, block, zm_thread.zone);
     check_damage(call, block, zm_debug_look_around(block));
 }
 

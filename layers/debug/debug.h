@@ -63,6 +63,7 @@ struct zm_debug_block {
     zm_stack_number allocated_at;
     zm_stack_number freed_at;
     unsigned char state; /* enum zm_debug_state */
+    unsigned char zone;  /* its number; 0: none */
     bool is_zeroed;
     bool was_nothing; /* what was asked for is 0 */
     unsigned char prefix[ZM_DEBUG_PREFIX_MAX];
@@ -127,6 +128,11 @@ ZM_COLD _Noreturn void zm_debug_die_of_damage(const struct zm_debug_call *call,
                                               struct zm_debug_damage damage);
 ZM_COLD _Noreturn void zm_debug_die_of_size(const struct zm_debug_call *call,
                                             const struct zm_debug_block *block, size_t size);
+/* The zone with that number was given, not the block's. */
+ZM_COLD _Noreturn void zm_debug_die_of_zone(const struct zm_debug_call *call,
+                                            const struct zm_debug_block *block, unsigned zone);
+/* There is no zone with that number any more. */
+ZM_COLD _Noreturn void zm_debug_die_of_no_zone(unsigned zone);
 /* The block is already freed. */
 ZM_COLD _Noreturn void zm_debug_die_of_use(const struct zm_debug_call *call,
                                            const struct zm_debug_block *block);

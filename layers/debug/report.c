@@ -9,11 +9,13 @@
  */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "debug.h"
 #include "layer_lock.h"
 #include "message.h"
 #include "os/unwind.h"
+#include "zone.h"
 
 /* No block begins below. */
 #define LOWEST_ADDRESS 4096
@@ -84,6 +86,42 @@ void zm_debug_die_of_size(const struct zm_debug_call *call, const struct zm_debu
     zm_message_decimal(&message, size);
     zm_message_text(&message, " given");
     append_block(&message, block);
+    send_and_abort(&message);
+}
+
+static void append_zone(struct zm_message *message, unsigned zone)
+{
+    const char *name = zm_zone_name(zone);
+
+    if (name == NULL) {
+        zm_message_text(message, "no zone");
+        return;
+    }
+    zm_message_text(message, "the zone ");
+    zm_message_quoted(message, name, strlen(name));
+}
+
+void zm_debug_die_of_zone(const struct zm_debug_call *call, const struct zm_debug_block *block,
+                          unsigned zone)
+{
+    struct zm_message message = {0};
+
+    append_call(&message, call);
+    zm_message_text(&message, "wrong zone: it is in ");
+    append_zone(&message, block->zone);
+    zm_message_text(&message, ", given was ");
+    append_zone(&message, zone);
+    append_block(&message, block);
+    send_and_abort(&message);
+}
+
+void zm_debug_die_of_no_zone(unsigned zone)
+{
+    struct zm_message message = {0};
+
+    zm_message_text(&message, "debug: ");
+    append_zone(&message, zone);
+    zm_message_text(&message, " was destroyed");
     send_and_abort(&message);
 }
 

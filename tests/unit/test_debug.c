@@ -9,6 +9,7 @@
 #include "api.h"
 #include "debug_lines.h"
 #include "uses.h"
+#include "zmalloc_zone.h"
 
 #include <dlfcn.h>
 #include <signal.h>
@@ -640,6 +641,106 @@ static void dying_needs_no_memory(void **state)
 
 #endif
 
+/* ---- Zones ---- */
+
+static struct zmalloc_zone *ours;
+static struct zmalloc_zone *theirs;
+
+struct mistake {
+    void (*make)(void *block);
+    const char *line;
+};
+
+static void free_without(void *block)
+{
+    zfree(block);
+}
+
+static void free_with_another(void *block)
+{
+    zfree_in(theirs, block);
+}
+
+static void resize_without(void *block)
+{
+    zfree(zrealloc(block, 200));
+}
+
+static void resize_with_another(void *block)
+{
+    zfree(zrealloc_in(theirs, block, 200));
+}
+
+static void make_mistake(void *argument)
+{
+    const struct mistake *mistake = argument;
+
+    ours = zmalloc_zone_create("ours", NULL);
+    theirs = zmalloc_zone_create("theirs", NULL);
+    mistake->make(zmalloc_in(ours, 100));
+}
+
+static void a_block_must_be_given_its_zone(void **state)
+{
+    static const struct mistake mistakes[] = {
+        {free_without,
+         ": wrong zone: it is in the zone \"ours\", given was no zone; block of 100 "},
+        {free_with_another,
+         ": wrong zone: it is in the zone \"ours\", given was the zone \"theirs\"; block of 100 "},
+        {resize_without,
+         ": wrong zone: it is in the zone \"ours\", given was no zone; block of 100 "},
+        {resize_with_another,
+         ": wrong zone: it is in the zone \"ours\", given was the zone \"theirs\"; block of 100 "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        struct mistake mistake = mistakes[i];
+        struct outcome outcome = run_child(make_mistake, &mistake);
+
+        assert_killed_by(&outcome, SIGABRT);
+        assert_non_null(strstr(outcome.err, mistake.line));
+    }
+}
+
+static void free_in_a_zone_without_one(void *argument)
+{
+    ours = zmalloc_zone_create("ours", NULL);
+    zfree_in(ours, zmalloc(*(const size_t *)argument));
+}
+
+static void a_block_of_no_zone_is_in_none(void **state)
+{
+    size_t size = 100;
+    struct outcome outcome = run_child(free_in_a_zone_without_one, &size);
+
+    (void)state;
+    assert_killed_by(&outcome, SIGABRT);
+    assert_non_null(
+        strstr(outcome.err, ": wrong zone: it is in no zone, given was the zone \"ours\"; "));
+}
+
+static void use_after_destroying(void *argument)
+{
+    ours = zmalloc_zone_create("ours", NULL);
+    zfree_in(ours, zmalloc_in(ours, 100));
+    child_check(zmalloc_zone_destroy(ours, NULL) == 0);
+    if (argument != NULL)
+        zfree(zmalloc_aligned_in(ours, 64, 100));
+    zfree(zmalloc_in(ours, 100));
+}
+
+static void a_destroyed_zone_is_not_used(void **state)
+{
+    (void)state;
+    for (int aligned = 0; aligned < 2; aligned++) {
+        struct outcome outcome = run_child(use_after_destroying, aligned ? &ours : NULL);
+
+        assert_killed_by(&outcome, SIGABRT);
+        assert_non_null(strstr(outcome.err, "zmalloc: debug: the zone \"ours\" was destroyed"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -667,6 +768,9 @@ int main(void)
         zm_test(new_memory_is_filled),
         zm_test(sizes_at_the_limit_fail),
         zm_test(dying_needs_no_memory),
+        zm_test(a_block_must_be_given_its_zone),
+        zm_test(a_block_of_no_zone_is_in_none),
+        zm_test(a_destroyed_zone_is_not_used),
     };
 
     no_room_on_32_bits();
