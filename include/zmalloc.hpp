@@ -18,6 +18,11 @@
  * function and a class may. (stat is both, too.) If a name could be the type or the function, write
  * "struct zmalloc" for the type; using z = struct zmalloc; makes a shorter name.
  *
+ * In a zone (zmalloc_zone.h):
+ *
+ *     std::vector<int, zmalloc::zone_allocator<int>> numbers{zmalloc::zone_allocator<int>(zone)};
+ *     zmalloc::zone_resource resource(zone);
+ *
  * Everything is inline, over zmalloc.h, and what that says about threads, fork and signals is true here,
  * too. Objects are as safe as those of the standard library: any threads may use different objects, one
  * thread at a time the same object. Allocators, deleters and memory resources have no state, so any
@@ -38,6 +43,7 @@
  */
 
 #include "zmalloc.h"
+#include "zmalloc_zone.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -117,7 +123,90 @@ struct ZMALLOC_CLASS zmalloc {
         }
     };
 
+    /*
+     * The same in a zone, or in none for NULL. Two are equal if their zones are the same, so containers move
+     * blocks only within a zone; a copy, a move or a swap takes the zone along. The zone must outlive the
+     * containers.
+     */
+    template <typename T> class zone_allocator
+    {
+      public:
+        using value_type = T;
+        using propagate_on_container_copy_assignment = std::true_type;
+        using propagate_on_container_move_assignment = std::true_type;
+        using propagate_on_container_swap = std::true_type;
+        using is_always_equal = std::false_type;
+
+        explicit constexpr zone_allocator(struct zmalloc_zone *zone) noexcept : zone_(zone)
+        {
+        }
+        template <typename U>
+        constexpr zone_allocator(const zone_allocator<U> &other) noexcept : zone_(other.zone())
+        {
+        }
+
+        /* As those of allocator. */
+        [[nodiscard]] T *allocate(std::size_t count)
+        {
+            return static_cast<T *>(request_in(zone_, array_size(count, sizeof(T), 0), alignof(T)));
+        }
+        void deallocate(T *block, std::size_t) noexcept
+        {
+            ::zfree_in(zone_, block);
+        }
+        static constexpr std::size_t max_size() noexcept
+        {
+            return largest / sizeof(T);
+        }
+
+        constexpr struct zmalloc_zone *zone() const noexcept
+        {
+            return zone_;
+        }
+
+        template <typename U>
+        constexpr bool operator==(const zone_allocator<U> &other) const noexcept
+        {
+            return zone_ == other.zone();
+        }
+        template <typename U>
+        constexpr bool operator!=(const zone_allocator<U> &other) const noexcept
+        {
+            return zone_ != other.zone();
+        }
+
+      private:
+        struct zmalloc_zone *zone_;
+    };
+
 #if ZMALLOC_HAS_MEMORY_RESOURCE
+    /* A memory resource in a zone, or in none for NULL. An object is equal only to itself. */
+    class ZMALLOC_API zone_resource final : public std::pmr::memory_resource
+    {
+      public:
+        explicit zone_resource(struct zmalloc_zone *zone) noexcept : zone_(zone)
+        {
+        }
+
+      private:
+        void *do_allocate(std::size_t size, std::size_t alignment) override
+        {
+            return request_in(zone_, size, alignment);
+        }
+
+        void do_deallocate(void *block, std::size_t, std::size_t) override
+        {
+            ::zfree_in(zone_, block);
+        }
+
+        bool do_is_equal(const std::pmr::memory_resource &other) const noexcept override
+        {
+            return this == &other;
+        }
+
+        struct zmalloc_zone *zone_;
+    };
+
     /*
      * A memory resource for containers of std::pmr, and upstream of std::pmr's own resources.
      * allocate(size, alignment) takes any power of two and throws std::bad_alloc; deallocate takes
@@ -304,6 +393,25 @@ struct ZMALLOC_CLASS zmalloc {
         /* Hides which function it came from: gcc 16 wrongly warns that operator delete would free the
          * block of a shared object. */
         __asm__("" : "+r"(block));
+#endif
+        return block;
+    }
+
+    static void *request_in(struct zmalloc_zone *zone, std::size_t size, std::size_t alignment)
+    {
+        bool usual = alignment <= size && alignment <= alignof(std::max_align_t);
+#ifdef __cpp_exceptions
+        void *block =
+            usual ? ::ztrymalloc_in(zone, size) : ::ztrymalloc_aligned_in(zone, alignment, size);
+
+        if (block == nullptr)
+            throw std::bad_alloc();
+#else
+        void *block =
+            usual ? ::zmalloc_in(zone, size) : ::zmalloc_aligned_in(zone, alignment, size);
+
+        if (block == nullptr)
+            std::abort();
 #endif
         return block;
     }

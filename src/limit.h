@@ -14,7 +14,7 @@ bool zm_limit_wants_looks(void);
 
 /* With a hard limit: as zm_budget_ask(), and announces the bytes to others until they are settled. */
 bool zm_limit_ask(size_t bytes, struct zm_grant *grant);
-void zm_limit_settle(size_t pending);
+void zm_limit_settle(size_t bytes);
 
 /* Somebody has looked, and this much was in use. */
 void zm_limit_saw(size_t used);
