@@ -254,12 +254,13 @@ CORE_NOINLINE void *core_alloc_unusual(size_t size, size_t *usable, unsigned how
 }
 
 /* A block of a LIVE thread whose size the backend did not report. */
-CORE_NOINLINE void *core_finish_asking(void *ptr, size_t size, size_t *usable)
+CORE_NOINLINE void *core_finish_asking(void *ptr, size_t *usable)
 {
     size_t got = core_backend->usable_size(ptr);
 
     core_count_alloc(got);
-    core_spend(size, got);
+    if (!zm_backend_counts(core_backend))
+        core_spend(0, got);
     if (usable != NULL)
         *usable = got;
     return ptr;
@@ -274,15 +275,19 @@ ZM_INLINE void *core_alloc(size_t size, size_t *usable, unsigned how)
     if (!core_is_usual(size))
         return core_alloc_unusual(size, usable, how);
     ZM_ASSUME(size != 0);
+    /* Before the call the size is at hand. */
+    if (zm_backend_counts(core_backend))
+        core_spend(size, 0);
     if (core_backend->prefix_size == 0)
         ZM_SPILL(kept);
     ptr = core_ask(size, how, &got);
     if (ZM_UNLIKELY(ptr == NULL))
         return core_fail(kept, usable, how);
     if (core_size_matters(usable) && ZM_UNLIKELY(got == 0))
-        return core_finish_asking(ptr, kept, usable);
+        return core_finish_asking(ptr, usable);
     core_count_alloc(got);
-    core_spend(kept, got);
+    if (!zm_backend_counts(core_backend))
+        core_spend(0, got);
     if (usable != NULL)
         *usable = got;
     return ptr;

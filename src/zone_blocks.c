@@ -151,7 +151,7 @@ void *ztrymalloc_aligned_in(struct zmalloc_zone *zone, size_t alignment, size_t 
 
 void *ztrymalloc_usable_in(struct zmalloc_zone *zone, size_t size, size_t *usable)
 {
-    size_t ignored;
+    size_t ignored = 0;
 
     return ask(zone, (struct request){.size = size, .usable = usable != NULL ? usable : &ignored});
 }

@@ -19,13 +19,16 @@ OPERATIONS = 20000
 #                                                    aligned by 90, so it is not compared. Names of
 #                                                    files are in the heap, and move all the rest
 #   clang 14                                         by up to 7, resize of libc by 23
+#
+# An allocation takes 3 to 6 more than before there were budgets: the budget is reduced and compared
+# once more, and the counters are in a node, whose address has to be loaded.
 WORKLOADS = ("pair", "usable", "calloc_pair", "aligned", "resize", "churn")
 OVER_RAW = {
     "libc": (54, 20, 66, None, 76, 49),
     "native": (64, 26, 63, 121, 59.1, 64),
     "jemalloc": (19, 18.1, 18, 51, 14.1, 19.1),
     "tcmalloc": (65, -10, 64, 106, 70.1, 66.7),
-    "mimalloc": (74, 5, 74, 156.7, 89.1, 76.1),
+    "mimalloc": (79.1, 9.1, 79.1, 155.8, 93.1, 81.5),
 }
 FOUND_WITH = (
     "gcc-12 x86_64 -O2",
