@@ -24,10 +24,10 @@ OPERATIONS = 20000
 # once more, and the counters are in a node, whose address has to be loaded.
 WORKLOADS = ("pair", "usable", "calloc_pair", "aligned", "resize", "churn")
 OVER_RAW = {
-    "libc": (54, 20, 66, None, 76, 49),
-    "native": (64, 26, 63, 121, 59.1, 64),
-    "jemalloc": (19, 18.1, 18, 51, 14.1, 19.1),
-    "tcmalloc": (65, -10, 64, 106, 70.1, 66.7),
+    "libc": (58.1, 24.1, 70.1, None, 80.2, 54.1),
+    "native": (69.1, 30.1, 68.1, 131.1, 63.2, 69.6),
+    "jemalloc": (22.2, 21.1, 21.2, 62.1, 21.5, 22.6),
+    "tcmalloc": (70.1, -5.9, 69.1, 119.1, 74.1, 72.2),
     "mimalloc": (79.1, 9.1, 79.1, 155.8, 93.1, 81.5),
 }
 FOUND_WITH = (

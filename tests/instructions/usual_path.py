@@ -15,13 +15,17 @@ USAGE = "usual_path.py PROGRAM BUILT_WITH BACKEND..."
 
 OPERATIONS = 2000
 
-# What these call, and nothing else, where the compiler may be held to it.
+# What these call, and nothing else, where the compiler may be held to it. The unusual allocation comes
+# when the budget is used up.
 CALLS = {
     "native": {
-        "core_zmalloc": {"malloc", "malloc_usable_size"},
+        "core_zmalloc": {"malloc", "malloc_usable_size", "core_alloc_unusual"},
         "core_zfree": {"malloc_usable_size", "free"},
     },
-    "jemalloc": {"core_zmalloc": {"zm_je_malloc"}, "core_zfree": {"zm_je_free"}},
+    "jemalloc": {
+        "core_zmalloc": {"zm_je_malloc", "core_alloc_unusual"},
+        "core_zfree": {"zm_je_free"},
+    },
 }
 
 # What these leave to the functions they call.
