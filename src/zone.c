@@ -151,15 +151,42 @@ static void add_allocated(const struct zm_node *node, void *argument)
         sum->allocated += counter_read(&counts[sum->number].allocated);
 }
 
-/* Without those below it. As in accounting.c, all that was freed is read first. */
-static size_t own_sum(const struct zmalloc_zone *zone)
+static size_t all_freed(unsigned number)
 {
-    struct sum sum = {.number = zone->number, .freed = counter_read(&shared[zone->number].freed)};
+    struct sum sum = {.number = number, .freed = counter_read(&shared[number].freed)};
 
     zm_accounting_visit(add_freed, &sum);
-    sum.allocated = counter_read(&shared[zone->number].allocated);
+    return sum.freed;
+}
+
+static size_t all_allocated(unsigned number)
+{
+    struct sum sum = {.number = number, .allocated = counter_read(&shared[number].allocated)};
+
     zm_accounting_visit(add_allocated, &sum);
-    return sum.allocated - sum.freed;
+    return sum.allocated;
+}
+
+#define LOOKS_MAX 5
+
+/* Without those below it. As in accounting.c, all that was freed is read first, and if anything was
+ * freed meanwhile the least of several sums counts. */
+static size_t own_sum(const struct zmalloc_zone *zone)
+{
+    size_t freed = all_freed(zone->number);
+    size_t least = SIZE_MAX;
+
+    for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
+        size_t used = all_allocated(zone->number) - freed;
+        size_t freed_now = all_freed(zone->number);
+
+        if (used < least)
+            least = used;
+        if (freed_now == freed)
+            break;
+        freed = freed_now;
+    }
+    return least;
 }
 
 static bool is_within(const struct zmalloc_zone *zone, const struct zmalloc_zone *outer)
