@@ -68,12 +68,12 @@ struct zm_thread {
     int *errno_at;        /* of a LIVE thread: errno, which is a call to find */
 
     size_t granted;               /* the budget when it was last filled */
-    size_t unseen;                /* bytes allocated since its last look at the sum, budget apart */
+    size_t unseen;                /* allocated since its last look at the sum, budget apart */
+    const struct zm_node *taking; /* while it registers */
     unsigned early_operations;    /* up to ZM_EARLY_OPERATIONS: NEW while fewer */
     unsigned readings;            /* that it is in; more than one in signal handlers */
-    const struct zm_node *taking; /* while it registers */
-    bool is_leaving;              /* its counts are on the way back into its node */
     unsigned zone;                /* during a call for a zone, its number; otherwise 0 */
+    bool is_leaving;              /* its counts are on the way back into its node */
 } __attribute__((aligned(ZM_THREAD_ALIGNMENT)));
 
 ZM_INLINE bool zm_thread_is_live(const struct zm_thread *thread)
