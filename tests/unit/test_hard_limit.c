@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -280,12 +281,13 @@ static atomic_int holders;
 /* Each request is most of the room, so two never fit. */
 static void *take_turns(void *argument)
 {
-    for (size_t i = 0; i < scaled(200); i++) {
+    for (size_t i = 0; i < scaled(1000); i++) {
         void *block = ztrymalloc(LIMIT / 3 * 2);
 
         if (block == NULL)
             continue;
         EXPECT(atomic_fetch_add(&holders, 1) == 0);
+        sched_yield();
         atomic_fetch_sub(&holders, 1);
         zfree(block);
     }

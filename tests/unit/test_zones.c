@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -310,6 +311,7 @@ static void *take_turns(void *argument)
         if (block == NULL)
             continue;
         child_check(atomic_fetch_add(&holders, 1) == 0);
+        sched_yield();
         atomic_fetch_sub(&holders, 1);
         zfree_in(shared_zone, block);
     }
