@@ -144,8 +144,10 @@ void *ztryrealloc_in(struct zmalloc_zone *zone, void *ptr, size_t size)
 
 void *ztrymalloc_aligned_in(struct zmalloc_zone *zone, size_t alignment, size_t size)
 {
-    if (alignment == 0)
-        return ztrymalloc_aligned(alignment, size);
+    if (alignment == 0) {
+        errno = EINVAL;
+        return NULL;
+    }
     return ask(zone, (struct request){.alignment = alignment, .size = size});
 }
 
