@@ -14,8 +14,8 @@
 
 #define MOST ((size_t)64 << 20) /* far more than is ever in use */
 
-static volatile sig_atomic_t readings;
-static volatile sig_atomic_t out_of_bounds;
+static atomic_int readings;
+static atomic_bool out_of_bounds;
 static atomic_bool stop;
 
 static void read_figures(int number)
@@ -25,8 +25,8 @@ static void read_figures(int number)
     (void)number;
     if (zmalloc_used_memory() > MOST || zmalloc_peak_memory() > MOST ||
         zmalloc_peak_end(section) > MOST || zmalloc_external(0) != 0)
-        out_of_bounds = 1;
-    readings = readings + 1;
+        atomic_store(&out_of_bounds, true);
+    atomic_fetch_add(&readings, 1);
 }
 
 /* Every 100 microseconds of the process. */
@@ -78,7 +78,7 @@ static void *live_briefly(void *argument)
 /* Until there were enough, or long enough: a sanitizer delivers few. */
 static bool is_enough(time_t end)
 {
-    return (size_t)readings >= scaled(3000) || time(NULL) > end;
+    return (size_t)atomic_load(&readings) >= scaled(3000) || time(NULL) > end;
 }
 
 static void read_in_handlers(void *argument)
@@ -101,7 +101,7 @@ static void read_in_handlers(void *argument)
     atomic_store(&stop, true);
     child_check(pthread_join(worker, NULL) == 0);
     end_signals();
-    child_check(readings > 0 && out_of_bounds == 0);
+    child_check(atomic_load(&readings) > 0 && !atomic_load(&out_of_bounds));
     child_check(zmalloc_used_memory() == 0);
 }
 
