@@ -95,8 +95,10 @@ static void before_fork(void)
     __atomic_store_n(&forker, (uintptr_t)pthread_self(), __ATOMIC_SEQ_CST);
     count = __atomic_load_n(&unwinding, __ATOMIC_SEQ_CST);
     for (int ms = 0; count > unwinding_here && ms < ZM_PATIENCE_MS; ms++) {
+        /* GCOVR_EXCL_START: whether a thread unwinds just then */
         zm_sleep_a_millisecond();
         count = __atomic_load_n(&unwinding, __ATOMIC_SEQ_CST);
+        /* GCOVR_EXCL_STOP */
     }
     unwinding_forker = count < unwinding_here ? count : unwinding_here;
     errno = saved_errno;

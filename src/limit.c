@@ -65,7 +65,7 @@ static size_t read_rss(void)
     size_t rss;
 
     if (!zm_rss(&rss))
-        return 0;
+        return 0; /* GCOVR_EXCL_LINE: without /proc */
     __atomic_store_n(&gross_then, gross, __ATOMIC_RELAXED);
     __atomic_store_n(&valid_bytes, rss < limit ? (limit - rss) / 8 : 0, __ATOMIC_RELAXED);
     __atomic_store_n(&last_rss, rss, __ATOMIC_RELAXED);
@@ -172,14 +172,16 @@ int zmalloc_pressure_fd(void)
         return fd;
     fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (fd < 0)
-        return -1;
+        return -1; /* GCOVR_EXCL_LINE: no descriptor is free */
     if (!__atomic_compare_exchange_n(&pressure_fd, &other, fd, false, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE)) {
+        /* GCOVR_EXCL_START: two threads at the same moment */
         int state = zm_cancel_off();
 
         close(fd);
         zm_cancel_restore(state);
         return other;
+        /* GCOVR_EXCL_STOP */
     }
     set_descriptor();
     return fd;

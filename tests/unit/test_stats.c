@@ -4,6 +4,7 @@
  * whatever else happens. */
 
 #include "support.h"
+#include "zmalloc_zone.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -289,6 +290,45 @@ static void ratios_are_of_what_stands_beside_them(void **state)
     }
 }
 
+/* ---- Zones and limits ---- */
+
+static void zones_are_in_every_form(void **state)
+{
+    struct zmalloc_zone *outer = zmalloc_zone_create("outer \"1\"", NULL);
+    struct zmalloc_zone *inner = zmalloc_zone_create("inner", outer);
+    void *block = zmalloc_in(inner, 100);
+    char wanted[300];
+    char report[REPORT_SIZE];
+
+    (void)state;
+    assert_int_equal(zmalloc_zone_set_limit(outer, 12345678), 0);
+    write_report(zmalloc_stats_json, report);
+    snprintf(
+        wanted, sizeof wanted,
+        ",\"zones\":[{\"name\":\"outer \\\"1\\\"\",\"parent\":null,\"used_bytes\":%zu,"
+        "\"peak_bytes\":%zu,\"limit_bytes\":12345678},"
+        "{\"name\":\"inner\",\"parent\":\"outer \\\"1\\\"\",\"used_bytes\":%zu,\"peak_bytes\":%zu,"
+        "\"limit_bytes\":null}]}",
+        zmalloc_size(block), zmalloc_size(block), zmalloc_size(block), zmalloc_size(block));
+    assert_non_null(strstr(report, wanted));
+    write_report(zmalloc_stats_text, report);
+    assert_non_null(strstr(report, "\nzone                        outer \\x221\\x22\n"));
+    assert_non_null(strstr(report, "\n  in                        outer \\x221\\x22\n"));
+    assert_non_null(strstr(report, "\n  limit                     12345678 bytes (11.7 MiB)\n"));
+    write_report(zmalloc_stats_prometheus, report);
+    snprintf(wanted, sizeof wanted,
+             "# TYPE zmalloc_zone_used_bytes gauge\n"
+             "zmalloc_zone_used_bytes{zone=\"outer \\\"1\\\"\",number=\"1\"} %zu\n"
+             "zmalloc_zone_used_bytes{zone=\"inner\",number=\"2\"} %zu\n",
+             zmalloc_size(block), zmalloc_size(block));
+    assert_non_null(strstr(report, wanted));
+    assert_non_null(strstr(report, "\nzmalloc_zone_limit_bytes{zone=\"outer \\\"1\\\"\","
+                                   "number=\"1\"} 12345678\n"));
+    zfree_in(inner, block);
+    assert_int_equal(zmalloc_zone_destroy(inner, NULL), 0);
+    assert_int_equal(zmalloc_zone_destroy(outer, NULL), 0);
+}
+
 static void all_forms_say_the_same(void **state)
 {
     char json[REPORT_SIZE];
@@ -497,6 +537,7 @@ int main(void)
         zm_test(figures_are_those_of_the_functions),
         zm_test(the_process_is_as_the_system_says),
         zm_test(ratios_are_of_what_stands_beside_them),
+        zm_test(zones_are_in_every_form),
         zm_test(all_forms_say_the_same),
         zm_test(allocated_is_what_is_used),
         zm_test(threads_are_counted_while_they_live),

@@ -142,6 +142,7 @@ static void blocks_may_be_freed_by_other_threads(void **state)
 /* ---- Many at once ---- */
 
 #define CROWD_MAX 1000
+#define CROWD_MIN 140 /* more than have room in the first slab of nodes */
 #define CROWD_BLOCKS 70
 
 struct crowd {
@@ -185,6 +186,8 @@ static void watch_crowd(void *argument)
 
     (void)argument;
     crowd.size = scaled(200) < CROWD_MAX ? scaled(200) : CROWD_MAX;
+    if (crowd.size < CROWD_MIN)
+        crowd.size = CROWD_MIN;
     child_check(pthread_barrier_init(&crowd.barrier, NULL, (unsigned)crowd.size + 1) == 0);
     for (size_t i = 0; i < crowd.size; i++)
         child_check(pthread_create(&threads[i], NULL, join_crowd, NULL) == 0);
