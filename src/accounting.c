@@ -122,8 +122,8 @@ static struct slab *push_slab(void)
     struct slab *slab =
         mmap(NULL, sizeof *slab, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    if (slab == MAP_FAILED)
-        return NULL; /* GCOVR_EXCL_LINE: 64 KiB, when memory is used up */
+    if (slab == MAP_FAILED) /* GCOVR_EXCL_BR_LINE: as below */
+        return NULL;        /* GCOVR_EXCL_LINE: 64 KiB, when memory is used up */
     slab->next = __atomic_load_n(&slabs, __ATOMIC_RELAXED);
     while (!__atomic_compare_exchange_n(&slabs, &slab->next, slab, true, __ATOMIC_RELEASE,
                                         __ATOMIC_RELAXED))
@@ -142,7 +142,7 @@ static struct zm_node *take_node(void)
         if (node != NULL)
             return node;
     }
-    while (node == NULL && (more = push_slab()) != NULL)
+    while (node == NULL && (more = push_slab()) != NULL) /* GCOVR_EXCL_BR_LINE: as above */
         node = take_node_of(more);
     return node;
 }
@@ -457,7 +457,7 @@ void zm_accounting_in_child(void)
     __atomic_store_n(&readers, zm_thread.readings, __ATOMIC_SEQ_CST);
     __atomic_store_n(&lost_readings, 0, __ATOMIC_RELAXED);
     /* It is in a signal handler. What it has interrupted may still use the nodes. */
-    if (zm_thread.is_leaving || zm_thread.readings > 0)
+    if (zm_thread.is_leaving || zm_thread.readings > 0) /* GCOVR_EXCL_BR_LINE: as below */
         return; /* GCOVR_EXCL_LINE: a fork in a signal handler that came just then */
     FOR_EACH_SLAB (slab)
         for (unsigned number = used_nodes(slab); number-- > 0;)
