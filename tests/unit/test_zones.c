@@ -427,5 +427,6 @@ int main(void)
         zm_test(there_are_so_many_zones),
     };
 
+    no_room_on_32_bits();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
