@@ -309,7 +309,7 @@ ZMALLOC_API size_t zmalloc_get_soft_limit(void) ZMALLOC_SYMBOL(zmalloc_get_soft_
  */
 ZMALLOC_API void zmalloc_limit_rss(int enable) ZMALLOC_SYMBOL(zmalloc_limit_rss);
 
-/* 1 while there is pressure, otherwise 0. While there is none this only reads a variable. */
+/* 1 while there is pressure, otherwise 0. Without pressure this only reads a variable. */
 ZMALLOC_API int zmalloc_pressure(void) ZMALLOC_SYMBOL(zmalloc_pressure);
 
 /*

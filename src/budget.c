@@ -5,16 +5,6 @@
 
 #include "budget.h"
 #include "limit.h"
-#include "peak.h"
-
-size_t zm_look(void)
-{
-    size_t used = zm_accounting_sum();
-
-    zm_peak_saw(used);
-    zm_limit_saw(used);
-    return used;
-}
 
 size_t zmalloc_used_memory(void)
 {

@@ -33,9 +33,6 @@ ZM_PRIVATE bool zm_budget_ask(size_t bytes, struct zm_grant *grant);
 /* After it: bytes were counted, or 0 if the allocator had none. */
 ZM_PRIVATE void zm_budget_settle(size_t bytes, const struct zm_grant *grant);
 
-/* Takes the sum, for everything that depends on it. */
-size_t zm_look(void);
-
 /*
  * On the usual path, for a block that was counted with so many bytes. They may be a little more than
  * the budget, since the comparison was made with the size that was asked for.

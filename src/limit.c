@@ -131,7 +131,7 @@ static void set_pressure(int value)
         set_descriptor();
 }
 
-void zm_limit_saw(size_t used)
+static void see_pressure(size_t used)
 {
     size_t soft = get(&soft_limit);
     size_t size;
@@ -146,12 +146,12 @@ void zm_limit_saw(size_t used)
     set_pressure(size > soft);
 }
 
-static size_t look(void)
+size_t zm_look(void)
 {
     size_t used = zm_accounting_sum();
 
     zm_peak_saw(used);
-    zm_limit_saw(used);
+    see_pressure(used);
     return used;
 }
 
@@ -159,7 +159,7 @@ static size_t look(void)
 int zmalloc_pressure(void)
 {
     if (__atomic_load_n(&pressure, __ATOMIC_RELAXED) != 0)
-        look();
+        zm_look();
     return __atomic_load_n(&pressure, __ATOMIC_RELAXED);
 }
 
@@ -202,17 +202,11 @@ bool zm_limit_wants_looks(void)
     return get(&soft_limit) != NONE;
 }
 
-/* What would be in use with what all threads have announced. */
-static bool leaves_room(size_t limit, size_t in_use, size_t asked)
-{
-    return in_use <= limit && asked <= limit - in_use;
-}
-
 static size_t in_use_now(size_t limit, size_t asked)
 {
-    size_t size = compared(look());
+    size_t size = compared(zm_look());
 
-    if (compares_rss() && !leaves_room(limit, size, asked))
+    if (compares_rss() && !zm_leaves_room(limit, size, asked))
         size = read_rss();
     return size;
 }
@@ -230,9 +224,9 @@ static bool wait_for_room(size_t limit, size_t bytes)
         size_t others = __atomic_load_n(&pending, __ATOMIC_SEQ_CST);
         size_t in_use = in_use_now(limit, bytes);
 
-        if (!leaves_room(limit, in_use, bytes))
+        if (!zm_leaves_room(limit, in_use, bytes))
             return false;
-        if (leaves_room(limit, in_use, add(bytes, others)))
+        if (zm_leaves_room(limit, in_use, add(bytes, others)))
             return true;
         sched_yield();
     }
@@ -246,7 +240,7 @@ bool zm_limit_ask(size_t bytes, struct zm_grant *grant)
         size_t announced = __atomic_add_fetch(&pending, bytes, __ATOMIC_SEQ_CST);
         size_t in_use = in_use_now(limit, announced);
 
-        if (leaves_room(limit, in_use, announced)) {
+        if (zm_leaves_room(limit, in_use, announced)) {
             grant->pending = bytes;
             grant->budget = budget_within(limit - in_use - announced);
             return true;
@@ -267,17 +261,12 @@ void zm_limit_settle(size_t bytes)
 
 /* ---- Setting them ---- */
 
-static bool is_limit(size_t bytes)
-{
-    return bytes == NONE || (bytes > 0 && bytes < ZM_SIZE_LIMIT);
-}
-
 static int set(size_t *limit, size_t bytes)
 {
-    if (!is_limit(bytes))
+    if (!zm_is_limit(bytes))
         return zm_result(EINVAL);
     __atomic_store_n(limit, bytes, __ATOMIC_RELAXED);
-    look();
+    zm_look();
     return 0;
 }
 
@@ -304,7 +293,7 @@ size_t zmalloc_get_soft_limit(void)
 void zmalloc_limit_rss(int enable)
 {
     __atomic_store_n(&of_rss, enable != 0, __ATOMIC_RELAXED);
-    look();
+    zm_look();
 }
 
 size_t zmalloc_external(ptrdiff_t change)
@@ -321,7 +310,7 @@ size_t zmalloc_external(ptrdiff_t change)
     } while (!__atomic_compare_exchange_n(&external_bytes, &before, after, true, __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED));
     if (change != 0 && zm_limit_wants_looks())
-        look();
+        zm_look();
     return after;
 }
 
@@ -386,7 +375,7 @@ static const char *read_limits(const char *value)
         if (!take_limit(&element, &size))
             return "a limit is a number of bytes with K, M, G or nothing, or of percent, as in "
                    "1500M, 80%, rss:2G or 2G,soft:1500M";
-        if (!is_limit(size) || size == NONE)
+        if (!zm_is_limit(size) || size == NONE)
             return "a limit is at least 1 byte and fits into the address space";
         if (*limit != NONE)
             return "there is one hard limit and one soft limit";

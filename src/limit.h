@@ -16,8 +16,21 @@ bool zm_limit_wants_looks(void);
 bool zm_limit_ask(size_t bytes, struct zm_grant *grant);
 void zm_limit_settle(size_t bytes);
 
-/* Somebody has looked, and this much was in use. */
-void zm_limit_saw(size_t used);
+/* Takes the sum, for everything that depends on it: the peak and the pressure. */
+size_t zm_look(void);
+
+/* ---- What limits of the process and of zones have in common ---- */
+
+/* Whether a limit may be so many bytes; SIZE_MAX is no limit. */
+static inline bool zm_is_limit(size_t bytes)
+{
+    return bytes == SIZE_MAX || (bytes > 0 && bytes < ZM_SIZE_LIMIT);
+}
+
+static inline bool zm_leaves_room(size_t limit, size_t in_use, size_t asked)
+{
+    return in_use <= limit && asked <= limit - in_use;
+}
 
 /* Reads ZMALLOC_LIMIT when the library is loaded, and obeys it when a backend is chosen. If it is
  * wrong, that ends the process. */

@@ -26,7 +26,7 @@ static struct {
 /* How many are taken: usually none has to be looked at. */
 static unsigned section_count;
 
-static void raise(size_t *highest, size_t used)
+void zm_raise(size_t *highest, size_t used)
 {
     size_t before = __atomic_load_n(highest, __ATOMIC_RELAXED);
 
@@ -37,12 +37,12 @@ static void raise(size_t *highest, size_t used)
 
 void zm_peak_saw(size_t used)
 {
-    raise(&peak, used);
+    zm_raise(&peak, used);
     if (__atomic_load_n(&section_count, __ATOMIC_ACQUIRE) == 0)
         return;
     for (unsigned i = 0; i < SECTIONS; i++)
         if (__atomic_load_n(&sections[i].taken, __ATOMIC_ACQUIRE) != 0)
-            raise(&sections[i].peak, used);
+            zm_raise(&sections[i].peak, used);
 }
 
 size_t zm_peak(void)

@@ -11,4 +11,7 @@ void zm_peak_saw(size_t used);
 
 size_t zm_peak(void);
 
+/* Makes *highest at least that much; other threads may do so at the same time. */
+void zm_raise(size_t *highest, size_t used);
+
 #endif

@@ -22,6 +22,8 @@
 #include <sys/mman.h>
 
 #include "accounting.h"
+#include "limit.h"
+#include "peak.h"
 
 #define NAME_SIZE 64
 
@@ -208,20 +210,10 @@ size_t zmalloc_zone_used(const struct zmalloc_zone *zone)
     return used;
 }
 
-static void raise_peak(struct zmalloc_zone *zone)
-{
-    size_t used = zmalloc_zone_used(zone);
-    size_t peak = __atomic_load_n(&zone->peak, __ATOMIC_RELAXED);
-
-    while (peak < used && !__atomic_compare_exchange_n(&zone->peak, &peak, used, true,
-                                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        ;
-}
-
 static void look(struct zmalloc_zone *zone)
 {
     for (; zone != NULL; zone = zone->parent)
-        raise_peak(zone);
+        zm_raise(&zone->peak, zmalloc_zone_used(zone));
 }
 
 /* ---- Limits ---- */
@@ -229,11 +221,6 @@ static void look(struct zmalloc_zone *zone)
 static size_t limit_of(const struct zmalloc_zone *zone)
 {
     return __atomic_load_n(&zone->limit, __ATOMIC_RELAXED);
-}
-
-static bool leaves_room(size_t limit, size_t used, size_t size)
-{
-    return used <= limit && size <= limit - used;
 }
 
 static void settle_up_to(struct zmalloc_zone *zone, const struct zmalloc_zone *end, size_t size)
@@ -251,9 +238,9 @@ static enum answer ask_one(struct zmalloc_zone *zone, size_t size)
     size_t limit = limit_of(zone);
     size_t used = limit != SIZE_MAX ? zmalloc_zone_used(zone) : 0;
 
-    if (leaves_room(limit, used, announced))
+    if (zm_leaves_room(limit, used, announced))
         return GRANTED;
-    return leaves_room(limit, used, size) ? WAITING : REFUSED;
+    return zm_leaves_room(limit, used, size) ? WAITING : REFUSED;
 }
 
 /* As in limit.c: what waits is not announced. */
@@ -263,9 +250,9 @@ static enum answer wait_in(const struct zmalloc_zone *zone, size_t size)
     size_t others = __atomic_load_n(&zone->pending, __ATOMIC_SEQ_CST);
     size_t used = limit != SIZE_MAX ? zmalloc_zone_used(zone) : 0;
 
-    if (!leaves_room(limit, used, size))
+    if (!zm_leaves_room(limit, used, size))
         return REFUSED;
-    return leaves_room(limit - size, used, others) ? GRANTED : WAITING;
+    return zm_leaves_room(limit - size, used, others) ? GRANTED : WAITING;
 }
 
 static bool wait_for_room(const struct zmalloc_zone *zone, size_t size)
@@ -435,7 +422,7 @@ void zmalloc_zone_reset_peak(struct zmalloc_zone *zone)
 
 int zmalloc_zone_set_limit(struct zmalloc_zone *zone, size_t bytes)
 {
-    if (bytes == 0 || (bytes >= ZM_SIZE_LIMIT && bytes != SIZE_MAX))
+    if (!zm_is_limit(bytes))
         return zm_result(EINVAL);
     lock_changes();
     __atomic_store_n(&zone->limit, bytes, __ATOMIC_RELAXED);

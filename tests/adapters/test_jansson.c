@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* jansson parses and dumps JSON in memory from zmalloc, and returns NULL if there is none. */
+/* jansson parses and dumps JSON in memory from zmalloc, and returns NULL when that runs out. */
 
 #include <jansson.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Lua builds tables and strings in memory from zmalloc, and says LUA_ERRMEM if there is none. */
+/* Lua builds tables and strings in memory from zmalloc, and says LUA_ERRMEM when that runs out. */
 
 #include <lauxlib.h>
 #include <lua.h>

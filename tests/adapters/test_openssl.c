@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* OpenSSL hashes and encrypts in memory from zmalloc, and its functions fail if there is none. */
+/* OpenSSL hashes and encrypts in memory from zmalloc, and its functions fail when that runs out. */
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>

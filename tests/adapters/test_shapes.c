@@ -20,7 +20,7 @@ static struct zmalloc_zone *no_zone(void)
 
 ZMALLOC_ADAPTERS_IN(zoned, no_zone());
 
-/* Where the compiler cannot see that it is none. */
+/* NULL, which the compiler must not know. */
 static struct zmalloc_zone *volatile hidden_zone;
 
 struct plain {

@@ -33,7 +33,7 @@ SAVE_NO_REGISTER = {"jemalloc": {"core_zfree"}}
 
 # What happens once for every MiB, when the sum is looked at. Readers of jemalloc's counters count
 # themselves.
-AT_A_LOOK = ("zm_accounting_sum", "zm_peak_saw", "zm_limit_saw")
+AT_A_LOOK = ("zm_accounting_sum", "zm_peak_saw", "zm_raise", "zm_look")
 
 # xchg with memory is locked without saying so.
 LOCKED = re.compile(r"lock\b|xchg\b.*\(|xchg\b.*%fs:")
