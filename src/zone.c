@@ -436,22 +436,16 @@ size_t zmalloc_zone_get_limit(const struct zmalloc_zone *zone)
     return limit_of(zone);
 }
 
-bool zm_zone_next(struct zmalloc_zone **zone, struct zm_zone_figures *figures)
+void zm_zone_figures(struct zmalloc_zone *zone, struct zm_zone_figures *figures)
 {
-    struct zmalloc_zone *next = zmalloc_zone_next(*zone);
-
-    *zone = next;
-    if (next == NULL)
-        return false;
     *figures = (struct zm_zone_figures){
-        .number = next->number,
-        .name = next->name,
-        .parent = next->parent != NULL ? next->parent->name : NULL,
-        .used = zmalloc_zone_used(next),
-        .peak = zmalloc_zone_peak(next),
-        .limit = limit_of(next),
+        .number = zone->number,
+        .name = zone->name,
+        .parent = zone->parent != NULL ? zone->parent->name : NULL,
+        .used = zmalloc_zone_used(zone),
+        .peak = zmalloc_zone_peak(zone),
+        .limit = limit_of(zone),
     };
-    return true;
 }
 
 const char *zm_zone_name(unsigned number)

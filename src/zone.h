@@ -18,8 +18,7 @@ struct zm_zone_figures {
     size_t limit; /* SIZE_MAX: none */
 };
 
-/* The zone after *zone, whose figures are written; *zone becomes that one. False at the end. */
-bool zm_zone_next(struct zmalloc_zone **zone, struct zm_zone_figures *figures);
+void zm_zone_figures(struct zmalloc_zone *zone, struct zm_zone_figures *figures);
 
 /* What the calling thread has allocated and freed in it. */
 void zm_zone_count(struct zmalloc_zone *zone, size_t allocated, size_t freed);

@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "choice.h"
-#include "config.h"
 #include "stats/stats.h"
-#include "zone.h"
 
 static bool escape(struct zm_writer *writer, char c)
 {
@@ -96,14 +94,14 @@ static void write_limit(struct zm_writer *writer, size_t limit)
         zm_writer_text(writer, "null");
 }
 
-static void write_zones(struct zm_writer *writer)
+static void write_zones(struct zm_writer *writer, const struct zm_stats *stats)
 {
-    struct zmalloc_zone *zone = NULL;
+    const void *zone = NULL;
     struct zm_zone_figures figures;
     const char *separator = "";
 
     zm_writer_text(writer, ",\"zones\":[");
-    while (zm_zone_next(&zone, &figures)) {
+    while (stats->next_zone(stats, &zone, &figures)) {
         zm_writer_text(writer, separator);
         write_string(writer, "{\"name\":", figures.name);
         if (figures.parent != NULL)
@@ -121,11 +119,11 @@ static void write_zones(struct zm_writer *writer)
 
 void zm_stats_write_json(struct zm_writer *writer, const struct zm_stats *stats)
 {
-    write_string(writer, "{\"schema\":1,\"zmalloc\":", ZM_VERSION);
+    write_string(writer, "{\"schema\":1,\"zmalloc\":", stats->version);
     write_number(writer, ",\"pid\":", (uint64_t)stats->pid);
     write_backend(writer, stats);
     write_choice(writer, stats->choice);
     write_figures(writer, stats->figures);
-    write_zones(writer);
+    write_zones(writer, stats);
     zm_writer_text(writer, "}");
 }

@@ -5,6 +5,7 @@
 #include "accounting.h"
 #include "backend.h"
 #include "choice.h"
+#include "config.h"
 #include "limit.h"
 #include "os/memory_limit.h"
 #include "os/process.h"
@@ -93,14 +94,28 @@ static void gather_machine(uint64_t *figures)
     figures[ZM_MEMORY_HIGH] = limits.high < SIZE_MAX ? limits.high : ZM_UNKNOWN_FIGURE;
 }
 
+static bool next_zone(const struct zm_stats *stats, const void **zone,
+                      struct zm_zone_figures *figures)
+{
+    struct zmalloc_zone *next = zmalloc_zone_next(*zone);
+
+    (void)stats;
+    if (next != NULL)
+        zm_zone_figures(next, figures);
+    *zone = next;
+    return next != NULL;
+}
+
 static void gather(struct zm_stats *stats)
 {
+    stats->version = ZM_VERSION;
     stats->pid = getpid();
     stats->backend = zmalloc_backend_name();
     stats->backend_version = zmalloc_backend_version();
     stats->prefix_size = zmalloc_backend_prefix_size();
     stats->counts_by_itself = zm_backend_counts(zm_active());
     stats->choice = zm_active_choice();
+    stats->next_zone = next_zone;
     gather_accounting(stats->figures);
     gather_allocator(stats->figures);
     gather_process(stats->figures);

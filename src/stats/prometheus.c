@@ -2,9 +2,7 @@
 
 /* The text exposition format of Prometheus, version 0.0.4. An unknown figure has no metric. */
 
-#include "config.h"
 #include "stats/stats.h"
-#include "zone.h"
 
 static bool escape(struct zm_writer *writer, char c)
 {
@@ -43,7 +41,7 @@ static void write_info(struct zm_writer *writer, const struct zm_stats *stats)
 {
     write_metric(writer, "info", "What serves the process, as labels; always 1.",
                  " gauge\nzmalloc_");
-    write_label(writer, "{version", ZM_VERSION);
+    write_label(writer, "{version", stats->version);
     write_label(writer, ",backend", stats->backend);
     write_label(writer, ",backend_version", stats->backend_version);
     write_label(writer, ",origin", stats->choice->origin);
@@ -68,14 +66,15 @@ static void write_figure(struct zm_writer *writer, const struct zm_figure *figur
 }
 
 /* One metric for all zones. Names need not differ, so the labels have a number, too. */
-static void write_zone_metric(struct zm_writer *writer, const char *name, const char *help,
+static void write_zone_metric(struct zm_writer *writer, const struct zm_stats *stats,
+                              const char *name, const char *help,
                               size_t (*value)(const struct zm_zone_figures *figures))
 {
-    struct zmalloc_zone *zone = NULL;
+    const void *zone = NULL;
     struct zm_zone_figures figures;
     bool is_first = true;
 
-    while (zm_zone_next(&zone, &figures)) {
+    while (stats->next_zone(stats, &zone, &figures)) {
         if (value(&figures) == SIZE_MAX)
             continue;
         if (is_first)
@@ -115,7 +114,9 @@ void zm_stats_write_prometheus(struct zm_writer *writer, const struct zm_stats *
     for (size_t i = 0; i < ZM_FIGURES; i++)
         if (stats->figures[i] != ZM_UNKNOWN_FIGURE)
             write_figure(writer, &zm_figures[i], stats->figures[i]);
-    write_zone_metric(writer, "zone_used_bytes", "In use in a zone and those below it.", used_of);
-    write_zone_metric(writer, "zone_peak_bytes", "The most that was seen in a zone.", peak_of);
-    write_zone_metric(writer, "zone_limit_bytes", "The limit of a zone.", limit_of);
+    write_zone_metric(writer, stats, "zone_used_bytes", "In use in a zone and those below it.",
+                      used_of);
+    write_zone_metric(writer, stats, "zone_peak_bytes", "The most that was seen in a zone.",
+                      peak_of);
+    write_zone_metric(writer, stats, "zone_limit_bytes", "The limit of a zone.", limit_of);
 }

@@ -13,6 +13,7 @@
 #include "base.h"
 #include "choice.h"
 #include "text_writer.h"
+#include "zone.h"
 
 enum zm_figure_id {
     ZM_USED,
@@ -63,6 +64,7 @@ extern const struct zm_figure zm_figures[ZM_FIGURES];
 #define ZM_UNKNOWN_FIGURE UINT64_MAX
 
 struct zm_stats {
+    const char *version; /* of zmalloc */
     pid_t pid;
     const char *backend; /* with its layers */
     const char *backend_version;
@@ -70,6 +72,9 @@ struct zm_stats {
     bool counts_by_itself;
     const struct zm_choice *choice;
     uint64_t figures[ZM_FIGURES];
+    /* The zone after *zone, which is NULL at first; *zone becomes that one. False at the end. */
+    bool (*next_zone)(const struct zm_stats *stats, const void **zone,
+                      struct zm_zone_figures *figures);
 };
 
 /* ---- json.c, text.c, prometheus.c ---- */

@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "choice.h"
-#include "config.h"
 #include "stats/stats.h"
-#include "zone.h"
 
 #define LABEL_WIDTH 28
 #define INDENT "  "
@@ -97,12 +95,12 @@ static void write_choice(struct zm_writer *writer, const struct zm_choice *choic
     write_line(writer, INDENT, "list", choice->list);
 }
 
-static void write_zones(struct zm_writer *writer)
+static void write_zones(struct zm_writer *writer, const struct zm_stats *stats)
 {
-    struct zmalloc_zone *zone = NULL;
+    const void *zone = NULL;
     struct zm_zone_figures figures;
 
-    while (zm_zone_next(&zone, &figures)) {
+    while (stats->next_zone(stats, &zone, &figures)) {
         write_line(writer, "", "zone", figures.name);
         if (figures.parent != NULL)
             write_line(writer, INDENT, "in", figures.parent);
@@ -122,11 +120,13 @@ static void write_zones(struct zm_writer *writer)
 
 void zm_stats_write_text(struct zm_writer *writer, const struct zm_stats *stats)
 {
-    zm_writer_text(writer, "zmalloc " ZM_VERSION ", process ");
+    zm_writer_text(writer, "zmalloc ");
+    zm_writer_text(writer, stats->version);
+    zm_writer_text(writer, ", process ");
     zm_writer_decimal(writer, (uint64_t)stats->pid);
     zm_writer_text(writer, "\n");
     write_backend(writer, stats);
     write_choice(writer, stats->choice);
     write_figures(writer, stats->figures);
-    write_zones(writer);
+    write_zones(writer, stats);
 }
