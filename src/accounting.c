@@ -50,6 +50,7 @@
 #include <time.h>
 
 #include "os/thread.h"
+#include "window.h"
 
 /* A definition without the attribute would lose the TLS model of its declaration. */
 _Thread_local struct zm_thread zm_thread __attribute__((tls_model("initial-exec")));
@@ -462,4 +463,25 @@ void zm_accounting_in_child(void)
     FOR_EACH_SLAB (slab)
         for (unsigned number = used_nodes(slab); number-- > 0;)
             take_back(&slab->nodes[number]);
+}
+
+/* ---- The window ---- */
+
+void zm_accounting_show(volatile uint64_t *entry)
+{
+    entry[ZM_WINDOW_SLABS] = zm_window_address(&slabs);
+    entry[ZM_WINDOW_SLAB_NEXT] = offsetof(struct slab, next);
+    entry[ZM_WINDOW_SLAB_USED] = offsetof(struct slab, used);
+    entry[ZM_WINDOW_SLAB_NODES] = offsetof(struct slab, nodes);
+    entry[ZM_WINDOW_NODE_SIZE] = sizeof(struct zm_node);
+    entry[ZM_WINDOW_NODE_ALLOCATED] = offsetof(struct zm_node, allocated);
+    entry[ZM_WINDOW_NODE_FREED] = offsetof(struct zm_node, freed);
+    entry[ZM_WINDOW_NODE_TAKEN] = offsetof(struct zm_node, taken);
+    entry[ZM_WINDOW_NODE_SOURCE] = offsetof(struct zm_node, source);
+    entry[ZM_WINDOW_NODE_ZONES] = offsetof(struct zm_node, zones);
+    entry[ZM_WINDOW_SOURCE_ALLOCATED_AT] = offsetof(struct zm_source, allocated_at);
+    entry[ZM_WINDOW_SOURCE_FREED_AT] = offsetof(struct zm_source, freed_at);
+    entry[ZM_WINDOW_SOURCE_ALLOCATED_BASE] = offsetof(struct zm_source, allocated_base);
+    entry[ZM_WINDOW_SOURCE_FREED_BASE] = offsetof(struct zm_source, freed_base);
+    entry[ZM_WINDOW_SOURCE_SIZE] = sizeof(struct zm_source);
 }

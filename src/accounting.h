@@ -130,6 +130,9 @@ ZM_PRIVATE ZM_COLD void zm_accounting_unregistered(size_t allocated, size_t free
 /* In the child of a fork. */
 void zm_accounting_in_child(void);
 
+/* For the window (window.h). */
+void zm_accounting_show(volatile uint64_t *entry);
+
 /*
  * Only the thread itself writes its counters. The release makes sure that a reader on another
  * processor that sees a block freed also sees it allocated, and that one that sees an allocation also

@@ -34,6 +34,7 @@
 #include "os/process.h"
 #include "os/thread.h"
 #include "peak.h"
+#include "window.h"
 
 #define NONE SIZE_MAX
 
@@ -412,4 +413,14 @@ void zm_limit_in_child(void)
 {
     __atomic_store_n(&pressure_fd, -1, __ATOMIC_RELEASE);
     __atomic_store_n(&pending, 0, __ATOMIC_SEQ_CST);
+}
+
+/* ---- The window ---- */
+
+void zm_limit_show(volatile uint64_t *entry)
+{
+    entry[ZM_WINDOW_HARD_LIMIT] = zm_window_address(&hard_limit);
+    entry[ZM_WINDOW_SOFT_LIMIT] = zm_window_address(&soft_limit);
+    entry[ZM_WINDOW_EXTERNAL] = zm_window_address(&external_bytes);
+    entry[ZM_WINDOW_REFUSED] = zm_window_address(&refused);
 }

@@ -51,4 +51,7 @@ struct zm_limits {
 
 struct zm_limits zm_limits(void);
 
+/* For the window (window.h). */
+void zm_limit_show(volatile uint64_t *entry);
+
 #endif

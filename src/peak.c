@@ -9,6 +9,7 @@
 
 #include "peak.h"
 #include "accounting.h"
+#include "window.h"
 
 #include <errno.h>
 
@@ -99,4 +100,9 @@ size_t zmalloc_peak_end(int section)
     __atomic_fetch_sub(&section_count, 1, __ATOMIC_RELEASE);
     __atomic_store_n(&sections[section].taken, 0, __ATOMIC_RELEASE);
     return result;
+}
+
+void zm_peak_show(volatile uint64_t *entry)
+{
+    entry[ZM_WINDOW_PEAK] = zm_window_address(&peak);
 }

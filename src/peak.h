@@ -14,4 +14,7 @@ size_t zm_peak(void);
 /* Makes *highest at least that much; other threads may do so at the same time. */
 void zm_raise(size_t *highest, size_t used);
 
+/* For the window (window.h). */
+void zm_peak_show(volatile uint64_t *entry);
+
 #endif

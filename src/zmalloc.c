@@ -20,6 +20,7 @@
 #include "os/process.h"
 #include "out_of_memory.h"
 #include "stats/stats.h"
+#include "window.h"
 #include "zone.h"
 
 #include <errno.h>
@@ -101,19 +102,29 @@ static void make_read_only(void)
         mprotect(&table, sizeof table, PROT_READ);
 }
 
-/* Under the lock, so that no thread writes after another has made the page read-only. */
-static void seal(const struct zm_instance *instance)
+/* Under the lock, so that no thread writes after another has made the page read-only. True for the
+ * one that did. */
+static bool seal_once(const struct zm_instance *instance)
 {
     static bool is_sealed;
+    bool was_sealed;
 
     zm_choice_lock();
-    if (!is_sealed) {
+    was_sealed = is_sealed;
+    if (!was_sealed) {
         zm_limit_start();
         fill(instance);
         make_read_only();
         is_sealed = true;
     }
     zm_choice_unlock();
+    return !was_sealed;
+}
+
+static void seal(const struct zm_instance *instance)
+{
+    if (seal_once(instance))
+        zm_window_show_choice();
 }
 
 /* Keeps errno for zfree(NULL), which may be the first call of all. */
@@ -276,6 +287,7 @@ static void after_fork_in_child(void)
 __attribute__((constructor(103))) static void load(void)
 {
     pthread_atfork(zm_choice_before_fork, zm_choice_after_fork, after_fork_in_child);
+    zm_window_open();
     zm_limit_load();
     zm_stats_exit_prepare();
     if (zm_choice_load())

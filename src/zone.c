@@ -24,6 +24,7 @@
 #include "accounting.h"
 #include "limit.h"
 #include "peak.h"
+#include "window.h"
 
 #define NAME_SIZE 64
 
@@ -456,4 +457,24 @@ const char *zm_zone_name(unsigned number)
 bool zm_zone_exists(unsigned number)
 {
     return is_there(&zones[number]);
+}
+
+/* ---- The window ---- */
+
+void zm_zone_show(volatile uint64_t *entry)
+{
+    entry[ZM_WINDOW_ZONES] = zm_window_address(zones);
+    entry[ZM_WINDOW_ZONE_COUNT] = ZM_ZONES;
+    entry[ZM_WINDOW_ZONE_SIZE] = sizeof(struct zmalloc_zone);
+    entry[ZM_WINDOW_ZONE_IS_THERE] = offsetof(struct zmalloc_zone, is_there);
+    entry[ZM_WINDOW_ZONE_PARENT] = offsetof(struct zmalloc_zone, parent);
+    entry[ZM_WINDOW_ZONE_LIMIT] = offsetof(struct zmalloc_zone, limit);
+    entry[ZM_WINDOW_ZONE_PEAK] = offsetof(struct zmalloc_zone, peak);
+    entry[ZM_WINDOW_ZONE_AGE] = offsetof(struct zmalloc_zone, age);
+    entry[ZM_WINDOW_ZONE_NAME] = offsetof(struct zmalloc_zone, name);
+    entry[ZM_WINDOW_ZONE_NAME_SIZE] = NAME_SIZE;
+    entry[ZM_WINDOW_SHARED_COUNTS] = zm_window_address(shared);
+    entry[ZM_WINDOW_COUNTS_SIZE] = sizeof(struct zm_zone_counts);
+    entry[ZM_WINDOW_COUNTS_ALLOCATED] = offsetof(struct zm_zone_counts, allocated);
+    entry[ZM_WINDOW_COUNTS_FREED] = offsetof(struct zm_zone_counts, freed);
 }

@@ -5,6 +5,7 @@
 /* Named accounts, counted like everything else: each thread for itself. */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "zmalloc_zone.h"
 
@@ -39,5 +40,8 @@ void zm_zone_in_child(void);
 const char *zm_zone_name(unsigned number);
 
 bool zm_zone_exists(unsigned number);
+
+/* For the window (window.h). */
+void zm_zone_show(volatile uint64_t *entry);
 
 #endif
