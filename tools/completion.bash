@@ -28,6 +28,8 @@ _zmalloc_options() {
     list) echo --json --help ;;
     doctor) echo --all --json --help ;;
     run) echo --backend --stats --quiet --help ;;
+    stats) echo --json --prometheus --help ;;
+    top) echo --delay --count --sort --zones --json --help ;;
     compare) echo --backends --runs --warmup --metric --json --chart --help ;;
     esac
 }
@@ -38,6 +40,7 @@ _zmalloc_takes_argument() {
     run:-b | run:--backend | run:--stats) ;;
     compare:-[bn] | compare:--backends | compare:--runs | compare:--warmup) ;;
     compare:--metric | compare:--json | compare:--chart) ;;
+    top:-[dns] | top:--delay | top:--count | top:--sort) ;;
     *) return 1 ;;
     esac
 }
@@ -56,13 +59,20 @@ _zmalloc_program() {
     echo "$index"
 }
 
+# _zmalloc_argument VERB OPTION WORD
 _zmalloc_argument() {
-    case $1 in
-    -b | --backend | --backends) _zmalloc_backends "$2" ;;
-    --stats) _zmalloc_words 'text json prometheus' "$2" ;;
-    --metric) _zmalloc_words 'wall cpu rss faults peak' "$2" ;;
-    --json | --chart) _zmalloc_files "$2" ;;
+    case $1:$2 in
+    top:-s | top:--sort) _zmalloc_words 'used peak limit rss ratio pid command' "$3" ;;
+    *:-b | *:--backend | *:--backends) _zmalloc_backends "$3" ;;
+    *:--stats) _zmalloc_words 'text json prometheus' "$3" ;;
+    *:--metric) _zmalloc_words 'wall cpu rss faults peak' "$3" ;;
+    *:--json | *:--chart) _zmalloc_files "$3" ;;
     esac
+}
+
+# The ids of the processes that use zmalloc and may be read.
+_zmalloc_processes() {
+    "${COMP_WORDS[0]}" top --count 1 2>/dev/null | awk '$1 + 0 > 0 { print $1 }'
 }
 
 # The program and its arguments are completed as if they stood alone, if bash-completion is there.
@@ -80,18 +90,20 @@ _zmalloc() {
     local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} program
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _zmalloc_words 'list doctor run compare help --help --version' "$word"
+        _zmalloc_words 'list doctor run compare stats top help --help --version' "$word"
         return
     fi
     if [[ $verb == help ]]; then
-        _zmalloc_words 'list doctor run compare' "$word"
+        _zmalloc_words 'list doctor run compare stats top' "$word"
         return
     fi
     program=$(_zmalloc_program)
     if ((program > COMP_CWORD)); then
-        _zmalloc_argument "${COMP_WORDS[COMP_CWORD - 1]}" "$word"
+        _zmalloc_argument "$verb" "${COMP_WORDS[COMP_CWORD - 1]}" "$word"
     elif ((program == COMP_CWORD)) && [[ $word == -* ]]; then
         _zmalloc_words "$(_zmalloc_options "$verb")" "$word"
+    elif [[ $verb == stats || $verb == top ]]; then
+        _zmalloc_words "$(_zmalloc_processes)" "$word"
     elif [[ $verb != list ]]; then
         _zmalloc_command "$program" "$word"
     fi

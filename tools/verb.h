@@ -20,7 +20,8 @@ struct verb {
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit status */
 };
 
-extern const struct verb verb_list, verb_doctor, verb_run, verb_compare, verb_probe;
+extern const struct verb verb_list, verb_doctor, verb_run, verb_compare, verb_stats, verb_top,
+    verb_probe;
 
 /* What the command ends with. `run` ends with what its program does. */
 enum {

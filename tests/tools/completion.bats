@@ -24,7 +24,7 @@ completes() {
 
 @test "verbs are completed" {
     completes co == compare
-    completes '' == list doctor run compare help --help --version
+    completes '' == list doctor run compare stats top help --help --version
     completes help r == run
     completes nonsense == ''
 }
@@ -37,7 +37,7 @@ completes() {
 }
 
 @test "every option of the help is completed, and no other" {
-    for verb in list doctor run compare; do
+    for verb in list doctor run compare stats top; do
         options=$(zmalloc help "$verb" | sed -n 's/^  \(-., \|    \)\(--[a-z]*\).*/\2/p')
         # shellcheck disable=SC2086
         completes "$verb" -- == $options
@@ -55,6 +55,16 @@ completes() {
 @test "metrics and forms are completed" {
     completes compare --metric '' == wall cpu rss faults peak
     completes run --stats p == prometheus
+}
+
+@test "keys and processes are completed" {
+    load running
+    completes top --sort r == rss ratio
+    start one "$RUNNING_PROGRAM" one
+    skip_if_unreadable "$pid"
+    export -f zmalloc
+    completes stats "$pid" == "$pid"
+    end_all
 }
 
 @test "files and programs are completed" {

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * The sums over the counters of another process, as src/accounting.c and src/zone.c take them in
+ * their own. The process runs on meanwhile, which changes nothing: they have no locks either.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../src/sum.h"
+#include "../verb.h"
+#include "process.h"
+
+/* More than any process has; what is read might be nonsense. */
+#define SLABS_MAX 10000
+#define SLAB_SIZE_MAX ((size_t)1 << 20)
+
+/* A thread that ends takes its source along while it is read. */
+#define TRIES 100
+
+struct reader {
+    pid_t pid;
+    const uint64_t *entry;
+    int error;
+};
+
+static size_t word(const unsigned char *bytes, uint64_t offset)
+{
+    size_t value;
+
+    memcpy(&value, bytes + offset, sizeof value);
+    return value;
+}
+
+static unsigned number(const unsigned char *bytes, uint64_t offset)
+{
+    unsigned value;
+
+    memcpy(&value, bytes + offset, sizeof value);
+    return value;
+}
+
+static bool read_bytes(struct reader *reader, uint64_t address, void *to, size_t size)
+{
+    if (reader->error == 0)
+        reader->error = process_read(reader->pid, address, to, size);
+    return reader->error == 0;
+}
+
+/* ---- Nodes ---- */
+
+struct node {
+    uint64_t address;
+    const unsigned char *bytes;
+};
+
+/* The function returns 0 or an errno value. */
+typedef int visit_node(struct reader *reader, const struct node *node, void *argument);
+
+static void visit_slab(struct reader *reader, uint64_t slab, size_t used, visit_node *function,
+                       void *argument)
+{
+    uint64_t nodes = slab + reader->entry[ZM_WINDOW_SLAB_NODES];
+    size_t size = reader->entry[ZM_WINDOW_NODE_SIZE];
+    unsigned char *bytes = allocate(used, size);
+
+    if (read_bytes(reader, nodes, bytes, used * size))
+        for (size_t i = 0; i < used && reader->error == 0; i++)
+            reader->error =
+                function(reader, &(struct node){nodes + i * size, bytes + i * size}, argument);
+    free(bytes);
+}
+
+static void visit_nodes(struct reader *reader, visit_node *function, void *argument)
+{
+    size_t size = reader->entry[ZM_WINDOW_NODE_SIZE];
+    size_t slab = 0;
+
+    read_bytes(reader, reader->entry[ZM_WINDOW_SLABS], &slab, sizeof slab);
+    for (size_t slabs = 0; slab != 0 && reader->error == 0; slabs++) {
+        unsigned used = 0;
+
+        read_bytes(reader, slab + reader->entry[ZM_WINDOW_SLAB_USED], &used, sizeof used);
+        if (slabs == SLABS_MAX || used > SLAB_SIZE_MAX / size)
+            reader->error = EPROTO;
+        if (reader->error == 0)
+            visit_slab(reader, slab, used, function, argument);
+        read_bytes(reader, slab + reader->entry[ZM_WINDOW_SLAB_NEXT], &slab, sizeof slab);
+    }
+}
+
+/* ---- Counters of a node ---- */
+
+/* Which of the two, in the node and in its source. */
+struct kind {
+    enum zm_window_entry in_node;
+    enum zm_window_entry at;
+    enum zm_window_entry base;
+};
+
+static const struct kind allocated_kind = {
+    ZM_WINDOW_NODE_ALLOCATED,
+    ZM_WINDOW_SOURCE_ALLOCATED_AT,
+    ZM_WINDOW_SOURCE_ALLOCATED_BASE,
+};
+static const struct kind freed_kind = {
+    ZM_WINDOW_NODE_FREED,
+    ZM_WINDOW_SOURCE_FREED_AT,
+    ZM_WINDOW_SOURCE_FREED_BASE,
+};
+
+struct source_bytes {
+    unsigned char bytes[STRUCTURE_SIZE_MAX];
+    uint64_t address; /* 0: the node itself has the counters */
+};
+
+static int read_source(struct reader *reader, const struct node *node, struct source_bytes *source)
+{
+    size_t address = 0;
+    int error = process_read(reader->pid, node->address + reader->entry[ZM_WINDOW_NODE_SOURCE],
+                             &address, sizeof address);
+
+    memset(source, 0, sizeof *source);
+    source->address = address;
+    if (error != 0 || address == 0)
+        return error;
+    if (reader->entry[ZM_WINDOW_SOURCE_SIZE] == 0)
+        return EPROTO;
+    return process_read(reader->pid, address, source->bytes, reader->entry[ZM_WINDOW_SOURCE_SIZE]);
+}
+
+static int read_through(struct reader *reader, const struct source_bytes *source,
+                        const struct kind *kind, size_t *value)
+{
+    size_t counter = 0;
+    int error = process_read(reader->pid, word(source->bytes, reader->entry[kind->at]), &counter,
+                             sizeof counter);
+
+    *value = counter + word(source->bytes, reader->entry[kind->base]);
+    return error;
+}
+
+/* What was read through a source counts if the node has the same source afterwards: then it was
+ * there in between. */
+static int node_counter(struct reader *reader, const struct node *node, const struct kind *kind,
+                        size_t *value)
+{
+    struct source_bytes before;
+    struct source_bytes after;
+    int error;
+
+    *value = word(node->bytes, reader->entry[kind->in_node]);
+    if (word(node->bytes, reader->entry[ZM_WINDOW_NODE_SOURCE]) == 0)
+        return 0;
+    error = read_source(reader, node, &before);
+    for (int tries = 0; tries < TRIES && error == 0; tries++) {
+        int through;
+
+        if (before.address == 0)
+            return process_read(reader->pid, node->address + reader->entry[kind->in_node], value,
+                                sizeof *value);
+        through = read_through(reader, &before, kind, value);
+        error = read_source(reader, node, &after);
+        if (error == 0 && memcmp(&before, &after, sizeof before) == 0)
+            return through;
+        before = after;
+    }
+    return error != 0 ? error : EBUSY;
+}
+
+/* ---- Sums over nodes ---- */
+
+struct sum {
+    struct reader *reader;
+    const struct kind *kind;
+    size_t bytes;
+};
+
+static int add_counter(struct reader *reader, const struct node *node, void *argument)
+{
+    struct sum *sum = argument;
+    size_t value = 0;
+    int error = node_counter(reader, node, sum->kind, &value);
+
+    sum->bytes += value;
+    return error;
+}
+
+static size_t sum_of(struct reader *reader, const struct kind *kind)
+{
+    struct sum sum = {.reader = reader, .kind = kind};
+
+    visit_nodes(reader, add_counter, &sum);
+    return sum.bytes;
+}
+
+static size_t all_freed(void *of)
+{
+    return sum_of(of, &freed_kind);
+}
+
+static size_t all_allocated(void *of)
+{
+    return sum_of(of, &allocated_kind);
+}
+
+int counters_used(pid_t pid, const struct zm_window *window, uint64_t *used)
+{
+    struct reader reader = {.pid = pid, .entry = window->entry};
+
+    *used = zm_sum(&(struct zm_counters){
+        .all_freed = all_freed,
+        .all_allocated = all_allocated,
+        .of = &reader,
+        .much = (size_t)64 << 10,
+        .may_be_negative = true,
+    });
+    return reader.error;
+}
+
+static int count_taken(struct reader *reader, const struct node *node, void *argument)
+{
+    uint64_t *threads = argument;
+
+    *threads += number(node->bytes, reader->entry[ZM_WINDOW_NODE_TAKEN]) != 0;
+    return 0;
+}
+
+/* One node is shared by threads that have no other. */
+int counters_threads(pid_t pid, const struct zm_window *window, uint64_t *threads)
+{
+    struct reader reader = {.pid = pid, .entry = window->entry};
+
+    *threads = 0;
+    visit_nodes(&reader, count_taken, threads);
+    if (*threads > 0)
+        --*threads;
+    return reader.error;
+}
+
+/* ---- Zones ---- */
+
+struct zone_sums {
+    struct reader *reader;
+    unsigned char *counts; /* of a node */
+    size_t size;
+    size_t zones;
+    uint64_t offset; /* of the counter in the counts of a zone */
+    size_t *sum;
+};
+
+static void add_array(const struct zone_sums *sums)
+{
+    for (size_t i = 0; i < sums->zones; i++)
+        sums->sum[i] +=
+            word(sums->counts, i * sums->reader->entry[ZM_WINDOW_COUNTS_SIZE] + sums->offset);
+}
+
+static int add_zones(struct reader *reader, const struct node *node, void *argument)
+{
+    const struct zone_sums *sums = argument;
+    size_t array = word(node->bytes, reader->entry[ZM_WINDOW_NODE_ZONES]);
+    int error;
+
+    if (array == 0)
+        return 0;
+    error = process_read(reader->pid, array, sums->counts, sums->size);
+    if (error == 0)
+        add_array(sums);
+    return error;
+}
+
+static void sum_zones(struct reader *reader, enum zm_window_entry offset, size_t *sum, size_t zones)
+{
+    struct zone_sums sums = {
+        .reader = reader,
+        .size = zones * reader->entry[ZM_WINDOW_COUNTS_SIZE],
+        .zones = zones,
+        .offset = reader->entry[offset],
+        .sum = sum,
+    };
+
+    memset(sum, 0, zones * sizeof *sum);
+    sums.counts = allocate(1, sums.size);
+    if (read_bytes(reader, reader->entry[ZM_WINDOW_SHARED_COUNTS], sums.counts, sums.size)) {
+        add_array(&sums);
+        visit_nodes(reader, add_zones, &sums);
+    }
+    free(sums.counts);
+}
+
+/* As zm_sum() for all of them at once. */
+int counters_zones(pid_t pid, const struct zm_window *window, size_t *used, size_t count)
+{
+    struct reader reader = {.pid = pid, .entry = window->entry};
+    size_t *freed = allocate(count, sizeof *freed);
+    size_t *allocated = allocate(count, sizeof *allocated);
+    size_t *freed_now = allocate(count, sizeof *freed_now);
+
+    memset(used, 0xff, count * sizeof *used);
+    sum_zones(&reader, ZM_WINDOW_COUNTS_FREED, freed, count);
+    for (int looks = 0; looks < ZM_SUM_LOOKS_MAX && reader.error == 0; looks++) {
+        sum_zones(&reader, ZM_WINDOW_COUNTS_ALLOCATED, allocated, count);
+        sum_zones(&reader, ZM_WINDOW_COUNTS_FREED, freed_now, count);
+        for (size_t i = 0; i < count; i++)
+            if (allocated[i] - freed[i] < used[i])
+                used[i] = allocated[i] - freed[i];
+        if (memcmp(freed, freed_now, count * sizeof *freed) == 0)
+            break;
+        memcpy(freed, freed_now, count * sizeof *freed);
+    }
+    free(freed);
+    free(allocated);
+    free(freed_now);
+    return reader.error;
+}
