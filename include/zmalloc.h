@@ -275,6 +275,13 @@ ZMALLOC_API void zmalloc_reset_peak(void) ZMALLOC_SYMBOL(zmalloc_reset_peak);
  * Both are async-signal-safe. Ours.
  */
 ZMALLOC_API int zmalloc_peak_begin(void) ZMALLOC_SYMBOL(zmalloc_peak_begin);
+/*
+ * A section of what the calling thread itself has: what it allocates from now on, minus what it frees,
+ * no matter who allocated that; at most 64 KiB below the truth. There are 64 of these, too. End it in
+ * the same thread: elsewhere, end returns what the thread has seen so far. -1 with errno EAGAIN also
+ * before a backend is active, and in destructors of the thread. Not async-signal-safe. Ours.
+ */
+ZMALLOC_API int zmalloc_peak_begin_thread(void) ZMALLOC_SYMBOL(zmalloc_peak_begin_thread);
 ZMALLOC_API size_t zmalloc_peak_end(int section) ZMALLOC_SYMBOL(zmalloc_peak_end);
 
 /* ---- Limits ----------------------------------------------------------------------------------

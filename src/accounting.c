@@ -339,6 +339,20 @@ void zm_accounting_unregistered(size_t allocated, size_t freed)
         thread_register(thread);
 }
 
+bool zm_accounting_own(size_t *net)
+{
+    struct zm_thread *thread = &zm_thread;
+
+    if (!zm_thread_is_live(thread) && thread->early_operations < ZM_EARLY_OPERATIONS) {
+        thread->early_operations = ZM_EARLY_OPERATIONS;
+        thread_register(thread);
+    }
+    if (!zm_thread_is_live(thread))
+        return false;
+    *net = zm_node_allocated(thread->node) - zm_node_freed(thread->node);
+    return true;
+}
+
 /* ---- Reading ---- */
 
 /* See take_sum(). */

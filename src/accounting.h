@@ -74,6 +74,7 @@ struct zm_thread {
     unsigned readings;            /* that it is in; more than one in signal handlers */
     unsigned zone;                /* during a call for a zone, its number; otherwise 0 */
     bool is_leaving;              /* its counts are on the way back into its node */
+    unsigned char own_sections;   /* of the peak (peak.c) */
 } __attribute__((aligned(ZM_THREAD_ALIGNMENT)));
 
 ZM_INLINE bool zm_thread_is_live(const struct zm_thread *thread)
@@ -123,6 +124,10 @@ static inline size_t zm_node_freed(const struct zm_node *node)
 
 /* LIVE threads. */
 size_t zm_accounting_threads(void);
+
+/* What the calling thread has allocated minus what it has freed, modulo SIZE_MAX + 1; if it is NEW, it
+ * becomes LIVE. False if it cannot. */
+bool zm_accounting_own(size_t *net);
 
 /* Counts for a thread that is not LIVE. */
 ZM_PRIVATE ZM_COLD void zm_accounting_unregistered(size_t allocated, size_t freed);

@@ -5,6 +5,7 @@
 
 #include "budget.h"
 #include "limit.h"
+#include "peak.h"
 
 size_t zmalloc_used_memory(void)
 {
@@ -33,6 +34,7 @@ void zm_budget_settle(size_t bytes, const struct zm_grant *grant)
     thread->budget = thread->granted;
     if (grant->pending != 0)
         zm_limit_settle(grant->pending);
+    zm_peak_look_at_own();
     if (thread->unseen >= ZM_LOOK_EVERY - ZM_BUDGET_MAX || zm_limit_wants_looks()) {
         thread->unseen = 0;
         zm_look();

@@ -17,14 +17,19 @@ static size_t peak;
 
 /* ---- Sections ---- */
 
+/* Of the process, and as many of single threads behind them. */
 #define SECTIONS 64
+#define OWN_SECTIONS 64
 
-static struct {
+static struct section {
     unsigned taken;
     size_t peak;
-} sections[SECTIONS];
+    /* Of a thread's own allocations, its thread. What it had at the beginning is subtracted. */
+    const struct zm_thread *owner;
+    size_t base;
+} sections[SECTIONS + OWN_SECTIONS];
 
-/* How many are taken: usually none has to be looked at. */
+/* How many of the process are taken: usually none has to be looked at. */
 static unsigned section_count;
 
 void zm_raise(size_t *highest, size_t used)
@@ -44,6 +49,26 @@ void zm_peak_saw(size_t used)
     for (unsigned i = 0; i < SECTIONS; i++)
         if (__atomic_load_n(&sections[i].taken, __ATOMIC_ACQUIRE) != 0)
             zm_raise(&sections[i].peak, used);
+}
+
+/* If it has freed more than it has allocated since, it has nothing. */
+static void see_own(struct section *section, size_t net)
+{
+    size_t since = net - section->base;
+
+    zm_raise(&section->peak, since <= SIZE_MAX / 2 ? since : 0);
+}
+
+/* Only the thread itself changes its sections, unless another ends them. */
+void zm_peak_look_at_own(void)
+{
+    size_t net;
+
+    if (zm_thread.own_sections == 0 || !zm_accounting_own(&net))
+        return;
+    for (unsigned i = SECTIONS; i < SECTIONS + OWN_SECTIONS; i++)
+        if (__atomic_load_n(&sections[i].owner, __ATOMIC_ACQUIRE) == &zm_thread)
+            see_own(&sections[i], net);
 }
 
 size_t zm_peak(void)
@@ -69,36 +94,78 @@ void zmalloc_reset_peak(void)
     look();
 }
 
-int zmalloc_peak_begin(void)
+/* One of those from first to end. NULL with errno set if all are taken. */
+static struct section *take_section(unsigned first, unsigned end)
 {
-    for (int i = 0; i < SECTIONS; i++) {
+    for (unsigned i = first; i < end; i++) {
         unsigned taken = 0;
 
         if (!__atomic_compare_exchange_n(&sections[i].taken, &taken, 1, false, __ATOMIC_ACQUIRE,
                                          __ATOMIC_RELAXED))
             continue;
         __atomic_store_n(&sections[i].peak, 0, __ATOMIC_RELAXED);
-        __atomic_fetch_add(&section_count, 1, __ATOMIC_RELEASE);
-        look();
-        return i;
+        return &sections[i];
     }
     errno = EAGAIN;
-    return -1;
+    return NULL;
 }
 
-size_t zmalloc_peak_end(int section)
+int zmalloc_peak_begin(void)
 {
+    struct section *section = take_section(0, SECTIONS);
+
+    if (section == NULL)
+        return -1;
+    __atomic_fetch_add(&section_count, 1, __ATOMIC_RELEASE);
+    look();
+    return (int)(section - sections);
+}
+
+int zmalloc_peak_begin_thread(void)
+{
+    struct section *section;
+    size_t net;
+
+    if (!zm_accounting_own(&net)) {
+        errno = EAGAIN;
+        return -1;
+    }
+    section = take_section(SECTIONS, SECTIONS + OWN_SECTIONS);
+    if (section == NULL)
+        return -1;
+    section->base = net;
+    __atomic_store_n(&section->owner, &zm_thread, __ATOMIC_RELEASE);
+    zm_thread.own_sections++;
+    return (int)(section - sections);
+}
+
+/* Its last look. */
+static void close_section(struct section *section)
+{
+    if (section < sections + SECTIONS) {
+        look();
+        __atomic_fetch_sub(&section_count, 1, __ATOMIC_RELEASE);
+    } else if (__atomic_load_n(&section->owner, __ATOMIC_ACQUIRE) == &zm_thread) {
+        zm_peak_look_at_own();
+        zm_thread.own_sections--;
+    }
+    __atomic_store_n(&section->owner, NULL, __ATOMIC_RELAXED);
+}
+
+size_t zmalloc_peak_end(int number)
+{
+    struct section *section;
     size_t result;
 
-    if (section < 0 || section >= SECTIONS ||
-        __atomic_load_n(&sections[section].taken, __ATOMIC_ACQUIRE) == 0) {
+    if (number < 0 || number >= SECTIONS + OWN_SECTIONS ||
+        __atomic_load_n(&sections[number].taken, __ATOMIC_ACQUIRE) == 0) {
         errno = EINVAL;
         return 0;
     }
-    look();
-    result = __atomic_load_n(&sections[section].peak, __ATOMIC_RELAXED);
-    __atomic_fetch_sub(&section_count, 1, __ATOMIC_RELEASE);
-    __atomic_store_n(&sections[section].taken, 0, __ATOMIC_RELEASE);
+    section = &sections[number];
+    close_section(section);
+    result = __atomic_load_n(&section->peak, __ATOMIC_RELAXED);
+    __atomic_store_n(&section->taken, 0, __ATOMIC_RELEASE);
     return result;
 }
 

@@ -11,6 +11,9 @@ void zm_peak_saw(size_t used);
 
 size_t zm_peak(void);
 
+/* For sections of the calling thread's own allocations, each time its budget is used up. */
+void zm_peak_look_at_own(void);
+
 /* Makes *highest at least that much; other threads may do so at the same time. */
 void zm_raise(size_t *highest, size_t used);
 

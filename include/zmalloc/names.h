@@ -51,6 +51,7 @@
 #define zmalloc_lib zml_zmalloc_lib
 #define zmalloc_limit_rss zml_zmalloc_limit_rss
 #define zmalloc_peak_begin zml_zmalloc_peak_begin
+#define zmalloc_peak_begin_thread zml_zmalloc_peak_begin_thread
 #define zmalloc_peak_end zml_zmalloc_peak_end
 #define zmalloc_peak_memory zml_zmalloc_peak_memory
 #define zmalloc_pressure zml_zmalloc_pressure

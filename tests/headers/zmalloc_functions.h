@@ -40,6 +40,7 @@
     F(size_t, zmalloc_peak_memory, (void))                                                         \
     F(void, zmalloc_reset_peak, (void))                                                            \
     F(int, zmalloc_peak_begin, (void))                                                             \
+    F(int, zmalloc_peak_begin_thread, (void))                                                      \
     F(size_t, zmalloc_peak_end, (int))                                                             \
     F(int, zmalloc_set_limit, (size_t))                                                            \
     F(size_t, zmalloc_get_limit, (void))                                                           \

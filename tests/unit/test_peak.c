@@ -166,12 +166,141 @@ static void there_are_so_many_sections(void **state)
         zmalloc_peak_end(sections[i]);
 }
 
-static void what_is_no_section_is_refused(void **state)
+/* ---- Sections of a thread ---- */
+
+#define BUDGET ((size_t)64 << 10)
+
+/* Others have nothing to do with it, and neither has what was there before. */
+static void a_thread_has_its_own_peak(void **state)
 {
-    const int wrong[] = {-1, 0, SECTIONS_MAX};
+    struct hoard own = {.size = 500, .wanted = 3 * MIB};
+    struct hoard of_others[THREADS];
+    void *before = zmalloc(MIB);
+    int section = zmalloc_peak_begin_thread();
 
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    assert_true(section >= 0);
+    for (size_t i = 0; i < THREADS; i++)
+        of_others[i] = (struct hoard){.size = 5000, .wanted = 4 * MIB};
+    run_threads_with(take, of_others);
+    run_threads_with(give, of_others);
+    zfree(before);
+    before = zmalloc(MIB);
+    take(&own);
+    give(&own);
+    assert_between(zmalloc_peak_end(section), 3 * MIB - BUDGET, 4 * MIB);
+    zfree(before);
+}
+
+static void sections_of_a_thread_nest(void **state)
+{
+    int outer = zmalloc_peak_begin_thread();
+    void *block = zmalloc(2 * MIB);
+    int inner = zmalloc_peak_begin_thread();
+
+    (void)state;
+    zfree(block);
+    block = zmalloc(MIB);
+    assert_int_equal(zmalloc_peak_end(inner), 0);
+    inner = zmalloc_peak_begin_thread();
+    zfree(zmalloc(70000));
+    assert_between(zmalloc_peak_end(inner), 70000, 200000);
+    assert_between(zmalloc_peak_end(outer), 2 * MIB, 2 * MIB + 300000);
+    zfree(block);
+}
+
+/* Small blocks, none of which takes the unusual path by itself. */
+static void small_blocks_count_in_a_thread(void **state)
+{
+    struct hoard hoard = {.size = 100, .wanted = 300000};
+    int section = zmalloc_peak_begin_thread();
+
+    (void)state;
+    take(&hoard);
+    give(&hoard);
+    assert_between(zmalloc_peak_end(section), 300000 - BUDGET, 500000);
+}
+
+/* It has too few operations to have counters of its own. */
+static void *have_a_section_at_once(void *argument)
+{
+    int *section = argument;
+
+    *section = zmalloc_peak_begin_thread();
+    zfree(zmalloc(5 * MIB));
+    return NULL;
+}
+
+static void another_thread_may_end_it(void **state)
+{
+    pthread_t thread;
+    int section;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, have_a_section_at_once, &section), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(section >= 0);
+    assert_between(zmalloc_peak_end(section), 5 * MIB, 6 * MIB);
+    errno = 0;
+    assert_int_equal(zmalloc_peak_end(section), 0);
+    assert_int_equal(errno, EINVAL);
+}
+
+static void there_are_so_many_of_threads(void **state)
+{
+    int sections[SECTIONS_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < SECTIONS_MAX; i++)
+        assert_true((sections[i] = zmalloc_peak_begin_thread()) >= SECTIONS_MAX);
+    errno = 0;
+    assert_int_equal(zmalloc_peak_begin_thread(), -1);
+    assert_int_equal(errno, EAGAIN);
+    for (size_t i = 0; i < SECTIONS_MAX; i++)
+        zmalloc_peak_end(sections[i]);
+}
+
+/* Its counters are gone when its destructors run for the second time. */
+static pthread_key_t key;
+static int late_section;
+
+static void begin_late(void *value)
+{
+    int *rounds = value;
+
+    errno = 0;
+    late_section = zmalloc_peak_begin_thread();
+    if (++*rounds < 2)
+        pthread_setspecific(key, rounds);
+}
+
+static void *end_with_a_section(void *argument)
+{
+    static int rounds;
+
+    for (int i = 0; i < 100; i++)
+        zfree(zmalloc(10));
+    pthread_setspecific(key, &rounds);
+    return argument;
+}
+
+static void a_thread_that_ends_has_none(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pthread_key_create(&key, begin_late), 0);
+    assert_int_equal(pthread_create(&thread, NULL, end_with_a_section, NULL), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(late_section, -1);
+}
+
+static void what_is_no_section_is_refused(void **state)
+{
+    const int wrong[] = {-1, 0, SECTIONS_MAX, 2 * SECTIONS_MAX};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         errno = 0;
         assert_int_equal(zmalloc_peak_end(wrong[i]), 0);
         assert_int_equal(errno, EINVAL);
@@ -187,6 +316,12 @@ int main(void)
         zm_test(sections_have_their_own_peak),
         zm_test(sections_may_overlap),
         zm_test(there_are_so_many_sections),
+        zm_test(a_thread_has_its_own_peak),
+        zm_test(sections_of_a_thread_nest),
+        zm_test(small_blocks_count_in_a_thread),
+        zm_test(another_thread_may_end_it),
+        zm_test(there_are_so_many_of_threads),
+        zm_test(a_thread_that_ends_has_none),
         zm_test(what_is_no_section_is_refused),
     };
 
