@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Churn: free the block in a random slot and put one of a random size in its place. This is what
-// servers do, and what most targets are for.
+// Churn with each of a subject's functions, and what all workloads share.
 
-#include "workloads.h"
+#include "churn.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -33,52 +32,9 @@ std::vector<std::uint16_t> draw_sizes(std::size_t count)
     return sizes;
 }
 
-// A program writes to its block, here at both ends, and reads it before freeing it.
-void write(void *block, std::size_t size)
-{
-    static_cast<volatile char *>(block)[0] = 1;
-    static_cast<volatile char *>(block)[size - 1] = 1;
-}
-
-void read(void *block)
-{
-    benchmark::DoNotOptimize(*static_cast<volatile char *>(block));
-}
-
-// The first blocks lie in the order of the slots. Run until that order has worn off.
-constexpr int WARM_UP = 16 * SLOTS;
-
-// One or two threads have SLOTS blocks each. More threads share the blocks of two, so the benchmark
-// measures the threads and not how many blocks fit the caches.
-std::size_t slots_of(const benchmark::State &state)
-{
-    return state.threads() <= 2 ? SLOTS : 2 * SLOTS / static_cast<std::size_t>(state.threads());
-}
-
-template <typename Replace> void churn(benchmark::State &state, const subject &of, Replace replace)
-{
-    pin(state.thread_index());
-
-    mix random(state.thread_index());
-    slots blocks(of, random, slots_of(state));
-    auto replace_one = [&] {
-        random.step();
-        void *&block = blocks[random.slot()];
-
-        read(block);
-        replace(block, random.size());
-        write(block, random.size());
-    };
-
-    for (int i = 0; i < WARM_UP; i++)
-        replace_one();
-    for (auto _ : state)
-        replace_one();
-}
-
 void churn_plain(benchmark::State &state, const subject &of)
 {
-    churn(state, of, [free = of.free, alloc = of.alloc](void *&block, std::size_t size) {
+    churn::run(state, of, [free = of.free, alloc = of.alloc](void *&block, std::size_t size) {
         free(block);
         block = alloc(size);
     });
@@ -86,7 +42,7 @@ void churn_plain(benchmark::State &state, const subject &of)
 
 void churn_calloc(benchmark::State &state, const subject &of)
 {
-    churn(state, of, [free = of.free, calloc = of.calloc](void *&block, std::size_t size) {
+    churn::run(state, of, [free = of.free, calloc = of.calloc](void *&block, std::size_t size) {
         free(block);
         block = calloc(size);
     });
@@ -94,21 +50,22 @@ void churn_calloc(benchmark::State &state, const subject &of)
 
 void churn_aligned(benchmark::State &state, const subject &of)
 {
-    churn(state, of, [free = of.free, alloc = of.aligned_alloc](void *&block, std::size_t size) {
-        free(block);
-        block = alloc(64, (size + 63) & ~std::size_t(63));
-    });
+    churn::run(state, of,
+               [free = of.free, alloc = of.aligned_alloc](void *&block, std::size_t size) {
+                   free(block);
+                   block = alloc(64, (size + 63) & ~std::size_t(63));
+               });
 }
 
 void churn_usable(benchmark::State &state, const subject &of)
 {
-    churn(state, of,
-          [free = of.free_usable, alloc = of.alloc_usable](void *&block, std::size_t size) {
-              std::size_t usable;
+    churn::run(state, of,
+               [free = of.free_usable, alloc = of.alloc_usable](void *&block, std::size_t size) {
+                   std::size_t usable;
 
-              free(block, &usable);
-              block = alloc(size, &usable);
-          });
+                   free(block, &usable);
+                   block = alloc(size, &usable);
+               });
 }
 
 } // namespace

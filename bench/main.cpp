@@ -29,6 +29,7 @@ int main(int argc, char **argv)
         register_blocks(subjects[i]);
         register_threads(subjects[i]);
     }
+    register_added(subjects[1]);
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv))
         return 2;

@@ -168,5 +168,6 @@ void register_threads(const subject &of)
                                      [of](benchmark::State &state) { used_memory(state, of); })
             ->Arg(1)
             ->Arg(16)
-            ->Arg(64);
+            ->Arg(64)
+            ->Arg(256);
 }

@@ -20,6 +20,9 @@ void register_churn(const subject &of);   // churn.cpp
 void register_blocks(const subject &of);  // blocks.cpp
 void register_threads(const subject &of); // threads.cpp
 
+/* Only for the subject zmalloc. */
+void register_added(const subject &of); // added.cpp
+
 /* Pins the calling thread to one processor. As long as there are enough processors, each thread
  * gets its own. */
 void pin(int thread);

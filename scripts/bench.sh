@@ -29,10 +29,15 @@ backends='libc native jemalloc tcmalloc mimalloc'
 # Many threads share the processors' caches, which each has to fill anew when its turn comes: what
 # is measured of them has to last longer (seconds of all threads), in fewer repetitions.
 many='churn/.*/threads:(2|4|8|16)$'
+
+# A reading visits as many threads as ever lived at the same time. So each number of them has a process
+# of its own. What zones and limits add is little, so it is measured by itself, and longer.
+readers='1 16 64 256'
+added='_(zone|limit)/'
 if [ -n "$quick" ]; then
-    repetitions=5 seconds=0.003 many_repetitions=3 many_seconds=0.03 starts=100
+    repetitions=5 seconds=0.003 many_repetitions=3 many_seconds=0.03 added_seconds=0.01 starts=100
 else
-    repetitions=15 seconds=0.03 many_repetitions=5 many_seconds=0.3 starts=400
+    repetitions=15 seconds=0.03 many_repetitions=5 many_seconds=0.3 added_seconds=0.1 starts=400
 fi
 
 # ---- Before anything is measured ----
@@ -80,7 +85,7 @@ measure_memory() {
 measure_backend() {
     report_progress "$1"
     status=0
-    run_bench bench "$1" "-$many" $repetitions $seconds || status=$?
+    run_bench bench "$1" "-$many|used_memory/|$added" $repetitions $seconds || status=$?
     case $status in
     0) ;;
     # The backend is not there; the library says why between its name and "available".
@@ -92,6 +97,11 @@ measure_backend() {
     *) failed "bench-$1" $status ;;
     esac
     run_bench threads "$1" "$many" $many_repetitions $many_seconds || failed "threads-$1" $?
+    for count in $readers; do
+        run_bench "reading-$count" "$1" "used_memory/.*/$count$" $repetitions $seconds ||
+            failed "reading-$count-$1" $?
+    done
+    run_bench added "$1" "$added" $repetitions $added_seconds || failed "added-$1" $?
     measure_memory "$1" || failed "footprint-$1" $?
     programs="$programs empty-used-$1:$1:$bench/empty-used"
 }
@@ -131,7 +141,8 @@ copy_programs() {
 write_machine() {
     python3 -B bench/report/machine.py "$build" quick="${quick:-no}" \
         repetitions="$repetitions of $seconds s" \
-        threads="$many_repetitions of $many_seconds s" starts=$starts >"$folder/machine.json"
+        threads="$many_repetitions of $many_seconds s" \
+        added="$repetitions of $added_seconds s" starts=$starts >"$folder/machine.json"
 }
 
 measure() {

@@ -5,9 +5,10 @@ set output 'used_memory.svg'
 set title 'zmalloc_used_memory() while threads are alive'
 set xlabel 'live threads that have allocated'
 set ylabel 'CPU time per call (ns)'
-set xrange [0:66]
-set yrange [0:*]
-set xtics (1, 16, 64)
+set logscale xy
+set xrange [0.9:290]
+set yrange [1:*]
+set xtics (1, 16, 64, 256)
 set key top left
 backends = columns('used_memory.dat')
 

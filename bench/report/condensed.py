@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runs import SUBJECTS, WITHOUT_RAW
-from summary import Memory, Row, Summary
+from summary import Added, Memory, Row, Summary
 from targets import all_checks
 
 # ---- results.json ----
@@ -42,6 +42,20 @@ def ratios(row: Row) -> dict[str, Any]:
     }
 
 
+def added(found: Added) -> dict[str, Any]:
+    return {
+        "backend": found.backend,
+        "workload": found.workload,
+        "subject": found.subject,
+        "ns_min_without": round(found.without_ns, 3),
+        "ns_min": round(found.with_ns, 3),
+        "more_ns_min": round(found.more_min, 3),
+        "more_ns_median": round(found.more_median, 3),
+        "ratio_min": round(found.ratio_min, 4),
+        "ratio_median": round(found.ratio_median, 4),
+    }
+
+
 def memory(found: Memory) -> dict[str, Any]:
     sizes = {} if found.size == "thread" else {"size": found.size}
     values = {"raw": round(found.raw, 2), "zmalloc": round(found.zmalloc, 2)}
@@ -68,6 +82,7 @@ def condensed(summary: Summary) -> dict[str, Any]:
         "skipped": summary.skipped,
         "results": [entry for row in summary.rows for entry in times(row)],
         "ratios": [ratios(row) for row in summary.rows],
+        "added": [added(found) for found in summary.added],
         "objects": [memory(found) for found in summary.objects],
         "threads": [memory(found) for found in summary.threads],
         "startup": [

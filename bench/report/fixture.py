@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from runs import SUBJECTS
+from runs import READERS, subjects_of
 
 Times = dict[str, tuple[Any, ...]]
 
@@ -32,12 +32,24 @@ MACHINE = {
 EVERY_TIME: Times = {
     "churn/threads:1": (10.0, 10.5, 20.0, 15.0),
     "pair": (5.0, 6.0, 9.0, 8.0),
-    "used_memory/1": (None, 15.0, 1.0, 2.0),
-    "used_memory/64": (None, 900.0, 1.0, 60.0),
 }
 EVERY_TIME_OF_MANY: Times = {
     "churn/threads:2": (10.0, 10.5, 40.0, 30.0),
     "churn/threads:16": (11.0, 11.5, 44.0, 33.0),
+}
+
+EVERY_READING: Times = {
+    "used_memory/1": (None, 9.0, 1.0, 2.0),
+    "used_memory/16": (None, 70.0, 1.0, 20.0),
+    "used_memory/64": (None, 240.0, 1.0, 60.0),
+    "used_memory/256": (None, 900.0, 1.0, 200.0),
+}
+# Of zmalloc, and with what is added to it.
+EVERY_ADDED: Times = {
+    "pair_zone": (6.0, 8.0),
+    "churn_zone": (10.0, 12.5),
+    "churn_limit/threads:1": (10.0, 10.1, 10.2),
+    "churn_limit/threads:2": (20.0, 20.2, 20.4),
 }
 
 OBJECTS = {
@@ -54,8 +66,8 @@ def name_of(workload: str, subject: str) -> str:
 def entries(times: Times) -> list[dict[str, Any]]:
     """A number is one repetition, a list is several. None: the subject is missing."""
     found = []
-    for subject_index, subject in enumerate(SUBJECTS):
-        for index, (workload, of_subjects) in enumerate(times.items()):
+    for index, (workload, of_subjects) in enumerate(times.items()):
+        for subject_index, subject in enumerate(subjects_of(workload)):
             given = of_subjects[subject_index]
             for time in [] if given is None else given if isinstance(given, list) else [given]:
                 found.append(
@@ -114,6 +126,13 @@ def change(path: Path, edit: Any) -> None:
     write(path, found)
 
 
+def files_of_times() -> list[tuple[str, Times]]:
+    kinds = [f"reading-{count}" for count in READERS]
+    readings = [{workload: times} for workload, times in EVERY_READING.items()]
+    times = [("bench", EVERY_TIME), ("threads", EVERY_TIME_OF_MANY), ("added", EVERY_ADDED)]
+    return [*times, *zip(kinds, readings, strict=True)]
+
+
 def write_run(
     folder: Path,
     times: Times | None = None,
@@ -126,7 +145,7 @@ def write_run(
     write(folder / "machine.json", MACHINE)
     for backend in ("libc", "jemalloc"):
         own = changed if backend == "jemalloc" else {}
-        for kind, every in (("bench", EVERY_TIME), ("threads", EVERY_TIME_OF_MANY)):
+        for kind, every in files_of_times():
             found = {workload: own.get(workload, usual) for workload, usual in every.items()}
             write(folder / f"{kind}-{backend}.json", bench(backend, found))
         raw = OBJECTS["raw"]

@@ -4,6 +4,8 @@
     machine.json           machine.py
     bench-BACKEND.json     bench, as Google Benchmark writes it: one or two threads
     threads-BACKEND.json   bench, what is measured of many threads
+    reading-N-BACKEND.json bench, reading used memory with N threads
+    added-BACKEND.json     bench, what zones and limits add to zmalloc
     footprint-BACKEND.json footprint
     BACKEND.skipped        instead of these three: why this build does not have the backend
     startup.json           startup
@@ -24,6 +26,15 @@ SUBJECTS = ("raw", "zmalloc", *BASELINES)
 
 # The allocators have no counter to read.
 WITHOUT_RAW = ("used_memory",)
+
+READERS = (1, 16, 64, 256)
+
+# Beside zmalloc itself, by kind of workload. What they add to it is compared with nothing else.
+ADDED = {
+    "churn_zone": ("zone",),
+    "pair_zone": ("zone",),
+    "churn_limit": ("far-limit", "near-limit"),
+}
 
 NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
@@ -52,6 +63,7 @@ class Run:
     versions: dict[str, str]
     load: float
     times: dict[str, Times]
+    added: dict[str, Times]
     skipped: dict[str, str]
     footprints: dict[str, Footprint]
     startup: dict[str, dict[str, float]]
@@ -95,10 +107,15 @@ def require(wanted: bool, path: Path, what: str) -> None:
 # ---- bench ----
 
 
+def subjects_of(workload: str) -> tuple[str, ...]:
+    kind = workload.partition("/")[0]
+    return ("zmalloc", *ADDED[kind]) if kind in ADDED else SUBJECTS
+
+
 def split_name(name: str, path: Path) -> tuple[str, str]:
     """churn/raw/threads:2 is the workload churn/threads:2 of the subject raw."""
     workload, *rest = name.split("/")
-    require(bool(rest) and rest[0] in SUBJECTS, path, f'"{name}" names no subject')
+    require(bool(rest) and rest[0] in subjects_of(workload), path, f'"{name}" names no subject')
     more = [part for part in rest[1:] if part != "process_time"]
     return "/".join([workload, *more]), rest[0]
 
@@ -135,7 +152,7 @@ def in_order(times: Times) -> Times:
 
 def check_subjects(times: Times, path: Path) -> None:
     for workload, subjects in times.items():
-        for subject in SUBJECTS:
+        for subject in subjects_of(workload):
             optional = subject == "raw" and workload.startswith(WITHOUT_RAW)
             require(optional or subject in subjects, path, f"{workload}: {subject} is missing")
 
@@ -218,24 +235,30 @@ def read_contexts(folder: Path, backends: list[str]) -> dict[str, dict[str, Any]
     return contexts
 
 
+def read_times_of(folder: Path, backends: list[str], *kinds: str) -> dict[str, Times]:
+    times = {
+        backend: read_times([folder / f"{kind}-{backend}.json" for kind in kinds])
+        for backend in backends
+    }
+    check_same_workloads(folder, times)
+    return times
+
+
 def read_run(folder: Path) -> Run:
     require(folder.is_dir(), folder, "no such folder")
     skipped = read_skipped(folder)
     backends = [backend for backend in BACKENDS if backend not in skipped]
     require(bool(backends), folder, "every backend was skipped")
     contexts = read_contexts(folder, backends)
-    times = {
-        backend: read_times([folder / f"{kind}-{backend}.json" for kind in ("bench", "threads")])
-        for backend in backends
-    }
-    check_same_workloads(folder, times)
+    readings = [f"reading-{count}" for count in READERS]
     startup = read_startup(folder / "startup.json")
     return Run(
         path=folder,
         machine=read_json(folder / "machine.json"),
         versions={backend: contexts[backend]["backend_version"] for backend in backends},
         load=max(context["load_avg"][0] for context in contexts.values()),
-        times=times,
+        times=read_times_of(folder, backends, "bench", "threads", *readings),
+        added=read_times_of(folder, backends, "added"),
         skipped=skipped,
         footprints={
             backend: read_footprint(folder / f"footprint-{backend}.json") for backend in backends

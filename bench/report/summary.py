@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from runs import BASELINES, STARTUP_FIELDS, ReportError, Run
+from runs import BASELINES, STARTUP_FIELDS, ReportError, Run, subjects_of
 
 # subject -> nanoseconds in each run
 PerRun = dict[str, list[float]]
@@ -57,6 +57,21 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Added:
+    """What a zone or a limit adds to zmalloc, on a backend."""
+
+    backend: str
+    workload: str
+    subject: str  # with it
+    without_ns: float
+    with_ns: float
+    more_min: float  # nanoseconds, of minima
+    more_median: float
+    ratio_min: float
+    ratio_median: float
+
+
+@dataclass(frozen=True)
 class Memory:
     backend: str
     size: str  # of an object, in bytes, or "mix"; "thread" for what a thread costs
@@ -69,6 +84,7 @@ class Summary:
     runs: int
     machine: dict[str, Any]
     rows: list[Row]
+    added: list[Added]
     objects: list[Memory]
     threads: list[Memory]
     startup: dict[str, dict[str, float]]
@@ -105,11 +121,38 @@ def row_of(runs: list[Run], backend: str, workload: str) -> Row:
     return Row(backend, workload, minima=of_each(min), medians=of_each(median))
 
 
-# ---- Memory and start-up ----
-
-
 def over_runs(runs: list[Run], value: Callable[[Run], float]) -> float:
     return median([value(run) for run in runs])
+
+
+def added_of(runs: list[Run], backend: str, workload: str, subject: str) -> Added:
+    def times(run: Run, of: str) -> list[float]:
+        return run.added[backend][workload][of]
+
+    def more(statistic: Callable[[list[float]], float]) -> float:
+        return over_runs(
+            runs, lambda run: statistic(times(run, subject)) - statistic(times(run, "zmalloc"))
+        )
+
+    def ratio_of(statistic: Callable[[list[float]], float]) -> float:
+        return over_runs(
+            runs, lambda run: statistic(times(run, subject)) / statistic(times(run, "zmalloc"))
+        )
+
+    return Added(
+        backend,
+        workload,
+        subject,
+        without_ns=over_runs(runs, lambda run: min(times(run, "zmalloc"))),
+        with_ns=over_runs(runs, lambda run: min(times(run, subject))),
+        more_min=more(min),
+        more_median=more(median),
+        ratio_min=ratio_of(min),
+        ratio_median=ratio_of(median),
+    )
+
+
+# ---- Memory and start-up ----
 
 
 def objects_of(runs: list[Run], backend: str) -> list[Memory]:
@@ -160,6 +203,7 @@ def shape(run: Run) -> tuple[Any, ...]:
     return (
         run.skipped.keys(),
         {backend: times.keys() for backend, times in run.times.items()},
+        {backend: times.keys() for backend, times in run.added.items()},
         {backend: footprint.objects.keys() for backend, footprint in run.footprints.items()},
         run.startup.keys(),
     )
@@ -177,6 +221,13 @@ def summarize(runs: list[Run]) -> Summary:
             row_of(runs, backend, workload)
             for backend in backends
             for workload in first.times[backend]
+        ],
+        added=[
+            added_of(runs, backend, workload, subject)
+            for backend in backends
+            for workload in first.added[backend]
+            for subject in subjects_of(workload)
+            if subject != "zmalloc"
         ],
         objects=[memory for backend in backends for memory in objects_of(runs, backend)],
         threads=[threads_of(runs, backend) for backend in backends],

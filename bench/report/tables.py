@@ -6,8 +6,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from runs import BASELINES, WITHOUT_RAW, ReportError
-from summary import Memory, Row, Summary, geometric_mean
-from targets import Check, all_checks, number, object_check, row_checks, startup_checks
+from summary import Added, Memory, Row, Summary, geometric_mean
+from targets import (
+    Check,
+    added_check,
+    all_checks,
+    number,
+    object_check,
+    row_checks,
+    startup_checks,
+)
 
 NONE = "-"
 
@@ -20,6 +28,13 @@ REDIS     how many times as fast as accounting in the manner of Redis, over the 
 VALKEY    the same in the manner of Valkey
 TARGET    raw: OF RAW; redis: REDIS; either: the lower of REDIS and VALKEY; 2 threads: zmalloc's own
           time at 16 threads over that at 2"""
+
+ADDED_MEANING = """\
+An operation frees a block and allocates one, so it is two calls. A far limit is 1 TiB, a near one
+twice what is in use.
+MORE      what they add, in nanoseconds, of minima; in brackets of medians
+RATIO     time with it over time without it, the same
+TARGET    ns more: MORE; without: RATIO; both of minima"""
 
 OBJECTS_MEANING = """\
 Resident bytes for each of many objects of a size. Targets: what the allocator itself takes, within
@@ -99,6 +114,29 @@ def times(summary: Summary) -> list[str]:
     header += ["VALKEY", "TARGET", "MET"]
     rows = [time_cells(summary, row) for row in summary.rows]
     return [*table(header, rows, left=(0, 1, 8, 9)), "", *MEANING.splitlines()]
+
+
+def added_cells(added: Added) -> list[str]:
+    check = added_check(added)
+    return [
+        added.backend,
+        added.workload,
+        added.subject,
+        amount(added.without_ns),
+        amount(added.with_ns),
+        f"{added.more_min:+.2f} ({added.more_median:+.2f})",
+        f"{added.ratio_min:.3f} ({added.ratio_median:.3f})",
+        check.target,
+        met([check]),
+    ]
+
+
+def added(summary: Summary) -> list[str]:
+    header = ["BACKEND", "WORKLOAD", "WITH", "WITHOUT ns", "WITH ns", "MORE", "RATIO"]
+    header += ["TARGET", "MET"]
+    rows = [added_cells(found) for found in summary.added]
+    title = "What zones and limits add to zmalloc"
+    return [title, "", *table(header, rows, left=(0, 1, 2, 7, 8)), "", *ADDED_MEANING.splitlines()]
 
 
 def means(summary: Summary) -> list[str]:
@@ -217,5 +255,5 @@ def machine(summary: Summary) -> list[str]:
 
 
 def report(summary: Summary) -> str:
-    parts = (machine, times, objects, threads, startup, means, verdict)
+    parts = (machine, times, added, objects, threads, startup, means, verdict)
     return "\n\n".join("\n".join(part(summary)) for part in parts)

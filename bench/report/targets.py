@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runs import BASELINES, WITHOUT_RAW, ReportError
-from summary import Memory, Row, Summary, ratio
+from runs import BASELINES, READERS, WITHOUT_RAW, ReportError
+from summary import Added, Memory, Row, Summary, ratio
 
 # ---- The targets. For times, compare the minima of repetitions. ----
 
@@ -29,8 +29,15 @@ AGAINST_EITHER = 0.97
 MANY_THREADS, FEW_THREADS = "churn/threads:16", "churn/threads:2"
 MANY_TO_FEW = 1.10
 
-# Upper limit in nanoseconds for reading used memory.
-USED_MEMORY = {"used_memory/64": 1000.0}
+# Upper limits in nanoseconds for reading used memory, by the number of threads.
+USED_MEMORY = dict(
+    zip((f"used_memory/{count}" for count in READERS), (10.0, 80.0, 250.0, 1000.0), strict=True)
+)
+
+# Upper limits for what is added to zmalloc: nanoseconds for a zone, and a ratio for a limit.
+ZONE_MORE = 3.0
+LIMIT_RATIO = 1.03
+ADDED_WORKLOADS = ("pair_zone", "churn_zone", "churn_limit/threads:1", "churn_limit/threads:2")
 
 # Upper limits for what a program that allocates on libc adds to an empty program without zmalloc.
 STARTUP_LABEL = "empty-used-libc"
@@ -104,9 +111,21 @@ def row_checks(summary: Summary, row: Row) -> list[Check]:
 
 def check_targets_apply(summary: Summary) -> None:
     """A target for a workload that is no longer measured would always be met."""
-    for workload in (*CHURN_TO_RAW_WORKLOADS, MANY_THREADS, FEW_THREADS, *USED_MEMORY):
-        for backend in summary.backends():
+    for backend in summary.backends():
+        for workload in (*CHURN_TO_RAW_WORKLOADS, MANY_THREADS, FEW_THREADS, *USED_MEMORY):
             summary.row(backend, workload)
+        for workload in ADDED_WORKLOADS:
+            if not any((a.backend, a.workload) == (backend, workload) for a in summary.added):
+                raise ReportError(f"{backend}: {workload} is missing")
+
+
+def added_check(added: Added) -> Check:
+    what = f"{added.workload}, {added.subject}"
+    if added.subject == "zone":
+        target = f"{number(ZONE_MORE)} ns more"
+        return Check(added.backend, what, target, added.more_min, most=ZONE_MORE, unit="ns")
+    target = f"without<={number(LIMIT_RATIO)}"
+    return Check(added.backend, what, target, added.ratio_min, most=LIMIT_RATIO)
 
 
 # ---- Memory and start-up ----
@@ -162,4 +181,5 @@ def startup_checks(summary: Summary) -> list[Check]:
 def all_checks(summary: Summary) -> list[Check]:
     check_targets_apply(summary)
     rows = [check for row in summary.rows for check in row_checks(summary, row)]
-    return [*rows, *map(object_check, summary.objects), *startup_checks(summary)]
+    added = map(added_check, summary.added)
+    return [*rows, *added, *map(object_check, summary.objects), *startup_checks(summary)]

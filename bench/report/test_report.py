@@ -75,6 +75,20 @@ class Times(Case):
         workloads = self.summary().workloads()
         self.assertEqual(workloads[:4], [CHURN, "churn/threads:2", "churn/threads:16", "pair"])
 
+    def test_what_is_added_is_formed_within_runs(self) -> None:
+        repeated: tuple[Any, ...] = ([10.0, 11.0], [12.0, 14.0])
+        times = (repeated, (50.0, 51.0), (5.0, 9.0))
+        folders = [self.run_folder(times={"pair_zone": run}) for run in times]
+        added = next(
+            added
+            for added in self.summary(*folders).added
+            if (added.backend, added.workload) == ("jemalloc", "pair_zone")
+        )
+        self.assertEqual((added.without_ns, added.with_ns), (10, 12))
+        self.assertEqual((added.more_min, added.more_median), (2, 2.5))
+        self.assertAlmostEqual(added.ratio_min, 12 / 10)
+        self.assertAlmostEqual(added.ratio_median, 13 / 10.5)
+
     def test_geometric_mean(self) -> None:
         self.assertAlmostEqual(geometric_mean([2.0, 8.0]), 4)
 
@@ -93,9 +107,9 @@ class Targets(Case):
     def test_all_met(self) -> None:
         checks = self.checks()
         self.assertEqual([check for check in checks if not check.met], [])
-        # Each backend has 2 for raw, 4 for either, one each for 16 threads and used memory, 3 for
-        # objects. jemalloc has 2 more for Redis. There are 2 for start-up.
-        self.assertEqual(len(checks), 2 * (2 + 4 + 1 + 1 + 3) + 2 + 2)
+        # Each backend has 2 for raw, 4 for either, 1 for 16 threads, 4 for used memory, 2 for zones,
+        # 4 for limits, 3 for objects. jemalloc has 2 more for Redis. There are 2 for start-up.
+        self.assertEqual(len(checks), 2 * (2 + 4 + 1 + 4 + 2 + 4 + 3) + 2 + 2)
 
     def test_ratio_to_raw(self) -> None:
         self.assertTrue(self.churn_check("raw", (10.0, 11.0, 20.0, 15.0)).met)
@@ -115,9 +129,23 @@ class Targets(Case):
         self.assertFalse(self.churn_check("2 threads", (9.0, 11.56, 44.0, 33.0), many).met)
 
     def test_used_memory(self) -> None:
-        workload = "used_memory/64"
-        self.assertTrue(self.check(workload, "", times={workload: (None, 1000.0, 1.0, 1.0)}).met)
-        self.assertFalse(self.check(workload, "", times={workload: (None, 1000.1, 1.0, 1.0)}).met)
+        for threads, most in ((1, 10.0), (16, 80.0), (64, 250.0), (256, 1000.0)):
+            workload = f"used_memory/{threads}"
+            for time, expected in ((most, True), (most + 0.1, False)):
+                times = {workload: (None, time, 1.0, 1.0)}
+                checks = [check for check in self.checks(times=times) if check.what == workload]
+                self.assertEqual([check.met for check in checks], [True, expected])
+
+    def test_zone(self) -> None:
+        for time, expected in ((9.0, True), (9.1, False)):
+            times = {"pair_zone": (6.0, time)}
+            self.assertIs(self.check("pair_zone, zone", "3.00 ns more", times=times).met, expected)
+
+    def test_limits(self) -> None:
+        times = {"churn_limit/threads:2": (100.0, 103.0, 103.1)}
+        for subject, expected in (("far-limit", True), ("near-limit", False)):
+            what = f"churn_limit/threads:2, {subject}"
+            self.assertIs(self.check(what, "without<=1.03", times=times).met, expected)
 
     def test_prefix_of_libc(self) -> None:
         self.assertEqual([libc_prefix(size) for size in ("8", "16", "24", "mix")], [0, 16, 16, 16])
@@ -146,7 +174,7 @@ class Targets(Case):
     def test_verdict_names_what_is_not_met(self) -> None:
         folder = self.run_folder(times={CHURN: (10.0, 11.5, 20.0, 15.0)})
         text = tables.report(self.summary(folder))
-        self.assertIn("25 of 26 targets are met.\nNot met:\n", text)
+        self.assertIn("43 of 44 targets are met.\nNot met:\n", text)
         self.assertIn("jemalloc  churn/threads:1: 1.150, target raw<=1.10", text)
         self.assertIn("Not measured: tcmalloc: tcmalloc is not there", text)
 
@@ -176,8 +204,28 @@ class Missing(Case):
         with self.assertRaisesRegex(ReportError, "libc: churn/threads:2 is missing"):
             all_checks(self.summary(folder))
 
+    def test_subject_with_a_limit(self) -> None:
+        folder = self.run_folder(times={"churn_limit/threads:1": (10.0, 10.0, None)})
+        message = "added-jemalloc.json: churn_limit/threads:1: near-limit is missing"
+        self.assert_refused(message, folder)
+
+    def test_zones(self) -> None:
+        def edit(found: Any) -> None:
+            found["benchmarks"] = [
+                entry for entry in found["benchmarks"] if "pair_zone" not in entry["run_name"]
+            ]
+
+        folder = self.run_folder()
+        for backend in ("libc", "jemalloc"):
+            change(folder / f"added-{backend}.json", edit)
+        with self.assertRaisesRegex(ReportError, "libc: pair_zone is missing"):
+            all_checks(self.summary(folder))
+
     def test_files(self) -> None:
-        names = "bench-libc threads-jemalloc footprint-libc startup machine hyperfine-empty"
+        names = (
+            "bench-libc threads-jemalloc reading-64-libc added-libc footprint-libc startup machine"
+            " hyperfine-empty"
+        )
         for name in names.split():
             folder = self.run_folder()
             (folder / f"{name}.json").unlink()
@@ -233,6 +281,8 @@ class Data(Case):
             },
             found["results"],
         )
+        zone = next(entry for entry in found["added"] if entry["workload"] == "churn_zone")
+        self.assertEqual((zone["subject"], zone["more_ns_min"]), ("zone", 2.5))
 
     def test_charts(self) -> None:
         condensed.write(self.summary(), self.folder)
@@ -245,7 +295,7 @@ class Data(Case):
         )
         used = (self.folder / "used_memory.dat").read_text(encoding="utf-8").splitlines()
         self.assertEqual(used[0], "threads libc jemalloc")
-        self.assertEqual(used[2], "64 900 900")
+        self.assertEqual(used[-1], "256 900 900")
 
 
 if __name__ == "__main__":
