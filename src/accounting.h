@@ -31,7 +31,7 @@ struct zm_zone_counts {
     zm_counter allocated;
     zm_counter freed;
     size_t seen; /* what was allocated when it last looked at the sum of the zone */
-};
+} __attribute__((aligned(4 * sizeof(size_t)))); /* within a cache line */
 
 /* What threads have counted, one after the other; never freed. Two cache lines: readers of the sum
  * need the first. */
@@ -106,6 +106,22 @@ size_t zm_accounting_gross(void);
 /* Calls a function with each node that was ever taken, but the shared one. */
 void zm_accounting_visit(void (*function)(const struct zm_node *node, void *argument),
                          void *argument);
+
+/* Where the allocations of the calling thread are counted: its counter grows with them, whatever it
+ * shows. The same for what is freed. */
+ZM_INLINE const zm_counter *zm_node_allocated_at(const struct zm_node *node)
+{
+    const struct zm_source *source = node->source;
+
+    return source != NULL ? source->allocated_at : &node->allocated;
+}
+
+ZM_INLINE const zm_counter *zm_node_freed_at(const struct zm_node *node)
+{
+    const struct zm_source *source = node->source;
+
+    return source != NULL ? source->freed_at : &node->freed;
+}
 
 /* What the node of the calling thread shows, wherever it is counted. */
 static inline size_t zm_node_allocated(const struct zm_node *node)

@@ -26,21 +26,6 @@
 #include "peak.h"
 #include "window.h"
 
-#define NAME_SIZE 64
-
-struct zmalloc_zone {
-    unsigned is_there; /* read by others while it is created */
-    unsigned number;   /* from 1 */
-    struct zmalloc_zone *parent;
-    unsigned children;
-    bool is_limited; /* it, or one above it */
-    size_t limit;
-    size_t peak;
-    size_t pending;
-    uint64_t age; /* larger than that of all zones before it */
-    char name[NAME_SIZE];
-};
-
 /* Place 0 is no zone. */
 static struct zmalloc_zone zones[ZM_ZONES];
 static uint64_t last_age;
@@ -100,10 +85,13 @@ static struct zm_zone_counts *own_counts(void)
     return counts;
 }
 
-/* The thread looks at the sum of a zone at least once for so many bytes. */
-#define LOOK_EVERY ((size_t)64 << 10)
-
 static void look(struct zmalloc_zone *zone);
+
+void zm_zone_look(struct zmalloc_zone *zone, struct zm_zone_counts *counts)
+{
+    counts->seen = counts->allocated;
+    look(zone);
+}
 
 void zm_zone_count(struct zmalloc_zone *zone, size_t allocated, size_t freed)
 {
@@ -117,12 +105,8 @@ void zm_zone_count(struct zmalloc_zone *zone, size_t allocated, size_t freed)
         return;
     }
     counts += zone->number;
-    zm_counter_add(&counts->allocated, allocated);
     zm_counter_add(&counts->freed, freed);
-    if (ZM_UNLIKELY(counts->allocated - counts->seen >= LOOK_EVERY)) {
-        counts->seen = counts->allocated;
-        look(zone);
-    }
+    zm_zone_count_allocated(zone, counts, allocated);
 }
 
 static size_t counter_read(const zm_counter *counter)
@@ -294,26 +278,16 @@ void zm_zone_settle(struct zmalloc_zone *zone, size_t size)
     look(zone);
 }
 
-bool zm_zone_is_limited(const struct zmalloc_zone *zone)
-{
-    return __atomic_load_n(&zone->is_limited, __ATOMIC_RELAXED);
-}
-
-unsigned zm_zone_number(const struct zmalloc_zone *zone)
-{
-    return zone->number;
-}
-
 /* ---- Zones ---- */
 
 static bool is_name(const char *name)
 {
-    size_t length = name != NULL ? strnlen(name, NAME_SIZE) : 0;
+    size_t length = name != NULL ? strnlen(name, ZM_ZONE_NAME_SIZE) : 0;
 
     for (size_t i = 0; i < length; i++)
         if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
             return false;
-    return length > 0 && length < NAME_SIZE;
+    return length > 0 && length < ZM_ZONE_NAME_SIZE;
 }
 
 /* Under the lock. */
@@ -472,7 +446,7 @@ void zm_zone_show(volatile uint64_t *entry)
     entry[ZM_WINDOW_ZONE_PEAK] = offsetof(struct zmalloc_zone, peak);
     entry[ZM_WINDOW_ZONE_AGE] = offsetof(struct zmalloc_zone, age);
     entry[ZM_WINDOW_ZONE_NAME] = offsetof(struct zmalloc_zone, name);
-    entry[ZM_WINDOW_ZONE_NAME_SIZE] = NAME_SIZE;
+    entry[ZM_WINDOW_ZONE_NAME_SIZE] = ZM_ZONE_NAME_SIZE;
     entry[ZM_WINDOW_SHARED_COUNTS] = zm_window_address(shared);
     entry[ZM_WINDOW_COUNTS_SIZE] = sizeof(struct zm_zone_counts);
     entry[ZM_WINDOW_COUNTS_ALLOCATED] = offsetof(struct zm_zone_counts, allocated);

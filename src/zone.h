@@ -7,7 +7,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "accounting.h"
 #include "zmalloc_zone.h"
+
+#define ZM_ZONE_NAME_SIZE 64
+
+struct zmalloc_zone {
+    unsigned is_there; /* read by others while it is created */
+    unsigned number;   /* from 1 */
+    bool is_limited;   /* it, or one above it */
+    unsigned children;
+    struct zmalloc_zone *parent;
+    size_t limit;
+    size_t peak;
+    size_t pending;
+    uint64_t age; /* larger than that of all zones before it */
+    char name[ZM_ZONE_NAME_SIZE];
+};
 
 /* The figures of a zone, as they are now. */
 struct zm_zone_figures {
@@ -24,13 +40,28 @@ void zm_zone_figures(struct zmalloc_zone *zone, struct zm_zone_figures *figures)
 /* What the calling thread has allocated and freed in it. */
 void zm_zone_count(struct zmalloc_zone *zone, size_t allocated, size_t freed);
 
+/* The thread looks at the sum of a zone at least once for so many bytes. */
+#define ZM_ZONE_LOOK_EVERY ((size_t)64 << 10)
+
+void zm_zone_look(struct zmalloc_zone *zone, struct zm_zone_counts *counts);
+
+/* The same as zm_zone_count(), with the thread's own counters. */
+ZM_INLINE void zm_zone_count_allocated(struct zmalloc_zone *zone, struct zm_zone_counts *counts,
+                                       size_t bytes)
+{
+    zm_counter_add(&counts->allocated, bytes);
+    if (ZM_UNLIKELY(counts->allocated - counts->seen >= ZM_ZONE_LOOK_EVERY))
+        zm_zone_look(zone, counts);
+}
+
 /* Whether there is a limit for it or for one above it. Then a request asks before, and settles after. */
-bool zm_zone_is_limited(const struct zmalloc_zone *zone);
+ZM_INLINE bool zm_zone_is_limited(const struct zmalloc_zone *zone)
+{
+    return __atomic_load_n(&zone->is_limited, __ATOMIC_RELAXED);
+}
+
 bool zm_zone_ask(struct zmalloc_zone *zone, size_t size);
 void zm_zone_settle(struct zmalloc_zone *zone, size_t size);
-
-/* From 1 on. */
-unsigned zm_zone_number(const struct zmalloc_zone *zone);
 
 /* In the child of a fork. */
 void zm_zone_in_child(void);

@@ -11,6 +11,21 @@
 #include "out_of_memory.h"
 #include "zone.h"
 
+/* ---- The usual path: the thread has counters for zones, and the zone has no limit ---- */
+
+/* The thread's counters of the zone, or NULL if this is not the usual path. */
+ZM_INLINE struct zm_zone_counts *usual_counts(const struct zmalloc_zone *zone)
+{
+    const struct zm_node *node = zm_thread.node;
+    struct zm_zone_counts *counts = ZM_LIKELY(node != NULL) ? node->zones : NULL;
+
+    if (ZM_UNLIKELY(counts == NULL || zm_zone_is_limited(zone)))
+        return NULL;
+    return &counts[zone->number];
+}
+
+/* ---- Any path ---- */
+
 /* What the calling thread has allocated and freed so far, by its own counters. */
 struct mark {
     const struct zm_node *node;
@@ -23,7 +38,7 @@ static struct mark mark_here(struct zmalloc_zone *zone)
     const struct zm_node *node = zm_thread.node;
     struct mark mark = {.node = node};
 
-    zm_thread.zone = zm_zone_number(zone);
+    zm_thread.zone = zone->number;
     if (ZM_LIKELY(node != NULL)) {
         mark.allocated = zm_node_allocated(node);
         mark.freed = zm_node_freed(node);
@@ -55,25 +70,32 @@ struct request {
     size_t alignment;
     size_t size;
     size_t *usable;
-    bool is_zeroed;
-    bool is_resized;
+    unsigned how;
 };
 
-static void *try(const struct request *request)
+#define ZEROED 1u
+#define RESIZED 2u
+
+ZM_INLINE bool is_resized(const struct request *request)
 {
-    if (request->is_resized)
+    return (request->how & RESIZED) != 0;
+}
+
+ZM_INLINE void *try(const struct request *request)
+{
+    if (is_resized(request))
         return ztryrealloc(request->ptr, request->size);
     if (request->alignment != 0)
         return ztrymalloc_aligned(request->alignment, request->size);
     if (request->usable != NULL)
         return ztrymalloc_usable(request->size, request->usable);
-    return request->is_zeroed ? ztrycalloc(request->size) : ztrymalloc(request->size);
+    return (request->how & ZEROED) != 0 ? ztrycalloc(request->size) : ztrymalloc(request->size);
 }
 
 /* By how much the zone grows, at most. */
 static size_t growth(const struct request *request)
 {
-    size_t before = request->is_resized ? zmalloc_size(request->ptr) : 0;
+    size_t before = is_resized(request) ? zmalloc_size(request->ptr) : 0;
     size_t after = zmalloc_good_size(request->size);
 
     if (after < request->size)
@@ -87,10 +109,10 @@ static void *serve(struct zmalloc_zone *zone, const struct request *request)
     struct mark mark = mark_here(zone);
     size_t before = size_without_counters(&mark, request->ptr);
     void *ptr = try(request);
-    bool has_changed = ptr != NULL || (request->is_resized && request->size == 0);
+    bool has_changed = ptr != NULL || (is_resized(request) && request->size == 0);
 
     /* A block that could not be resized is still there; one of a size that is too large is not. */
-    if (!has_changed && request->is_resized && request->size >= ZM_SIZE_LIMIT)
+    if (!has_changed && is_resized(request) && request->size >= ZM_SIZE_LIMIT)
         has_changed = true;
     count_since(zone, &mark, ptr, has_changed ? before : 0);
     return ptr;
@@ -112,13 +134,44 @@ static void *serve_limited(struct zmalloc_zone *zone, const struct request *requ
     return ptr;
 }
 
-ZM_INLINE void *ask(struct zmalloc_zone *zone, struct request request)
+/* The members one by one: then the usual path keeps none of them in memory. */
+static __attribute__((noinline)) void *ask_unusual(struct zmalloc_zone *zone, void *ptr,
+                                                   size_t alignment, size_t size, size_t *usable,
+                                                   unsigned how)
 {
-    if (zone == NULL)
-        return try(&request);
-    if (ZM_UNLIKELY(zm_zone_is_limited(zone)))
+    struct request request = {ptr, alignment, size, usable, how};
+
+    if (zm_zone_is_limited(zone))
         return serve_limited(zone, &request);
     return serve(zone, &request);
+}
+
+/* A request that only allocates. */
+ZM_INLINE void *serve_usual(struct zmalloc_zone *zone, struct zm_zone_counts *counts,
+                            const struct request *request)
+{
+    const zm_counter *allocated = zm_node_allocated_at(zm_thread.node);
+    size_t before = *allocated;
+    void *ptr;
+
+    zm_thread.zone = zone->number;
+    ptr = try(request);
+    zm_thread.zone = 0;
+    zm_zone_count_allocated(zone, counts, *allocated - before);
+    return ptr;
+}
+
+ZM_INLINE void *ask(struct zmalloc_zone *zone, struct request request)
+{
+    struct zm_zone_counts *counts;
+
+    if (zone == NULL)
+        return try(&request);
+    counts = !is_resized(&request) ? usual_counts(zone) : NULL;
+    if (ZM_LIKELY(counts != NULL))
+        return serve_usual(zone, counts, &request);
+    return ask_unusual(zone, request.ptr, request.alignment, request.size, request.usable,
+                       request.how);
 }
 
 /* Of the plain forms. */
@@ -134,12 +187,12 @@ void *ztrymalloc_in(struct zmalloc_zone *zone, size_t size)
 
 void *ztrycalloc_in(struct zmalloc_zone *zone, size_t size)
 {
-    return ask(zone, (struct request){.size = size, .is_zeroed = true});
+    return ask(zone, (struct request){.size = size, .how = ZEROED});
 }
 
 void *ztryrealloc_in(struct zmalloc_zone *zone, void *ptr, size_t size)
 {
-    return ask(zone, (struct request){.ptr = ptr, .size = size, .is_resized = true});
+    return ask(zone, (struct request){.ptr = ptr, .size = size, .how = RESIZED});
 }
 
 void *ztrymalloc_aligned_in(struct zmalloc_zone *zone, size_t alignment, size_t size)
@@ -160,12 +213,15 @@ void *ztrymalloc_usable_in(struct zmalloc_zone *zone, size_t size, size_t *usabl
 
 void *zmalloc_in(struct zmalloc_zone *zone, size_t size)
 {
-    return or_handler(ztrymalloc_in(zone, size), 0, size);
+    void *ptr = ask(zone, (struct request){.size = size});
+
+    ZM_SPILL(size);
+    return or_handler(ptr, 0, size);
 }
 
 void *zcalloc_in(struct zmalloc_zone *zone, size_t size)
 {
-    return or_handler(ztrycalloc_in(zone, size), 0, size);
+    return or_handler(ask(zone, (struct request){.size = size, .how = ZEROED}), 0, size);
 }
 
 /* Size 0 has freed the block. */
@@ -188,17 +244,34 @@ void *zmalloc_usable_in(struct zmalloc_zone *zone, size_t size, size_t *usable)
     return or_handler(ztrymalloc_usable_in(zone, size, usable), 0, size);
 }
 
+static __attribute__((noinline)) void free_unusual(struct zmalloc_zone *zone, void *ptr)
+{
+    struct mark mark = mark_here(zone);
+    size_t before = size_without_counters(&mark, ptr);
+
+    zfree(ptr);
+    count_since(zone, &mark, NULL, before);
+}
+
 void zfree_in(struct zmalloc_zone *zone, void *ptr)
 {
-    struct mark mark;
+    struct zm_zone_counts *counts;
+    const zm_counter *freed;
     size_t before;
 
     if (zone == NULL || ptr == NULL) {
         zfree(ptr);
         return;
     }
-    mark = mark_here(zone);
-    before = size_without_counters(&mark, ptr);
+    counts = usual_counts(zone);
+    if (ZM_UNLIKELY(counts == NULL)) {
+        free_unusual(zone, ptr);
+        return;
+    }
+    freed = zm_node_freed_at(zm_thread.node);
+    before = *freed;
+    zm_thread.zone = zone->number;
     zfree(ptr);
-    count_since(zone, &mark, NULL, before);
+    zm_thread.zone = 0;
+    zm_counter_add(&counts->freed, *freed - before);
 }
