@@ -3,11 +3,11 @@
 #
 # Measures every backend against its allocator and against the accounting of others over it: time,
 # memory, start-up. Installs and builds what that needs, and ends with a table of the targets that are
-# met. A run takes about six minutes; let the machine have nothing else to do meanwhile.
+# met. A run takes about eight minutes; let the machine have nothing else to do meanwhile.
 #
 # usage: scripts/bench.sh [--quick] [--runs N] [--output DIR] [--publish]
 #
-#   --quick         a run of less than a minute, for a look at everything: the figures are rough
+#   --quick         a run of about a minute, for a look at everything: the figures are rough
 #   --runs N        measure N times; the median of the runs' ratios counts (1 if not said)
 #   --output DIR    where results go (${BUILD_DIR:-build-bench}/results if not said)
 #   --publish       table, charts and condensed data go into docs/performance, not into DIR

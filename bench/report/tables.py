@@ -30,8 +30,8 @@ TARGET    raw: OF RAW; redis: REDIS; either: the lower of REDIS and VALKEY; 2 th
           time at 16 threads over that at 2"""
 
 ADDED_MEANING = """\
-An operation frees a block and allocates one, so it is two calls. A far limit is 1 TiB, a near one
-twice what is in use.
+An operation frees a block and allocates one, so it is two calls, and a zone may add 3 ns to each.
+A far limit is 1 TiB, a near one twice what is in use.
 MORE      what they add, in nanoseconds, of minima; in brackets of medians
 RATIO     time with it over time without it, the same
 TARGET    ns more: MORE; without: RATIO; both of minima"""
