@@ -25,10 +25,11 @@
  *         64 bytes, with the right counts in it.
  *
  * Reading. Used memory is all that was allocated minus all that was freed. A reader walks the slabs
- * and loads every "freed" before any "allocated". What happens in between can only make the result
- * too high, never too low or negative, and if it was much the reader looks again. For the same
- * reason a reallocation counts the new block before the old one. A reading may interrupt anything,
- * itself included, so a signal handler may read.
+ * twice, and takes "freed" from the first time and "allocated" from the second. What happens in
+ * between can only make the result too high, never too low or negative; how much it was, the other
+ * halves of the two walks tell, and if it was much the reader walks again. For the same reason a
+ * reallocation counts the new block before the old one. A reading may interrupt anything, itself
+ * included, so a signal handler may read.
  *
  * An allocator's own counters. jemalloc counts by itself, in its thread-local storage. There a node
  * has a source: where the counters are, and what to add. When the thread ends, the values move into
@@ -217,7 +218,7 @@ static size_t counter_read(const zm_counter *counter)
 
 static const struct zm_source *source_of(const struct zm_node *node)
 {
-    return __atomic_load_n(&node->source, __ATOMIC_SEQ_CST);
+    return __atomic_load_n(&node->has_source, __ATOMIC_SEQ_CST) ? &node->source : NULL;
 }
 
 static size_t through(const size_t *base, const zm_counter *const *counter)
@@ -226,20 +227,14 @@ static size_t through(const size_t *base, const zm_counter *const *counter)
            counter_read(__atomic_load_n(counter, __ATOMIC_RELAXED));
 }
 
-static size_t freed_in(const struct zm_node *node, bool sources)
+static size_t freed_through(const struct zm_source *source)
 {
-    const struct zm_source *source = sources ? source_of(node) : NULL;
-
-    return source != NULL ? through(&source->freed_base, &source->freed_at)
-                          : counter_read(&node->freed);
+    return through(&source->freed_base, &source->freed_at);
 }
 
-static size_t allocated_in(const struct zm_node *node, bool sources)
+static size_t allocated_through(const struct zm_source *source)
 {
-    const struct zm_source *source = sources ? source_of(node) : NULL;
-
-    return source != NULL ? through(&source->allocated_base, &source->allocated_at)
-                          : counter_read(&node->allocated);
+    return through(&source->allocated_base, &source->allocated_at);
 }
 
 /* Nobody looks through it now. In the child of a fork a reader that has vanished may have, which the
@@ -259,20 +254,20 @@ static bool add_source(struct zm_node *node)
 
     if (counting_backend->thread_counters(&allocated, &freed) != 0)
         return false;
-    show_through(&node->from.allocated_base, &node->from.allocated_at, node->allocated,
+    show_through(&node->source.allocated_base, &node->source.allocated_at, node->allocated,
                  (const zm_counter *)allocated);
-    show_through(&node->from.freed_base, &node->from.freed_at, node->freed,
+    show_through(&node->source.freed_base, &node->source.freed_at, node->freed,
                  (const zm_counter *)freed);
-    __atomic_store_n(&node->source, &node->from, __ATOMIC_RELEASE);
+    __atomic_store_n(&node->has_source, 1, __ATOMIC_RELEASE);
     return true;
 }
 
 /* The values are there before the source goes. */
 static void drop_source(struct zm_node *node)
 {
-    __atomic_store_n(&node->freed, freed_in(node, true), __ATOMIC_RELEASE);
-    __atomic_store_n(&node->allocated, allocated_in(node, true), __ATOMIC_RELEASE);
-    __atomic_store_n(&node->source, NULL, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&node->freed, freed_through(&node->source), __ATOMIC_RELEASE);
+    __atomic_store_n(&node->allocated, allocated_through(&node->source), __ATOMIC_RELEASE);
+    __atomic_store_n(&node->has_source, 0, __ATOMIC_SEQ_CST);
 }
 
 /* ---- Threads ---- */
@@ -359,24 +354,33 @@ bool zm_accounting_own(size_t *net)
 #define LOOKS_MAX 5
 #define MUCH ((size_t)64 << 10)
 
-static size_t all_freed(bool sources)
-{
-    size_t freed = 0;
+struct totals {
+    size_t freed;
+    size_t allocated;
+};
 
-    FOR_EACH_SLAB (slab)
-        for (unsigned number = used_nodes(slab); number-- > 0;)
-            freed += freed_in(&slab->nodes[number], sources);
-    return freed;
+ZM_INLINE void add_node(struct totals *totals, const struct zm_node *node, bool sources)
+{
+    const struct zm_source *source = sources ? source_of(node) : NULL;
+
+    if (source != NULL) {
+        totals->freed += freed_through(source);
+        totals->allocated += allocated_through(source);
+    } else {
+        totals->freed += counter_read(&node->freed);
+        totals->allocated += counter_read(&node->allocated);
+    }
 }
 
-static size_t all_allocated(bool sources)
+/* Visits every node once. */
+ZM_INLINE struct totals collect(bool sources)
 {
-    size_t allocated = 0;
+    struct totals totals = {0};
 
     FOR_EACH_SLAB (slab)
         for (unsigned number = used_nodes(slab); number-- > 0;)
-            allocated += allocated_in(&slab->nodes[number], sources);
-    return allocated;
+            add_node(&totals, &slab->nodes[number], sources);
+    return totals;
 }
 
 /* An allocator that counts by itself may use plain stores. Their order is kept on x86, but other
@@ -389,24 +393,25 @@ static size_t difference(size_t allocated, size_t freed, bool sources)
 }
 
 /*
- * Read everything that was freed before anything that was allocated. Blocks that come and go in
- * between make the sum too high: hardly, or by gigabytes if the reader loses its processor just
- * there. If much was freed meanwhile, take the sum again and keep the least.
+ * Collect twice, and take what was freed by the first time from what was allocated by the second. At
+ * the moment between the two no less was allocated and no more was freed, so the sum is never too
+ * low. It is too high by at most what was counted meanwhile: hardly anything, or gigabytes if the
+ * reader loses its processor. If it was much, collect again and keep the least.
  */
-static size_t take_sum(bool sources)
+ZM_INLINE size_t take_sum(bool sources)
 {
-    size_t freed = all_freed(sources);
+    struct totals first = collect(sources);
     size_t least = SIZE_MAX;
 
     for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
-        size_t used = difference(all_allocated(sources), freed, sources);
-        size_t freed_since = all_freed(sources) - freed;
+        struct totals second = collect(sources);
+        size_t used = difference(second.allocated, first.freed, sources);
 
         if (used < least)
             least = used;
-        if (freed_since < MUCH)
+        if (second.freed - first.freed < MUCH / 2 && second.allocated - first.allocated < MUCH / 2)
             break;
-        freed += freed_since;
+        first = second;
     }
     return least;
 }
@@ -428,9 +433,9 @@ size_t zm_accounting_gross(void)
     size_t allocated;
 
     if (!has_sources())
-        return all_allocated(false);
+        return collect(false).allocated;
     begin_reading();
-    allocated = all_allocated(true);
+    allocated = collect(true).allocated;
     end_reading();
     return allocated;
 }
@@ -491,11 +496,10 @@ void zm_accounting_show(volatile uint64_t *entry)
     entry[ZM_WINDOW_NODE_ALLOCATED] = offsetof(struct zm_node, allocated);
     entry[ZM_WINDOW_NODE_FREED] = offsetof(struct zm_node, freed);
     entry[ZM_WINDOW_NODE_TAKEN] = offsetof(struct zm_node, taken);
-    entry[ZM_WINDOW_NODE_SOURCE] = offsetof(struct zm_node, source);
+    entry[ZM_WINDOW_NODE_HAS_SOURCE] = offsetof(struct zm_node, has_source);
     entry[ZM_WINDOW_NODE_ZONES] = offsetof(struct zm_node, zones);
-    entry[ZM_WINDOW_SOURCE_ALLOCATED_AT] = offsetof(struct zm_source, allocated_at);
-    entry[ZM_WINDOW_SOURCE_FREED_AT] = offsetof(struct zm_source, freed_at);
-    entry[ZM_WINDOW_SOURCE_ALLOCATED_BASE] = offsetof(struct zm_source, allocated_base);
-    entry[ZM_WINDOW_SOURCE_FREED_BASE] = offsetof(struct zm_source, freed_base);
-    entry[ZM_WINDOW_SOURCE_SIZE] = sizeof(struct zm_source);
+    entry[ZM_WINDOW_SOURCE_ALLOCATED_AT] = offsetof(struct zm_node, source.allocated_at);
+    entry[ZM_WINDOW_SOURCE_FREED_AT] = offsetof(struct zm_node, source.freed_at);
+    entry[ZM_WINDOW_SOURCE_ALLOCATED_BASE] = offsetof(struct zm_node, source.allocated_base);
+    entry[ZM_WINDOW_SOURCE_FREED_BASE] = offsetof(struct zm_node, source.freed_base);
 }

@@ -33,16 +33,18 @@ struct zm_zone_counts {
     size_t seen; /* what was allocated when it last looked at the sum of the zone */
 } __attribute__((aligned(4 * sizeof(size_t)))); /* within a cache line */
 
-/* What threads have counted, one after the other; never freed. Two cache lines: readers of the sum
- * need the first. */
+/* What threads have counted, one after the other; never freed. One cache line: readers visit them
+ * all. */
 struct zm_node {
     zm_counter allocated; /* bytes, prefixes included */
     zm_counter freed;
-    const struct zm_source *source; /* &from while the allocator counts for the owner, or NULL */
-    struct zm_source from;
-    unsigned taken;               /* whether a thread owns it */
+    unsigned has_source; /* whether the allocator counts for the owner */
+    unsigned taken;      /* whether a thread owns it */
+    struct zm_source source;
     struct zm_zone_counts *zones; /* ZM_ZONES of them, or NULL */
 } __attribute__((aligned(64)));
+
+_Static_assert(sizeof(struct zm_node) == 64, "a node is one cache line");
 
 /*
  * One cache line. Except on x86, glibc opens no library late that wants its thread-local storage
@@ -111,31 +113,23 @@ void zm_accounting_visit(void (*function)(const struct zm_node *node, void *argu
  * shows. The same for what is freed. */
 ZM_INLINE const zm_counter *zm_node_allocated_at(const struct zm_node *node)
 {
-    const struct zm_source *source = node->source;
-
-    return source != NULL ? source->allocated_at : &node->allocated;
+    return node->has_source ? node->source.allocated_at : &node->allocated;
 }
 
 ZM_INLINE const zm_counter *zm_node_freed_at(const struct zm_node *node)
 {
-    const struct zm_source *source = node->source;
-
-    return source != NULL ? source->freed_at : &node->freed;
+    return node->has_source ? node->source.freed_at : &node->freed;
 }
 
 /* What the node of the calling thread shows, wherever it is counted. */
 static inline size_t zm_node_allocated(const struct zm_node *node)
 {
-    const struct zm_source *source = node->source;
-
-    return source != NULL ? source->allocated_base + *source->allocated_at : node->allocated;
+    return (node->has_source ? node->source.allocated_base : 0) + *zm_node_allocated_at(node);
 }
 
 static inline size_t zm_node_freed(const struct zm_node *node)
 {
-    const struct zm_source *source = node->source;
-
-    return source != NULL ? source->freed_base + *source->freed_at : node->freed;
+    return (node->has_source ? node->source.freed_base : 0) + *zm_node_freed_at(node);
 }
 
 /* LIVE threads. */

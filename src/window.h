@@ -33,15 +33,15 @@ enum zm_window_entry {
     ZM_WINDOW_NODE_SIZE,
     ZM_WINDOW_NODE_ALLOCATED,
     ZM_WINDOW_NODE_FREED,
-    ZM_WINDOW_NODE_TAKEN,  /* unsigned */
-    ZM_WINDOW_NODE_SOURCE, /* pointer, NULL if the two counters above are the figures */
-    ZM_WINDOW_NODE_ZONES,  /* pointer to an array, or NULL */
-    /* In what a source points to: pointers to counters, and what to add to them. */
+    ZM_WINDOW_NODE_TAKEN, /* unsigned */
+    ZM_WINDOW_NODE_ZONES, /* pointer to an array, or NULL */
+    /* unsigned: whether these are the figures instead of the two counters above: pointers to
+     * counters, and what to add to them. */
+    ZM_WINDOW_NODE_HAS_SOURCE,
     ZM_WINDOW_SOURCE_ALLOCATED_AT,
     ZM_WINDOW_SOURCE_FREED_AT,
     ZM_WINDOW_SOURCE_ALLOCATED_BASE,
     ZM_WINDOW_SOURCE_FREED_BASE,
-    ZM_WINDOW_SOURCE_SIZE,
 
     /* A of counters. */
     ZM_WINDOW_PEAK,

@@ -187,12 +187,12 @@ weak_order() {
     holds 'weak order'
     holds 'weak order, shared' $shared
     holds 'weak order, all shared' $shared -DLIVE_1=false
-    is_found WRONG_ALLOCATED_RELAXED 'freed_after'
-    is_found WRONG_FREED_RELAXED 'allocated>=freed_before'
-    is_found WRONG_SHARED_ALLOCATED_RELAXED 'freed_after' $shared
-    is_found WRONG_SHARED_FREED_RELAXED 'allocated>=freed_before' $shared
-    is_found WRONG_FREED_LOADS_RELAXED 'allocated>=freed_before'
-    is_found WRONG_ALLOCATED_LOADS_RELAXED 'freed_after'
+    is_found WRONG_ALLOCATED_RELAXED 'freed_second'
+    is_found WRONG_FREED_RELAXED 'allocated_second>=freed_first'
+    is_found WRONG_SHARED_ALLOCATED_RELAXED 'freed_second' $shared
+    is_found WRONG_SHARED_FREED_RELAXED 'allocated_second>=freed_first' $shared
+    is_found WRONG_FREED_LOADS_RELAXED 'allocated_second>=freed_first'
+    is_found WRONG_ALLOCATED_LOADS_RELAXED 'freed_second'
 }
 
 more_weak_order() {

@@ -214,24 +214,28 @@ inline thread_register()
 #define leave_early() skip
 #endif
 
-/* The source is loaded in one step, and what it leads to in the next. */
+/* The source is loaded in one step, and what it leads to in the next two. */
 #ifdef ALLOCATOR_COUNTS
-#define value_of(counter)                                                                          \
-    has_source = source[left - 1];                                                                 \
-    enter_late();                                                                                  \
+#define load(counter, total)                                                                       \
     d_step {                                                                                       \
         if                                                                                         \
         :: has_source ->                                                                           \
             assert(!gone[from[left - 1]]);                                                         \
-            value = value + base_##counter[left - 1] + own_##counter[from[left - 1]]               \
-        :: else -> value = value + counter[left - 1]                                               \
-        fi;                                                                                        \
-        has_source = false;                                                                        \
-        left--                                                                                     \
-    }                                                                                              \
-    leave_early()
+            total = total + base_##counter[left - 1] + own_##counter[from[left - 1]]               \
+        :: else -> total = total + counter[left - 1]                                               \
+        fi                                                                                         \
+    }
+#define visit()                                                                                    \
+    has_source = source[left - 1];                                                                 \
+    enter_late();                                                                                  \
+    load(freed, all_freed);                                                                        \
+    load(allocated, all_allocated);                                                                \
+    leave_early();                                                                                 \
+    d_step { has_source = false; left-- }
 #else
-#define value_of(counter) d_step { value = value + counter[left - 1]; left-- }
+#define visit()                                                                                    \
+    all_freed = all_freed + freed[left - 1];                                                       \
+    d_step { all_allocated = all_allocated + allocated[left - 1]; left-- }
 #endif
 
 #ifdef WRONG_SLABS_SEEN_ONCE
@@ -241,20 +245,11 @@ inline thread_register()
 #endif
 
 /* From the slab that was pushed last to the shared node. */
-inline all_freed()
+inline collect()
 {
-    d_step { value = 0; left = SLABS_SEEN + 1 }
+    d_step { all_freed = 0; all_allocated = 0; left = SLABS_SEEN + 1 }
     do
-    :: left > 0 -> value_of(freed)
-    :: left == 0 -> break
-    od
-}
-
-inline all_allocated()
-{
-    d_step { value = 0; left = SLABS_SEEN + 1 }
-    do
-    :: left > 0 -> value_of(allocated)
+    :: left > 0 -> visit()
     :: left == 0 -> break
     od
 }
@@ -262,14 +257,14 @@ inline all_allocated()
 #ifdef WRONG_ONE_LOOK
 #define SUM_ENDS true
 #elif defined(WRONG_ENDLESS_LOOKS)
-#define SUM_ENDS (value < MUCH)
+#define SUM_ENDS (changed < MUCH)
 #else
-#define SUM_ENDS (value < MUCH || looks == LOOKS_MAX)
+#define SUM_ENDS (changed < MUCH || looks == LOOKS_MAX)
 #endif
 
 /* Of a thread or handler; `who` is the thread that the reading belongs to. */
 #define sum_variables                                                                              \
-    short value, used, was_freed, least, least_since;                                              \
+    short all_freed, all_allocated, was_freed, was_allocated, used, changed, least, least_changed; \
     byte looks, left, who, slabs_seen;                                                             \
     bool has_source
 
@@ -280,37 +275,38 @@ inline begin_reading(reader)
         low[reader] = owned;
         most[reader] = counted;
         least = 99;
-        least_since = 99;
+        least_changed = 99;
         slabs_seen = slabs
     }
+}
+
+inline keep_first()
+{
+    atomic { was_freed = all_freed; was_allocated = all_allocated }
 }
 
 inline sum()
 {
     enter(who);
+    collect();
+    keep_first();
 #ifdef WRONG_ALLOCATED_FIRST
-    all_allocated();
-    used = value;
-    all_freed();
-    atomic { least = used - value; least_since = 0; looks = 1 }
+    collect();
+    atomic { least = was_allocated - all_freed; least_changed = 0; looks = 1 }
 #else
-    all_freed();
-    atomic { was_freed = value; value = 0 }
     do
-    :: all_allocated();
-        atomic { used = MODULO(value - was_freed); value = 0 }
-        all_freed();
+    :: collect();
         atomic {
             looks++;
-            value = MODULO(value - was_freed);
-            was_freed = MODULO(was_freed + value);
+            used = MODULO(all_allocated - was_freed);
+            changed = MODULO(all_freed - was_freed) + MODULO(all_allocated - was_allocated);
             least = (used < least -> used : least);
-            least_since = (value < least_since -> value : least_since);
+            least_changed = (changed < least_changed -> changed : least_changed);
             used = 0
         }
         if
         :: SUM_ENDS -> break
-        :: else -> value = 0
+        :: else -> keep_first()
         fi
     od;
 #endif
@@ -321,21 +317,21 @@ inline sum()
 #define ALONE (child != NOBODY && births == BIRTHS)
 
 /* No less than what was in use at one moment of the reading; and above what was in use at one by
- * less than MUCH or, where the looks are used up, by what was freed during the best of them. */
+ * less than MUCH or, where the looks are used up, by what was counted during the best of them. */
 inline check_sum(reader)
 {
     assert(looks <= LOOKS_MAX);
     assert(least >= 0);
     assert(least >= low[reader] || !BOUNDS);
-    assert(!BOUNDS || least <= most[reader] + (looks == LOOKS_MAX -> least_since : MUCH - 1));
+    assert(!BOUNDS || least <= most[reader] + (looks == LOOKS_MAX -> least_changed : MUCH - 1));
     assert(!ALONE || !BOUNDS || least == counted)
 }
 
 inline forget_reading(reader)
 {
     reading[reader] = false; low[reader] = 0; most[reader] = 0;
-    value = 0; used = 0; was_freed = 0; least = 0; least_since = 0; looks = 0; left = 0;
-    slabs_seen = 0; has_source = false
+    all_freed = 0; all_allocated = 0; was_freed = 0; was_allocated = 0; used = 0; changed = 0;
+    least = 0; least_changed = 0; looks = 0; left = 0; slabs_seen = 0; has_source = false
 }
 
 /* ---- The peak: every allocation looks ---- */

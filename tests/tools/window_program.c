@@ -39,7 +39,7 @@ static void fill(void)
     entry[ZM_WINDOW_SLAB_NODES] = 2 * sizeof(void *);
     entry[ZM_WINDOW_NODE_SIZE] = sizeof slab.node;
     entry[ZM_WINDOW_NODE_FREED] = sizeof(size_t);
-    entry[ZM_WINDOW_NODE_SOURCE] = 2 * sizeof(size_t);
+    entry[ZM_WINDOW_NODE_HAS_SOURCE] = 2 * sizeof(size_t);
     entry[ZM_WINDOW_NODE_ZONES] = 3 * sizeof(size_t);
     entry[ZM_WINDOW_NODE_TAKEN] = 4 * sizeof(size_t);
     entry[ZM_WINDOW_PEAK] = zm_window_address(&peak);

@@ -111,61 +111,58 @@ static const struct kind freed_kind = {
     ZM_WINDOW_SOURCE_FREED_BASE,
 };
 
-struct source_bytes {
-    unsigned char bytes[STRUCTURE_SIZE_MAX];
-    uint64_t address; /* 0: the node itself has the counters */
-};
-
-static int read_source(struct reader *reader, const struct node *node, struct source_bytes *source)
+static bool has_source(const struct reader *reader, const unsigned char *node)
 {
-    size_t address = 0;
-    int error = process_read(reader->pid, node->address + reader->entry[ZM_WINDOW_NODE_SOURCE],
-                             &address, sizeof address);
-
-    memset(source, 0, sizeof *source);
-    source->address = address;
-    if (error != 0 || address == 0)
-        return error;
-    if (reader->entry[ZM_WINDOW_SOURCE_SIZE] == 0)
-        return EPROTO;
-    return process_read(reader->pid, address, source->bytes, reader->entry[ZM_WINDOW_SOURCE_SIZE]);
+    return number(node, reader->entry[ZM_WINDOW_NODE_HAS_SOURCE]) != 0;
 }
 
-static int read_through(struct reader *reader, const struct source_bytes *source,
+static int read_through(const struct reader *reader, const unsigned char *node,
                         const struct kind *kind, size_t *value)
 {
     size_t counter = 0;
-    int error = process_read(reader->pid, word(source->bytes, reader->entry[kind->at]), &counter,
-                             sizeof counter);
+    int error =
+        process_read(reader->pid, word(node, reader->entry[kind->at]), &counter, sizeof counter);
 
-    *value = counter + word(source->bytes, reader->entry[kind->base]);
+    *value = counter + word(node, reader->entry[kind->base]);
     return error;
 }
 
-/* What was read through a source counts if the node has the same source afterwards: then it was
- * there in between. */
-static int node_counter(struct reader *reader, const struct node *node, const struct kind *kind,
-                        size_t *value)
+/* Whether the node has the same source now: then it has had it in between. */
+static bool is_same_source(const struct reader *reader, const unsigned char *before,
+                           const unsigned char *after)
 {
-    struct source_bytes before;
-    struct source_bytes after;
-    int error;
+    const uint64_t *entry = reader->entry;
 
-    *value = word(node->bytes, reader->entry[kind->in_node]);
-    if (word(node->bytes, reader->entry[ZM_WINDOW_NODE_SOURCE]) == 0)
-        return 0;
-    error = read_source(reader, node, &before);
+    return has_source(reader, after) &&
+           word(before, entry[ZM_WINDOW_SOURCE_ALLOCATED_AT]) ==
+               word(after, entry[ZM_WINDOW_SOURCE_ALLOCATED_AT]) &&
+           word(before, entry[ZM_WINDOW_SOURCE_ALLOCATED_BASE]) ==
+               word(after, entry[ZM_WINDOW_SOURCE_ALLOCATED_BASE]) &&
+           word(before, entry[ZM_WINDOW_SOURCE_FREED_BASE]) ==
+               word(after, entry[ZM_WINDOW_SOURCE_FREED_BASE]);
+}
+
+static int node_counter(const struct reader *reader, const struct node *node,
+                        const struct kind *kind, size_t *value)
+{
+    size_t size = reader->entry[ZM_WINDOW_NODE_SIZE];
+    unsigned char before[STRUCTURE_SIZE_MAX];
+    unsigned char after[STRUCTURE_SIZE_MAX];
+    int error = 0;
+
+    memcpy(before, node->bytes, size);
     for (int tries = 0; tries < TRIES && error == 0; tries++) {
         int through;
 
-        if (before.address == 0)
-            return process_read(reader->pid, node->address + reader->entry[kind->in_node], value,
-                                sizeof *value);
-        through = read_through(reader, &before, kind, value);
-        error = read_source(reader, node, &after);
-        if (error == 0 && memcmp(&before, &after, sizeof before) == 0)
+        if (!has_source(reader, before)) {
+            *value = word(before, reader->entry[kind->in_node]);
+            return 0;
+        }
+        through = read_through(reader, before, kind, value);
+        error = process_read(reader->pid, node->address, after, size);
+        if (error == 0 && is_same_source(reader, before, after))
             return through;
-        before = after;
+        memcpy(before, after, size);
     }
     return error != 0 ? error : EBUSY;
 }
