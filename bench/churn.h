@@ -33,8 +33,8 @@ inline std::size_t slots_of(const benchmark::State &state)
 }
 
 /* Calls warmed_up() before anything is measured. */
-template <typename Replace, typename Warmed_up>
-void run(benchmark::State &state, const subject &of, Replace replace, Warmed_up warmed_up)
+template <typename Replace, typename WarmedUp>
+void run(benchmark::State &state, const subject &of, Replace replace, WarmedUp warmed_up)
 {
     pin(state.thread_index());
 
