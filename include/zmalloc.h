@@ -534,8 +534,8 @@ ZMALLOC_API int zmalloc_backend_ctl(const char *name, void *oldp, size_t *oldlen
  * zmalloc_used_memory() and zmalloc_get_allocator_info() take. Reading from the system takes some
  * microseconds, and longer the more mappings the process has.
  *
- * If ZMALLOC_STATS is set in the environment, each process writes such a report when it ends by
- * exit(): docs/environment.md.
+ * If ZMALLOC_STATS is set in the environment, each process writes such a report when it ends, and if
+ * you like whenever a signal comes: docs/environment.md.
  */
 
 /* As one line of JSON, without a newline at its end: valid UTF-8, and null for unknown values.
@@ -548,6 +548,18 @@ ZMALLOC_API int zmalloc_stats_text(char *buf, size_t size) ZMALLOC_SYMBOL(zmallo
 /* In the text exposition format of Prometheus, without unknown values. Ours. */
 ZMALLOC_API int zmalloc_stats_prometheus(char *buf, size_t size)
     ZMALLOC_SYMBOL(zmalloc_stats_prometheus);
+
+/*
+ * The same in a signal handler, whatever it has interrupted: in the form "text", "json" or
+ * "prometheus". It takes no lock, so the allocator's own figures are unknown. The functions above may
+ * be called in a handler only if that has interrupted neither an allocation nor a question to the
+ * allocator; if it has interrupted one of them, they leave those figures out as well.
+ *
+ * Async-signal-safe. Returns -1 with errno EINVAL if there is no such form, and with EAGAIN if no
+ * backend is active yet: a handler cannot choose one. Ours.
+ */
+ZMALLOC_API int zmalloc_stats_in_handler(const char *form, char *buf, size_t size)
+    ZMALLOC_SYMBOL(zmalloc_stats_in_handler) ZMALLOC_ATTRIBUTE(nonnull(1));
 
 /* ---- The process -----------------------------------------------------------------------------
  *

@@ -67,11 +67,20 @@ const char *zmalloc_backend_name(void)
     return zm_active()->name;
 }
 
+static const char *version_known = "unknown";
+
 const char *zmalloc_backend_version(void)
 {
     const struct zmalloc_backend *backend = zm_active();
+    const char *version = backend->version != NULL ? backend->version() : "unknown";
 
-    return backend->version != NULL ? backend->version() : "unknown";
+    __atomic_store_n(&version_known, version, __ATOMIC_RELEASE);
+    return version;
+}
+
+const char *zm_backend_version_known(void)
+{
+    return __atomic_load_n(&version_known, __ATOMIC_ACQUIRE);
 }
 
 size_t zmalloc_backend_prefix_size(void)

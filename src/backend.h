@@ -14,4 +14,8 @@ struct zm_allocator_info {
 /* The allocator's figures as the active backend reports them, ZM_UNKNOWN for the others. */
 struct zm_allocator_info zm_allocator_info(void);
 
+/* What zmalloc_backend_version() returned last, for signal handlers; it is asked as soon as a backend
+ * has been chosen. "unknown" before. */
+const char *zm_backend_version_known(void);
+
 #endif

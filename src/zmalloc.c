@@ -133,6 +133,7 @@ static ZM_COLD void choose(void)
     int saved_errno = errno;
 
     seal(zm_choose());
+    zmalloc_backend_version(); /* for zm_backend_version_known() */
     errno = saved_errno;
 }
 
@@ -141,8 +142,10 @@ int zmalloc_init(const char *spec)
     int error = zm_init(spec);
     const struct zm_instance *instance = zm_chosen();
 
-    if (instance != NULL)
+    if (instance != NULL) {
         seal(instance);
+        zmalloc_backend_version();
+    }
     return zm_result(error);
 }
 

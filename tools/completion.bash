@@ -64,7 +64,7 @@ _zmalloc_argument() {
     case $1:$2 in
     top:-s | top:--sort) _zmalloc_words 'used peak limit rss ratio pid command' "$3" ;;
     *:-b | *:--backend | *:--backends) _zmalloc_backends "$3" ;;
-    *:--stats) _zmalloc_words 'text json prometheus' "$3" ;;
+    *:--stats) _zmalloc_words 'text json prometheus signal:USR1' "$3" ;;
     *:--metric) _zmalloc_words 'wall cpu rss faults peak' "$3" ;;
     *:--json | *:--chart) _zmalloc_files "$3" ;;
     esac

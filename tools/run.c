@@ -10,9 +10,8 @@
 
 #include "backends.h"
 #include "program.h"
+#include "stats/report_request.h"
 #include "verb.h"
-
-static const char *const forms[] = {"text", "json", "prometheus", NULL};
 
 enum { STATS = 256 }; /* no letter */
 
@@ -65,33 +64,19 @@ static void print_help(FILE *to)
 
 /* ---- The report ---- */
 
-static int bad_form(const struct run_options *options)
-{
-    const char *meant = nearest(options->stats, forms);
-
-    return bad_usage(&verb_run, TYPED "%s: the form is text, json or prometheus%s%s%s",
-                     AS_TYPED(options->stats_typed), options->stats,
-                     meant != NULL ? "; did you mean '" : "", meant != NULL ? meant : "",
-                     meant != NULL ? "'?" : "");
-}
-
-/* The library only warns of a wrong form, and a program without the library does not even that. */
-static int check_form(const struct run_options *options)
+/* The library only warns of a wrong value, and a program without the library does not even that. */
+static int check_stats(const struct run_options *options)
 {
     const char *stats = options->stats != NULL ? options->stats : "text";
+    struct zm_report_request request;
+    const char *meant;
+    const char *why = zm_report_read(stats, &request, &meant);
 
-    for (const char *const *form = forms; *form != NULL; form++) {
-        size_t length = strlen(*form);
-
-        if (strncmp(stats, *form, length) != 0)
-            continue;
-        if (stats[length] == '\0' || (stats[length] == ':' && stats[length + 1] != '\0'))
-            return STATUS_FINE;
-        if (stats[length] == ':')
-            return bad_usage(&verb_run, TYPED "%s: it names no file after the colon",
-                             AS_TYPED(options->stats_typed), stats);
-    }
-    return bad_form(options);
+    if (why == NULL)
+        return STATUS_FINE;
+    return bad_usage(&verb_run, TYPED "%s: %s%s%s%s", AS_TYPED(options->stats_typed), stats, why,
+                     meant != NULL ? "; did you mean '" : "", meant != NULL ? meant : "",
+                     meant != NULL ? "'?" : "");
 }
 
 /* ---- The backend ---- */
@@ -221,7 +206,7 @@ static int run(int argc, char **argv)
             return bad_option(&verb_run, argv, known, option);
         take(&options, option, argv);
     }
-    if (check_form(&options) != STATUS_FINE)
+    if (check_stats(&options) != STATUS_FINE)
         return STATUS_USAGE;
     if (argv[optind] == NULL)
         return bad_usage(&verb_run, "no PROGRAM to run");

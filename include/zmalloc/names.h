@@ -64,6 +64,7 @@
 #define zmalloc_set_oom_handler zml_zmalloc_set_oom_handler
 #define zmalloc_set_soft_limit zml_zmalloc_set_soft_limit
 #define zmalloc_size zml_zmalloc_size
+#define zmalloc_stats_in_handler zml_zmalloc_stats_in_handler
 #define zmalloc_stats_json zml_zmalloc_stats_json
 #define zmalloc_stats_print zml_zmalloc_stats_print
 #define zmalloc_stats_prometheus zml_zmalloc_stats_prometheus

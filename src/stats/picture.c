@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Takes the picture and writes it in the form that was asked for. Nothing here allocates. */
+/*
+ * Takes the picture and writes it in the form that was asked for. Nothing here allocates.
+ *
+ * In a signal handler there are two differences. The allocator is not asked, because the handler may
+ * have interrupted it while it held the lock that its figures are under. And the backend's version is
+ * what it was when it was chosen, because a backend may write it only when it is asked.
+ */
 
 #include "accounting.h"
 #include "backend.h"
@@ -12,6 +18,7 @@
 #include "peak.h"
 #include "stats/stats.h"
 
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -34,9 +41,24 @@ static void gather_accounting(uint64_t *figures)
     figures[ZM_REFUSED] = limits.refused;
 }
 
-static void gather_allocator(uint64_t *figures)
+/* Whether this thread is asking the allocator. A handler that interrupts that finds locks taken. */
+static _Thread_local volatile bool asking __attribute__((tls_model("initial-exec")));
+
+static struct zm_allocator_info ask_allocator(bool in_handler)
 {
-    struct zm_allocator_info info = zm_allocator_info();
+    struct zm_allocator_info info = {ZM_UNKNOWN, ZM_UNKNOWN, ZM_UNKNOWN, ZM_UNKNOWN, ZM_UNKNOWN};
+
+    if (in_handler || asking)
+        return info;
+    asking = true;
+    info = zm_allocator_info();
+    asking = false;
+    return info;
+}
+
+static void gather_allocator(uint64_t *figures, bool in_handler)
+{
+    struct zm_allocator_info info = ask_allocator(in_handler);
 
     figures[ZM_ALLOCATED] = figure(info.allocated);
     figures[ZM_ACTIVE] = figure(info.active);
@@ -106,18 +128,18 @@ static bool next_zone(const struct zm_stats *stats, const void **zone,
     return next != NULL;
 }
 
-static void gather(struct zm_stats *stats)
+static void gather(struct zm_stats *stats, bool in_handler)
 {
     stats->version = ZM_VERSION;
     stats->pid = getpid();
     stats->backend = zmalloc_backend_name();
-    stats->backend_version = zmalloc_backend_version();
+    stats->backend_version = in_handler ? zm_backend_version_known() : zmalloc_backend_version();
     stats->prefix_size = zmalloc_backend_prefix_size();
     stats->counts_by_itself = zm_backend_counts(zm_active());
     stats->choice = zm_active_choice();
     stats->next_zone = next_zone;
     gather_accounting(stats->figures);
-    gather_allocator(stats->figures);
+    gather_allocator(stats->figures, in_handler);
     gather_process(stats->figures);
     gather_ratios(stats->figures);
     gather_machine(stats->figures);
@@ -125,15 +147,20 @@ static void gather(struct zm_stats *stats)
 
 /* ---- The contract of snprintf ---- */
 
-static int write_form(void (*form)(struct zm_writer *writer, const struct zm_stats *stats),
-                      char *buf, size_t size)
+static void (*const forms[ZM_FORMS])(struct zm_writer *writer, const struct zm_stats *stats) = {
+    [ZM_TEXT] = zm_stats_write_text,
+    [ZM_JSON] = zm_stats_write_json,
+    [ZM_PROMETHEUS] = zm_stats_write_prometheus,
+};
+
+int zm_stats_report(enum zm_form form, char *buf, size_t size, bool in_handler)
 {
     struct zm_writer writer = {.text = buf, .room = size > 0 ? size - 1 : 0};
     struct zm_stats stats;
     int saved_errno = errno;
 
-    gather(&stats);
-    form(&writer, &stats);
+    gather(&stats, in_handler);
+    forms[form](&writer, &stats);
     if (size > 0)
         buf[writer.length < writer.room ? writer.length : writer.room] = '\0';
     errno = saved_errno;
@@ -142,15 +169,26 @@ static int write_form(void (*form)(struct zm_writer *writer, const struct zm_sta
 
 int zmalloc_stats_json(char *buf, size_t size)
 {
-    return write_form(zm_stats_write_json, buf, size);
+    return zm_stats_report(ZM_JSON, buf, size, false);
 }
 
 int zmalloc_stats_text(char *buf, size_t size)
 {
-    return write_form(zm_stats_write_text, buf, size);
+    return zm_stats_report(ZM_TEXT, buf, size, false);
 }
 
 int zmalloc_stats_prometheus(char *buf, size_t size)
 {
-    return write_form(zm_stats_write_prometheus, buf, size);
+    return zm_stats_report(ZM_PROMETHEUS, buf, size, false);
+}
+
+int zmalloc_stats_in_handler(const char *form, char *buf, size_t size)
+{
+    enum zm_form found;
+
+    if (!zm_form_find(form, strlen(form), &found))
+        return zm_result(EINVAL);
+    if (zm_chosen() == NULL)
+        return zm_result(EAGAIN);
+    return zm_stats_report(found, buf, size, true);
 }

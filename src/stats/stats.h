@@ -12,6 +12,7 @@
 
 #include "base.h"
 #include "choice.h"
+#include "stats/report_request.h"
 #include "text_writer.h"
 #include "zone.h"
 
@@ -82,6 +83,12 @@ struct zm_stats {
 void zm_stats_write_json(struct zm_writer *writer, const struct zm_stats *stats);
 void zm_stats_write_text(struct zm_writer *writer, const struct zm_stats *stats);
 void zm_stats_write_prometheus(struct zm_writer *writer, const struct zm_stats *stats);
+
+/* ---- picture.c ---- */
+
+/* Writes the report into buf, with the contract of zmalloc_stats_json(). A backend is active. In a
+ * handler the allocator's own figures are unknown. */
+int zm_stats_report(enum zm_form form, char *buf, size_t size, bool in_handler);
 
 /* ---- at_exit.c ---- */
 

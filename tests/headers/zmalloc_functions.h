@@ -67,6 +67,7 @@
     F(int, zmalloc_stats_json, (char *, size_t))                                                   \
     F(int, zmalloc_stats_text, (char *, size_t))                                                   \
     F(int, zmalloc_stats_prometheus, (char *, size_t))                                             \
+    F(int, zmalloc_stats_in_handler, (const char *, char *, size_t))                               \
     F(int, zmalloc_get_proc_stat, (int, long long *))                                              \
     F(size_t, zmalloc_get_rss, (void))                                                             \
     F(size_t, zmalloc_get_private_dirty, (long))                                                   \

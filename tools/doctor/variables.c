@@ -9,6 +9,7 @@
 
 #include "doctor/doctor.h"
 #include "program.h"
+#include "stats/report_request.h"
 #include "text.h"
 #include "verb.h"
 
@@ -96,34 +97,34 @@ static void tell_of_preload(struct findings *findings, const struct surroundings
 
 /* ---- Ours ---- */
 
-/* With a file after the colon, if there is one. */
-static bool is_form(const char *value)
+static void tell_of_wrong_stats(struct findings *findings, const struct variable *variable,
+                                const char *why, const char *meant)
 {
-    static const char *const forms[] = {"text", "json", "prometheus"};
-    size_t length = strcspn(value, ":");
-
-    if (value[length] == ':' && value[length + 1] == '\0')
-        return false;
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        if (length == strlen(forms[i]) && strncmp(value, forms[i], length) == 0)
-            return true;
-    return false;
+    finding(findings, LEVEL_WARNING, "ZMALLOC_STATS=\"%s\" asks for no report: %s.",
+            variable->value, why);
+    meaning(findings, "a program that uses zmalloc says so when it starts, and writes none.");
+    if (meant != NULL)
+        advice(findings, "make it %s, if that is meant.", meant);
+    else
+        advice(findings, "make it [signal:NAME,]FORM[:FILE], with text, json or prometheus as "
+                         "FORM.");
 }
 
 static void tell_of_stats(struct findings *findings, const struct variable *variable)
 {
-    if (!is_form(variable->value)) {
-        finding(findings, LEVEL_WARNING, "ZMALLOC_STATS=\"%s\" is no form of a report.",
-                variable->value);
-        meaning(findings, "a program that uses zmalloc says so when it starts, and writes none.");
-        advice(findings, "make it text, json or prometheus; to write to a file, with :FILE behind "
-                         "it.");
+    struct zm_report_request request;
+    const char *meant;
+    const char *why = zm_report_read(variable->value, &request, &meant);
+
+    if (why != NULL) {
+        tell_of_wrong_stats(findings, variable, why, meant);
         return;
     }
     finding(findings, LEVEL_NOTE, "ZMALLOC_STATS=\"%s\" has every process write a report.",
             variable->value);
-    meaning(findings, "it is written at exit, by forked children that exit as well, and not by "
-                      "those that end by a signal or by _exit().");
+    meaning(findings, "it is written at exit and at the end by a signal that the program does not "
+                      "handle, by forked children as well, and not at _exit() or by SIGKILL.%s",
+            request.signal.number != 0 ? " Another is written whenever the signal comes." : "");
     advice(findings, "nothing, if that is meant.");
 }
 
