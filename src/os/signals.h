@@ -2,8 +2,7 @@
 #ifndef ZM_SIGNALS_H
 #define ZM_SIGNALS_H
 
-/* Signals of the process that the program does not handle. All of this may be called in a handler,
- * and errno is kept. */
+/* Signals of the process that the program does not handle. All of this may be called in a handler. */
 
 #include <signal.h>
 

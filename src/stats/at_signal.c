@@ -15,7 +15,7 @@ static void end_with_report(int number, siginfo_t *info, void *context)
 {
     zm_report(ZM_BY_END_SIGNAL);
     zm_signal_let_end(number, info, context);
-}
+} /* GCOVR_EXCL_LINE: as there */
 
 static void report(int number, siginfo_t *info, void *context)
 {
@@ -38,9 +38,8 @@ void zm_report_at_signals(const struct zm_signal *whenever)
 {
     zm_stay_loaded();
     if (whenever->number != 0)
-        zm_signal_handle(whenever->number, whenever->effect == ZM_SIGNAL_IS_FAULT
-                                               ? report_unless_fault
-                                               : report);
+        zm_signal_handle(whenever->number,
+                         whenever->effect == ZM_SIGNAL_IS_FAULT ? report_unless_fault : report);
     for (const struct zm_signal *each = zm_signals; each->name != NULL; each++)
         if (each->effect == ZM_SIGNAL_ENDS || each->effect == ZM_SIGNAL_IS_FAULT)
             zm_signal_handle(each->number, end_with_report);

@@ -2,12 +2,14 @@
 
 /*
  * Only for scripts/coverage.sh: a library that every program of that build needs. With it, a
- * process that ends by _exit() or abort() writes its counters, too. Each shared object has its own
- * counters and registers here how to write them (counters.c).
+ * process that ends by _exit(), abort(), or a signal that the library reports, writes its counters,
+ * too. Each shared object has its own counters and registers here how to write them (counters.c).
  */
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -77,6 +79,23 @@ void abort(void)
     *(void **)&real = dlsym(RTLD_NEXT, "abort");
     real();
     end(EXIT_FAILURE);
+}
+
+/* The library gives a signal back its effect when it is to end the process. */
+int sigaction(int number, const struct sigaction *action, struct sigaction *before)
+{
+    int (*real)(int number, const struct sigaction *action, struct sigaction *before);
+    bool ends = action != NULL && action->sa_handler == SIG_DFL;
+    long child = ends ? syscall(SYS_fork) : -1;
+
+    if (child == 0) {
+        write_all();
+        end(0);
+    }
+    if (child > 0)
+        waitpid((pid_t)child, NULL, 0);
+    *(void **)&real = dlsym(RTLD_NEXT, "sigaction");
+    return real(number, action, before);
 }
 
 /* gcc's own code writes when the objects are finalized. */

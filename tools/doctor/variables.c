@@ -122,8 +122,9 @@ static void tell_of_stats(struct findings *findings, const struct variable *vari
     }
     finding(findings, LEVEL_NOTE, "ZMALLOC_STATS=\"%s\" has every process write a report.",
             variable->value);
-    meaning(findings, "it is written at exit and at the end by a signal that the program does not "
-                      "handle, by forked children as well, and not at _exit() or by SIGKILL.%s",
+    meaning(findings,
+            "it is written at exit and at the end by a signal that the program does not "
+            "handle, by forked children as well, and not at _exit() or by SIGKILL.%s",
             request.signal.number != 0 ? " Another is written whenever the signal comes." : "");
     advice(findings, "nothing, if that is meant.");
 }

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * What tests start to see what becomes of signals, and of ZMALLOC_STATS with them: does the one thing
+ * that its argument names.
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "support.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
+static void send_to_process(int number)
+{
+    child_check(kill(getpid(), number) == 0);
+}
+
+static void hold(int how, int number)
+{
+    sigset_t one;
+
+    sigemptyset(&one);
+    sigaddset(&one, number);
+    child_check(pthread_sigmask(how, &one, NULL) == 0);
+}
+
+static void ask_twice(void)
+{
+    errno = EDOM;
+    raise(SIGUSR1);
+    raise(SIGUSR1);
+    child_check(errno == EDOM);
+}
+
+static void end_by_term(void)
+{
+    send_to_process(SIGTERM);
+    for (;;)
+        pause();
+}
+
+static void fault(void)
+{
+    int *volatile nowhere = (int *)8;
+
+    *nowhere = 1;
+}
+
+static volatile sig_atomic_t handled;
+
+static void handle(int number)
+{
+    handled = number;
+}
+
+static void handle_by_itself(void)
+{
+    child_check(signal(SIGTERM, handle) != SIG_ERR && signal(SIGUSR1, handle) != SIG_ERR);
+    raise(SIGTERM);
+    child_check(handled == SIGTERM);
+    raise(SIGUSR1);
+    child_check(handled == SIGUSR1);
+}
+
+static bool has_early_handler;
+
+/* Before the library is loaded: SIGUSR2 is the program's. */
+static void set_early_handler(int argc, char **argv, char **envp)
+{
+    (void)envp;
+    if (argc == 2 && strcmp(argv[1], "early handler") == 0)
+        has_early_handler = signal(SIGUSR2, handle) != SIG_ERR;
+}
+
+#ifdef __GLIBC__
+__attribute__((section(".preinit_array"),
+               used)) static void (*const first)(int, char **, char **) = set_early_handler;
+#endif
+
+static void raise_to_early_handler(void)
+{
+    char *arguments[] = {"", "early handler", NULL};
+
+    if (!has_early_handler) /* no C library but glibc calls it */
+        set_early_handler(2, arguments, NULL);
+    raise(SIGUSR2);
+    child_check(handled == SIGUSR2);
+}
+
+static void raise_usr1_and_term(void)
+{
+    raise(SIGUSR1);
+    raise(SIGTERM);
+}
+
+static void hold_and_let_come(void)
+{
+    hold(SIG_BLOCK, SIGTERM);
+    raise(SIGTERM);
+    child_check(write(STDOUT_FILENO, "held\n", 5) == 5);
+    hold(SIG_UNBLOCK, SIGTERM);
+}
+
+/* Held back before and after it waits. */
+static void wait_for_it(void)
+{
+    sigset_t nothing;
+
+    sigemptyset(&nothing);
+    hold(SIG_BLOCK, SIGTERM);
+    raise(SIGTERM);
+    sigsuspend(&nothing);
+    child_check(write(STDOUT_FILENO, "waited\n", 7) == 7);
+}
+
+static void fork_child_that_ends(void)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        end_by_term();
+    child_check(pid > 0 && waitpid(pid, &status, 0) == pid);
+    child_check(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
+/* It shares the memory, also that in which reports are built. */
+static void vfork_child_that_ends(void)
+{
+    int status;
+    pid_t pid = vfork();
+
+    if (pid == 0)
+        for (;;)
+            raise(SIGTERM);
+    child_check(pid > 0 && waitpid(pid, &status, 0) == pid);
+    child_check(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
+static void become_another(void)
+{
+    child_check(unsetenv("ZMALLOC_STATS") == 0);
+    exec_program((const char *const[]){path_beside("signal-program"), "term", NULL});
+}
+
+static void ask_before_the_choice(void)
+{
+    char text[100];
+
+    errno = 0;
+    child_check(zmalloc_stats_in_handler("json", text, sizeof text) == -1 && errno == EAGAIN);
+    raise(SIGUSR1);
+}
+
+static void *churn(void *argument)
+{
+    uint64_t random = (uint64_t)(uintptr_t)argument;
+    void *blocks[32] = {NULL};
+
+    for (size_t i = 0; i < 300; i++) {
+        size_t place = next_random(&random) % LENGTH(blocks);
+
+        blocks[place] = zrealloc(blocks[place], 1 + (size_t)(next_random(&random) % 3000));
+    }
+    for (size_t i = 0; i < LENGTH(blocks); i++)
+        zfree(blocks[i]);
+    return argument;
+}
+
+static atomic_bool stop;
+
+static void *churn_on(void *argument)
+{
+    while (!atomic_load(&stop))
+        churn(argument);
+    return argument;
+}
+
+/* Each thread is asked again and again, whatever it is doing. */
+static void ask_threads_at_work(void)
+{
+    pthread_t threads[3];
+
+    for (size_t i = 0; i < LENGTH(threads); i++)
+        child_check(pthread_create(&threads[i], NULL, churn_on, (void *)(i + 7)) == 0);
+    for (size_t round = 0; round < scaled(300); round++)
+        for (size_t i = 0; i < LENGTH(threads); i++)
+            child_check(pthread_kill(threads[i], SIGUSR1) == 0 && churn(threads) != NULL);
+    atomic_store(&stop, true);
+    for (size_t i = 0; i < LENGTH(threads); i++)
+        child_check(pthread_join(threads[i], NULL) == 0);
+}
+
+static void *end_by_int(void *argument)
+{
+    raise(SIGINT);
+    return argument;
+}
+
+static void end_twice_at_once(void)
+{
+    pthread_t thread;
+
+    child_check(pthread_create(&thread, NULL, end_by_int, NULL) == 0);
+    raise(SIGTERM);
+}
+
+static void exit_and_end_at_once(void)
+{
+    pthread_t thread;
+
+    child_check(pthread_create(&thread, NULL, end_by_int, NULL) == 0);
+    exit(0);
+}
+
+static void fail_by_abort(void)
+{
+    abort();
+}
+
+static void do_nothing(void)
+{
+}
+
+static const struct part {
+    const char *name;
+    void (*body)(void);
+    bool without_block; /* it begins before there is a backend */
+} parts[] = {
+    {"nothing", do_nothing, false},
+    {"ask twice", ask_twice, false},
+    {"term", end_by_term, false},
+    {"fault", fault, false},
+    {"abort", fail_by_abort, false},
+    {"own handlers", handle_by_itself, false},
+    {"early handler", raise_to_early_handler, false},
+    {"usr1 and term", raise_usr1_and_term, false},
+    {"held", hold_and_let_come, false},
+    {"sigsuspend", wait_for_it, false},
+    {"fork", fork_child_that_ends, false},
+    {"vfork", vfork_child_that_ends, false},
+    {"exec", become_another, false},
+    {"before the choice", ask_before_the_choice, true},
+    {"at work", ask_threads_at_work, false},
+    {"end twice", end_twice_at_once, false},
+    {"exit and end", exit_and_end_at_once, false},
+};
+
+/* "raise NUMBER", or the name of a part. */
+int main(int argc, char **argv)
+{
+    const char *name = argc == 2 ? argv[1] : "";
+
+    if (strncmp(name, "raise ", 6) == 0) {
+        zfree(zmalloc(1));
+        return raise(atoi(name + 6));
+    }
+    for (size_t i = 0; i < LENGTH(parts); i++) {
+        if (strcmp(parts[i].name, name) != 0)
+            continue;
+        if (!parts[i].without_block)
+            zfree(zmalloc(1));
+        parts[i].body();
+        return 0;
+    }
+    return 126;
+}
