@@ -95,7 +95,7 @@ static char to_upper(char c)
 
 const char *zm_signal_nearest(const char *name, size_t length)
 {
-    const char *names[COUNT + 1] = {NULL};
+    const char *names[COUNT + 2] = {NULL};
     char upper[NAME_SIZE] = "";
     const char *word = upper;
     size_t count = 0;
@@ -108,6 +108,7 @@ const char *zm_signal_nearest(const char *name, size_t length)
     for (size_t i = 0; i < COUNT - 1; i++)
         if (zm_signals[i].effect != ZM_SIGNAL_UNREPORTED)
             names[count++] = zm_signals[i].name;
-    names[count] = "RTMIN";
+    names[count++] = "RTMIN";
+    names[count] = "RTMAX";
     return zm_nearest(word, names);
 }

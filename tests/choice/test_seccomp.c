@@ -9,18 +9,19 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "choice_support.h"
 
-/* Forbids mprotect and allows everything else. Returns whether the system accepts the filter. */
-static bool forbid_mprotect(uint32_t action)
+/* Forbids one call and allows everything else. Returns whether the system accepts the filter. */
+static bool forbid(uint32_t call, uint32_t action)
 {
     struct sock_filter steps[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, action),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
@@ -45,19 +46,19 @@ static void choose_before(void *argument)
 {
     (void)argument;
     child_check(zmalloc_init("libc") == 0);
-    child_check(forbid_mprotect(SECCOMP_RET_KILL_PROCESS));
+    child_check(forbid(SYS_mprotect, SECCOMP_RET_KILL_PROCESS));
     use_library();
 }
 
 static void choose_after(void *argument)
 {
-    child_check(forbid_mprotect(*(uint32_t *)argument));
+    child_check(forbid(SYS_mprotect, *(uint32_t *)argument));
     use_library();
 }
 
 static void try_filter(void *argument)
 {
-    *(bool *)argument = forbid_mprotect(SECCOMP_RET_ALLOW);
+    *(bool *)argument = forbid(SYS_mprotect, SECCOMP_RET_ALLOW);
     child_check(*(bool *)argument);
 }
 
@@ -103,13 +104,41 @@ static void the_choice_itself_protects(void **state)
     assert_killed_by(&outcome, SIGSYS);
 }
 
-int main(void)
+/* ---- The end by a signal ---- */
+
+static void end_without_sending(void *argument)
+{
+    (void)argument;
+    setenv("ZMALLOC_STATS", "json", 1);
+    child_check(forbid(SYS_rt_tgsigqueueinfo, SECCOMP_RET_ERRNO | EPERM));
+    exec_program((const char *const[]){"/proc/self/exe", "end", NULL});
+}
+
+/* Only who sent it gets lost. */
+static void a_report_at_the_end_changes_nothing(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    skip_without_filters();
+    outcome = run_child(end_without_sending, NULL);
+    assert_killed_by(&outcome, SIGTERM);
+    assert_err_is_line_with(&outcome, "{\"schema\":1,");
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         zm_test(after_the_choice_nothing_is_protected),
         zm_test(a_refusal_is_no_trouble),
         zm_test(the_choice_itself_protects),
+        zm_test(a_report_at_the_end_changes_nothing),
     };
+
+    if (argc == 2 && strcmp(argv[1], "end") == 0) {
+        zfree(zmalloc(1));
+        return raise(SIGTERM);
+    }
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

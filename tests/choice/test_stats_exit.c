@@ -2,7 +2,7 @@
 
 /*
  * ZMALLOC_STATS: each process that ends by exit() reports once, in the form and to the file that
- * were asked for, and otherwise ends as usual.
+ * were asked for, and otherwise ends as usual. (unit/test_stats_signals.c has what signals do.)
  */
 
 #include <errno.h>
@@ -223,7 +223,9 @@ static void where_none_can_be_the_status_stays(void **state)
 /* ---- Values that are wrong ---- */
 
 #define WRONG(value, why) "zmalloc: ZMALLOC_STATS=\"" value "\": " why "; there will be no report\n"
-#define NO_FORM "the form must be text, json or prometheus, before an optional :FILE"
+#define NO_FORM                                                                                    \
+    "the form must be text, json or prometheus, after an optional signal:NAME, and before an "     \
+    "optional :FILE"
 
 static void assert_refuses(const char *stats, const char *line)
 {
@@ -234,22 +236,59 @@ static void assert_refuses(const char *stats, const char *line)
     assert_err_is(&outcome, line);
 }
 
+#define MEANT(word) " (did you mean " word "?)"
+
 static void a_wrong_form_is_told_once(void **state)
 {
     (void)state;
     assert_refuses("xml", WRONG("xml", NO_FORM));
     assert_refuses("JSON", WRONG("JSON", NO_FORM));
-    assert_refuses("json ", WRONG("json ", NO_FORM));
-    assert_refuses("jso", WRONG("jso", NO_FORM));
-    assert_refuses("jsonl:/tmp/x", WRONG("jsonl:/tmp/x", NO_FORM));
+    assert_refuses("json ", WRONG("json ", NO_FORM MEANT("json")));
+    assert_refuses("jso", WRONG("jso", NO_FORM MEANT("json")));
+    assert_refuses("jsonl:/tmp/x", WRONG("jsonl:/tmp/x", NO_FORM MEANT("json")));
+    assert_refuses("a longer word than any", WRONG("a longer word than any", NO_FORM));
     assert_refuses(":/tmp/x", WRONG(":/tmp/x", NO_FORM));
     assert_refuses("\"\n", WRONG("\\x22\\x0a", NO_FORM));
+    assert_refuses("signal:USR1,", WRONG("signal:USR1,", NO_FORM));
+    assert_refuses("signal:USR1,yaml:x", WRONG("signal:USR1,yaml:x", NO_FORM));
+    assert_refuses("signal", WRONG("signal", NO_FORM));
+    assert_refuses("json,signal:USR1", WRONG("json,signal:USR1", NO_FORM));
+}
+
+#define NO_SIGNAL "there is no such signal"
+#define NO_USE                                                                                     \
+    "that signal stops or resumes a process, or cannot be handled; take another, such as USR1"
+
+static void a_wrong_signal_is_told_once(void **state)
+{
+    (void)state;
+    assert_refuses("signal:", WRONG("signal:", "no signal is named after signal:"));
+    assert_refuses("signal:,json", WRONG("signal:,json", "no signal is named after signal:"));
+    assert_refuses("signal:USR3", WRONG("signal:USR3", NO_SIGNAL MEANT("USR1")));
+    assert_refuses("signal:sigusr2,text", WRONG("signal:sigusr2,text", NO_SIGNAL MEANT("USR2")));
+    assert_refuses("signal:SIGTREM", WRONG("signal:SIGTREM", NO_SIGNAL MEANT("TERM")));
+    assert_refuses("signal:RTMIN+", WRONG("signal:RTMIN+", NO_SIGNAL MEANT("RTMIN")));
+    assert_refuses("signal:RTMIN-1", WRONG("signal:RTMIN-1", NO_SIGNAL MEANT("RTMIN")));
+    assert_refuses("signal:RTMAX+1", WRONG("signal:RTMAX+1", NO_SIGNAL MEANT("RTMAX")));
+    assert_refuses("signal:RTMIN+1a", WRONG("signal:RTMIN+1a", NO_SIGNAL MEANT("RTMIN")));
+    assert_refuses("signal:RTMIN+99999999999", WRONG("signal:RTMIN+99999999999", NO_SIGNAL));
+    assert_refuses("signal:10", WRONG("signal:10", NO_SIGNAL));
+    assert_refuses("signal:SIG", WRONG("signal:SIG", NO_SIGNAL));
+    assert_refuses("signal:XYZZY", WRONG("signal:XYZZY", NO_SIGNAL));
+    assert_refuses("signal:KILL", WRONG("signal:KILL", NO_USE));
+    assert_refuses("signal:SIGSTOP,json", WRONG("signal:SIGSTOP,json", NO_USE));
+    assert_refuses("signal:CONT", WRONG("signal:CONT", NO_USE));
+    assert_refuses(
+        "signal:USR1:/tmp/x",
+        WRONG("signal:USR1:/tmp/x", "a file needs a form before it, as in signal:USR1,text:FILE"));
 }
 
 static void a_colon_wants_a_file(void **state)
 {
     (void)state;
     assert_refuses("json:", WRONG("json:", "no file is named after the colon"));
+    assert_refuses("signal:HUP,json:",
+                   WRONG("signal:HUP,json:", "no file is named after the colon"));
 }
 
 #define NAME_MAX_BYTES 4095
@@ -527,6 +566,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_backend_is_chosen_for_the_report),
         cmocka_unit_test(where_none_can_be_the_status_stays),
         cmocka_unit_test(a_wrong_form_is_told_once),
+        cmocka_unit_test(a_wrong_signal_is_told_once),
         cmocka_unit_test(a_colon_wants_a_file),
         cmocka_unit_test(a_name_too_long_is_refused),
         cmocka_unit_test(a_file_that_cannot_be_written_is_told),

@@ -55,6 +55,7 @@ completes() {
 @test "metrics and forms are completed" {
     completes compare --metric '' == wall cpu rss faults peak
     completes run --stats p == prometheus
+    completes run --stats s == signal:USR1
 }
 
 @test "keys and processes are completed" {

@@ -322,8 +322,14 @@ needs_tunables() {
     done
     for form in xml jso jsonx textual:x :x json: text:; do
         ZMALLOC_STATS=$form examine
-        finds warning "ZMALLOC_STATS=\"$form\" is no form of a report."
+        finds warning "ZMALLOC_STATS=\"$form\" asks for no report: "
     done
+    ZMALLOC_STATS=signal:USR1,json examine
+    finds note 'ZMALLOC_STATS="signal:USR1,json" has every process write a report.'
+    [[ $text = *'Another is written whenever the signal comes.'* ]]
+    ZMALLOC_STATS=signal:SIGUSR3 examine
+    finds warning 'ZMALLOC_STATS="signal:SIGUSR3" asks for no report: there is no such signal.'
+    [[ $text = *'make it USR1, if that is meant.'* ]]
     ZMALLOC_BAKCEND=libc examine
     finds warning 'ZMALLOC_BAKCEND is set, which nothing reads.'
     [[ $text = *'the nearest name that the library knows is ZMALLOC_BACKEND.'* ]]

@@ -111,11 +111,21 @@ load common
 }
 
 @test "a wrong form is refused, with the nearest right one" {
-    known='the form is text, json or prometheus'
+    known='the form must be text, json or prometheus, after an optional signal:NAME, and before an optional :FILE'
     refuses "zmalloc run: --stats jsn: $known; did you mean 'json'?" run run --stats jsn ls
     refuses "zmalloc run: --stats jsonx: $known; did you mean 'json'?" run run --stats jsonx ls
     refuses "zmalloc run: --stats=xyzzy: $known" run run --stats=xyzzy ls
-    refuses "zmalloc run: --stats json:: it names no file after the colon" run run --stats json: ls
+    refuses "zmalloc run: --stats json:: no file is named after the colon" run run --stats json: ls
+}
+
+@test "--stats takes a signal, and refuses a wrong one" {
+    run --separate-stderr -0 zmalloc run --stats signal:USR1 "$PROGRAM" 1000
+    [[ $stderr = 'zmalloc '* ]]
+    zmalloc run --stats signal:USR1,json:records "$PROGRAM" 1000
+    [ "$(grep -c '^{"schema":' records)" -eq 1 ]
+    unknown='there is no such signal'
+    refuses "zmalloc run: --stats signal:usr1: $unknown; did you mean 'USR1'?" run run --stats signal:usr1 ls
+    refuses "zmalloc run: --stats signal:XYZZY: $unknown" run run --stats signal:XYZZY ls
 }
 
 @test "wrong options are refused" {
