@@ -9,7 +9,8 @@
 typedef void zm_signal_handler(int number, siginfo_t *info, void *context);
 
 /* Handles the signal from now on, unless the program handles or ignores it. While the handler runs,
- * its thread gets no other signal, and it may use 8 KiB of the thread's own stack. */
+ * its thread gets no other signal. It is on the thread's own stack, above what the system puts there:
+ * 8 KiB are to be enough for it. */
 void zm_signal_handle(int number, zm_signal_handler *handler);
 
 /* For a handler: once it returns, the process ends by the signal as if nobody had handled it. */

@@ -11,10 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "support.h"
+
+/* Headers older than the kernel do not have it. */
+#ifndef AT_MINSIGSTKSZ
+#define AT_MINSIGSTKSZ 51
+#endif
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 #define STACK_MAX 8192
@@ -38,6 +44,11 @@ static void make_text(void)
 static void make_metrics(void)
 {
     zmalloc_stats_prometheus(report, sizeof report);
+}
+
+static void make_in_handler(void)
+{
+    zmalloc_stats_in_handler("text", report, sizeof report);
 }
 
 static void ask_for_limit(void)
@@ -112,6 +123,7 @@ static const struct row {
     {"zmalloc_stats_json", make_json},
     {"zmalloc_stats_text", make_text},
     {"zmalloc_stats_prometheus", make_metrics},
+    {"zmalloc_stats_in_handler", make_in_handler},
     {"zmalloc_get_memory_limit", ask_for_limit},
     {"zmalloc_get_memory_high", ask_for_high},
     {"zmalloc_get_rss", ask_for_rss},
@@ -187,16 +199,21 @@ static void eight_kilobytes_are_enough(void **state)
 
 /* ---- In the smallest ---- */
 
-static void call_in_small_thread(void *row)
+static void call_in_thread(void *row, size_t stack_size)
 {
     pthread_attr_t attributes;
     pthread_t thread;
 
     child_check(pthread_attr_init(&attributes) == 0);
-    child_check(pthread_attr_setstacksize(&attributes, smallest_stack()) == 0);
+    child_check(pthread_attr_setstacksize(&attributes, stack_size) == 0);
     child_check(pthread_create(&thread, &attributes, call, row) == 0);
     child_check(pthread_join(thread, NULL) == 0);
     printf("%s", ((const struct row *)row)->name);
+}
+
+static void call_in_small_thread(void *row)
+{
+    call_in_thread(row, smallest_stack());
 }
 
 static void the_smallest_stack_is_enough(void **state)
@@ -252,6 +269,33 @@ static void it_is_enough_for_the_report_at_exit(void **state)
     assert_err_is_line_with(&outcome, "{\"schema\":1,");
 }
 
+static void end_now(void)
+{
+    raise(SIGTERM);
+}
+
+/* What the system itself puts on the stack for a handler: the registers, 11 KiB on some machines. */
+static size_t stack_of_signal(void)
+{
+    size_t size = getauxval(AT_MINSIGSTKSZ);
+
+    return size > 4096 ? size : 4096;
+}
+
+static void with_that_of_a_signal_it_is_enough_for_its_report(void **state)
+{
+    static const char *const arguments[] = {"/proc/self/exe", "signal", NULL};
+    static const char *const environment[] = {"ZMALLOC_STATS=json", NULL};
+    struct outcome outcome;
+
+    (void)state;
+    if (UNDER_SANITIZER || UNDER_COVERAGE)
+        skip();
+    outcome = run_program(arguments, environment);
+    assert_killed_by(&outcome, SIGTERM);
+    assert_err_is_line_with(&outcome, "{\"schema\":1,");
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -259,10 +303,13 @@ int main(int argc, char **argv)
         zm_test(the_smallest_stack_is_enough),
         zm_test(it_is_enough_for_the_last_line),
         cmocka_unit_test(it_is_enough_for_the_report_at_exit),
+        cmocka_unit_test(with_that_of_a_signal_it_is_enough_for_its_report),
     };
 
     zfree(zmalloc(1));
     if (argc == 2 && strcmp(argv[1], "exit") == 0)
         call_in_small_thread(&(struct row){"", exit_now});
+    if (argc == 2 && strcmp(argv[1], "signal") == 0)
+        call_in_thread(&(struct row){"", end_now}, smallest_stack() + stack_of_signal());
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
