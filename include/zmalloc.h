@@ -22,7 +22,8 @@
  *   chosen, nor what an allocator needs that is not one of our backends.)
  * - It is not async-signal-safe: like malloc, do not call it from a signal handler that may have
  *   interrupted an allocation. zmalloc_used_memory(), zmalloc_peak_memory(), zmalloc_reset_peak(), the
- *   sections of the peak and the functions of the limits are, once a backend is active.
+ *   sections of the peak, the functions of the limits and zmalloc_stats_in_handler() are, once a
+ *   backend is active.
  * - Blocks come from the active backend and go back only through this header. Never pass them to
  *   free() or to an allocator's own functions, and never pass blocks from those to this library.
  *

@@ -25,8 +25,8 @@ struct run_options {
 
 static void print_help(FILE *to)
 {
-    fputs("usage: zmalloc run [-q] [-b SPEC] [--stats FORM[:FILE]] [--] PROGRAM\n"
-          "                   [ARGUMENT...]\n"
+    fputs("usage: zmalloc run [-q] [-b SPEC] [--stats [signal:NAME,]FORM[:FILE]] [--]\n"
+          "                   PROGRAM [ARGUMENT...]\n"
           "\n"
           "Executes PROGRAM with the backend SPEC, in its own process: the exit status and\n"
           "the effect of signals are PROGRAM's.\n"
@@ -36,9 +36,11 @@ static void print_help(FILE *to)
           "                            sets ZMALLOC_BACKEND. If every backend of SPEC is\n"
           "                            unknown, PROGRAM is not run. If none of the known\n"
           "                            ones can start, PROGRAM says so and ends with 78\n"
-          "      --stats FORM[:FILE]   report PROGRAM's memory when it ends, as text, json\n"
-          "                            or prometheus, on stderr or at the end of FILE;\n"
-          "                            sets ZMALLOC_STATS\n"
+          "      --stats [signal:NAME,]FORM[:FILE]\n"
+          "                            report PROGRAM's memory when it ends, as text, json\n"
+          "                            or prometheus, on stderr or at the end of FILE; with\n"
+          "                            signal:NAME also whenever that signal comes, such as\n"
+          "                            USR1; sets ZMALLOC_STATS\n"
           "  -q, --quiet               do not warn that PROGRAM does not use zmalloc, or\n"
           "                            that a part of SPEC is unknown and ignored\n"
           "  -h, --help                this\n"
@@ -54,6 +56,7 @@ static void print_help(FILE *to)
           "  zmalloc run --stats text ./server        a report on stderr\n"
           "  zmalloc run --stats json:/tmp/memory ./server\n"
           "                                           a record at the end of /tmp/memory\n"
+          "  zmalloc run --stats signal:USR1 ./server   also at kill -USR1\n"
           "\n"
           "exit status: PROGRAM's, or\n"
           "  2    bad usage, for example an unknown backend\n"

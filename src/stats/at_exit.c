@@ -16,6 +16,8 @@
 #include "stats/report.h"
 #include "stats/stats.h"
 
+#define VARIABLE "ZMALLOC_STATS"
+
 static bool is_wanted;
 
 /* ---- When the library is loaded ---- */
@@ -24,7 +26,7 @@ static void refuse(const char *value, const char *why, const char *meant)
 {
     struct zm_message message = {0};
 
-    zm_message_text(&message, ZM_STATS_VARIABLE "=");
+    zm_message_text(&message, VARIABLE "=");
     zm_message_quoted(&message, value, strlen(value));
     zm_message_text(&message, ": ");
     zm_message_text(&message, why);
@@ -39,7 +41,7 @@ static void refuse(const char *value, const char *why, const char *meant)
 
 void zm_stats_exit_prepare(void)
 {
-    const char *value = secure_getenv(ZM_STATS_VARIABLE);
+    const char *value = secure_getenv(VARIABLE);
     struct zm_report_request request;
     const char *meant;
     const char *why;

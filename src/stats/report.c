@@ -23,6 +23,7 @@
 #include "output.h"
 #include "stats/stats.h"
 
+#define VARIABLE "ZMALLOC_STATS"
 #define REPORT_MAX 16384
 
 static enum zm_form form;
@@ -52,7 +53,7 @@ static ZM_COLD void tell_of_file(const char *cannot, int error)
 {
     struct zm_message message = {0};
 
-    zm_message_text(&message, ZM_STATS_VARIABLE ": cannot ");
+    zm_message_text(&message, VARIABLE ": cannot ");
     zm_message_text(&message, cannot);
     zm_message_text(&message, " ");
     zm_message_quoted(&message, file, strlen(file));
@@ -65,7 +66,7 @@ ZM_COLD void zm_report_tell(const char *trouble)
 {
     struct zm_message message = {0};
 
-    zm_message_text(&message, ZM_STATS_VARIABLE ": no report: ");
+    zm_message_text(&message, VARIABLE ": no report: ");
     zm_message_text(&message, trouble);
     zm_message_send(&message);
 }

@@ -7,8 +7,6 @@
 
 #include "stats/report_request.h"
 
-#define ZM_STATS_VARIABLE "ZMALLOC_STATS"
-
 /* Remembers the form and a copy of the file's name. Called once, when the library is loaded. */
 void zm_report_prepare(const struct zm_report_request *request);
 
