@@ -171,9 +171,12 @@ static void a_signal_that_is_held_back_waits(void **state)
 
 static void one_that_is_waited_for_ends_at_once(void **state)
 {
-    struct outcome outcome = run_signal_part("sigsuspend", "json");
+    struct outcome outcome;
 
     (void)state;
+    if (UNDER_THREAD_SANITIZER)
+        skip(); /* it calls handlers later, and gives them a copy of what they may change */
+    outcome = run_signal_part("sigsuspend", "json");
     assert_killed_by(&outcome, SIGTERM);
     assert_string_equal(outcome.out, "");
     assert_int_equal(records_in(outcome.err), 1);
