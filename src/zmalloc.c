@@ -133,7 +133,6 @@ static ZM_COLD void choose(void)
     int saved_errno = errno;
 
     seal(zm_choose());
-    zmalloc_backend_version(); /* for zm_backend_version_known() */
     errno = saved_errno;
 }
 
@@ -142,10 +141,8 @@ int zmalloc_init(const char *spec)
     int error = zm_init(spec);
     const struct zm_instance *instance = zm_chosen();
 
-    if (instance != NULL) {
+    if (instance != NULL)
         seal(instance);
-        zmalloc_backend_version();
-    }
     return zm_result(error);
 }
 
