@@ -3,14 +3,14 @@
 #
 # Looks for what is wrong before users find it: runs each soak and storm on each backend, and the
 # fuzzers for as long as one likes. Installs and builds what that needs. The full figures take about
-# half an hour on two processors. Ends with a table, which it also writes to summary.md, and with
+# an hour and a half on two processors. Ends with a table, which it also writes to summary.md, and with
 # status 1 if anything failed. Interrupted, it shows the table as far as it is.
 #
 # usage: scripts/soak.sh [--quick | --scale PERCENT] [--hours N] [--backends NAME,...]
 #                         [--only STORM,...] [--seed N] [--output DIR]
 #        scripts/soak.sh --list
 #
-#   --quick            a twentieth of the full figures, in about three minutes
+#   --quick            a twentieth of the full figures, in about six minutes
 #   --scale PERCENT    that part of the full figures, from 1 on (100 if not said)
 #   --hours N          lets the fuzzers of scripts/fuzz.sh run for N hours besides (0 if not said)
 #   --backends NAMES   only these, each of which has to be there (if not said, those that are)
@@ -34,10 +34,12 @@ signals         the same in a storm of signals, in parent and children
 readings        1,000,000,000 readings of used memory while others allocate, each between bounds
 address-space   2,000 times out of memory by RLIMIT_AS, in 4 threads, each time going on
 cgroup          50 GB through 128 MiB in a control group, and a process that takes too much
+limit           10 GB in a control group of 256 MiB under ZMALLOC_LIMIT=rss:200M, and without the limit
+handlers        10 minutes of signals, one every 100 microseconds, whose handlers read used memory
 END
 }
 
-all_storms='soak threads forks signals readings address-space cgroup'
+all_storms='soak threads forks signals readings address-space cgroup limit handlers'
 storms=$all_storms
 backends='libc native jemalloc tcmalloc mimalloc'
 named='' scale=100 hours=0 seed=1 output=''
@@ -106,6 +108,8 @@ program_of() {
     readings) echo "tests/soak/soak-readings --readings $(part 1000000000)" ;;
     address-space) echo "tests/soak/soak-address-space --rounds $(part 2000)" ;;
     cgroup) echo "tests/soak/soak-cgroup --blocks $(part 200000)" ;;
+    limit) echo "tests/soak/soak-limit --megabytes $(($(part 9000) + 1000))" ;;
+    handlers) echo "tests/soak/soak-handlers --seconds $(part 600)" ;;
     esac
 }
 

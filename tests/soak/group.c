@@ -141,6 +141,21 @@ bool join_group(const struct group *group)
     return write_number(group, "cgroup.procs", (size_t)getpid());
 }
 
+size_t most_in_group(const struct group *group)
+{
+    char path[sizeof group->path];
+    const char *file = group->is_v1 ? "memory.max_usage_in_bytes" : "memory.peak";
+    FILE *stream = path_of(group, file, path) ? fopen(path, "r") : NULL;
+    size_t bytes = 0;
+
+    if (stream == NULL)
+        return 0;
+    if (fscanf(stream, "%zu", &bytes) != 1)
+        bytes = 0;
+    fclose(stream);
+    return bytes;
+}
+
 void remove_group(const struct group *group)
 {
     rmdir(group->path);

@@ -17,6 +17,9 @@ struct group {
 bool make_group(struct group *group, size_t limit, char *why);
 /* Puts the calling process into it. */
 bool join_group(const struct group *group);
+/* The most bytes that its processes had, with what the kernel needed for them; 0 if the kernel, one
+ * before 5.19 with version 2, does not say. */
+size_t most_in_group(const struct group *group);
 /* Removes it, after its processes have ended. */
 void remove_group(const struct group *group);
 
