@@ -34,6 +34,7 @@ bench) "$here/bench.sh" --quick libc ;;
     memory=$("$here/run.sh" "$1")
     printf '%s\n' "$memory" | grep "^mem_allocator:$1-"
     "$here/forks.sh" --seconds 1 "$1"
+    "$here/limit.sh" "$1"
     # Two units on two builds, should they hang, end before Meson's time is up.
     "$here/test.sh" --limit 200 --unit unit/type/hash --unit integration/rdb "$1"
     ;;

@@ -208,3 +208,41 @@ stop() {
     kill -TERM "$(cat "$work/$1/pid")" || true
     await_end "$1"
 }
+
+# ---- Checks: one line each ----
+
+failures=0
+
+# check WHAT COMMAND...
+check() {
+    what=$1
+    shift
+    if "$@" >"$work/output" 2>&1; then
+        echo "ok: $subject: $what"
+    else
+        echo "FAILED: $subject: $what"
+        tail -n 10 "$work/output" | cut -c 1-300 | sed 's/^/    /'
+        for log in "$work"/*/log; do
+            echo "    the end of $(basename "${log%/log}")'s log:"
+            tail -n 10 "$log" | sed 's/^/        /'
+        done
+        failures=$((failures + 1))
+    fi
+}
+
+# answer PATTERN NAME COMMAND...: whether a server's answer has a line that matches.
+answer() {
+    pattern=$1
+    shift
+    cli "$@" | tr -d '\r' >"$work/answer"
+    head -c 200 "$work/answer"
+    grep -q -e "$pattern" "$work/answer"
+}
+
+# The last thing that a script of checks does.
+conclude() {
+    [ $failures -eq 0 ] || {
+        echo "$failures failed"
+        exit 1
+    }
+}

@@ -21,33 +21,6 @@ take_arguments '--seconds=1..999999999 SUBJECT...' "$@"
 # shellcheck disable=SC2086
 need_built $subjects
 make_work
-failures=0
-
-# check WHAT COMMAND...
-check() {
-    what=$1
-    shift
-    if "$@" >"$work/output" 2>&1; then
-        echo "ok: $subject: $what"
-    else
-        echo "FAILED: $subject: $what"
-        tail -n 10 "$work/output" | cut -c 1-300 | sed 's/^/    /'
-        for log in "$work"/*/log; do
-            echo "    the end of $(basename "${log%/log}")'s log:"
-            tail -n 10 "$log" | sed 's/^/        /'
-        done
-        failures=$((failures + 1))
-    fi
-}
-
-# answer PATTERN NAME COMMAND...: whether a server's answer has a line that matches.
-answer() {
-    pattern=$1
-    shift
-    cli "$@" | tr -d '\r' >"$work/answer"
-    head -c 200 "$work/answer"
-    grep -q -e "$pattern" "$work/answer"
-}
 
 # field NAME FIELD VALUE: whether INFO has it so.
 field() {
@@ -235,7 +208,4 @@ for subject in $subjects; do
     ends_and_loads
     rm -rf "$work/primary" "$work/replica"
 done
-[ $failures -eq 0 ] || {
-    echo "$failures failed"
-    exit 1
-}
+conclude

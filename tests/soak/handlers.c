@@ -367,7 +367,7 @@ int main(int count, char **arguments)
     child_check(atomic_load(&out_of_bounds) == 0 && all_handlers() > 0);
     zfree_in(zone, kept);
     child_check(zmalloc_zone_destroy(zone, NULL) == 0 && zmalloc_used_memory() == 0);
-    tell_figures("%zu s, %zu handlers that read, %.0f/s, in %zu threads and %zu brief ones; %.1f "
+    tell_figures("%zu s, %zu handlers that read, %.0f/s, in %zu threads and %zu brief ones, %.1f "
                  "million steps, never %.1f s without one",
                  (size_t)seconds, all_handlers(), (double)all_handlers() / (double)seconds,
                  worker_count, (size_t)brief_threads, (double)all_steps() / 1e6, longest);

@@ -158,7 +158,7 @@ static void allocate_in_all_threads(void)
     for (size_t i = 0; i < threads; i++)
         child_check(pthread_join(ids[i], NULL) == 0);
     child_check(zmalloc_used_memory() == 0 && atomic_load(&refused) > 0);
-    tell_figures("%zu MiB written, %zu requests refused; at most %zu MiB in use, %zu MiB resident",
+    tell_figures("%zu MiB written, %zu requests refused, at most %zu MiB in use, %zu MiB resident",
                  atomic_load(&written) / MIB, atomic_load(&refused), atomic_load(&most_used) / MIB,
                  peak_resident());
 }
@@ -208,8 +208,9 @@ static bool try_limit(const struct group *group, int count, char **arguments)
 
         status = run_inside(group, count, arguments, NULL);
         if (is_killed(status)) {
-            tell_figures("the group had at most %zu of %zu MiB; without the limit it was killed",
-                         most / MIB, (size_t)group_mib);
+            tell_figures(
+                "the group had at most %zu of %zu MiB, and without the limit it was killed",
+                most / MIB, (size_t)group_mib);
             return true;
         }
         limit = "no limit";
