@@ -3,10 +3,9 @@
 /*
  * A cache behind a Unix socket that lives within the memory there is: docs/limits.md and docs/zones.md
  * explain it. Sessions and cache are zones. Above the soft limit the oldest entries go.
- *
  * usage: cache_server SOCKET BYTES_FOR_THE_CACHE
- * A request is a line: "PUT KEY VALUE" is answered with OK, or ERR and why; "GET KEY" with VALUE and
- * the value, or NONE; "STATS" with figures up to END; "STOP" ends the server.
+ * Requests are lines: "PUT KEY VALUE" (answered with OK, or ERR and why), "GET KEY" (VALUE and the
+ * value, or NONE), "STATS" (figures up to END), and "STOP", which ends the server.
  */
 
 #include <poll.h>
@@ -79,7 +78,8 @@ static void relieve_pressure(void)
 static bool put(const char *key, const char *value)
 {
     size_t key_size = strlen(key) + 1;
-    size_t size = sizeof(struct entry) + key_size + strlen(value) + 1;
+    size_t value_size = strlen(value) + 1;
+    size_t size = sizeof(struct entry) + key_size + value_size;
     struct entry **bucket = bucket_of(key);
     struct entry *entry;
 
@@ -87,8 +87,8 @@ static bool put(const char *key, const char *value)
         evict_oldest();
     if (entry == NULL)
         return false;
-    strcpy(entry->key, key);
-    strcpy(entry->key + key_size, value);
+    memcpy(entry->key, key, key_size);
+    memcpy(entry->key + key_size, value, value_size);
     entry->newer = NULL;
     entry->older_in_bucket = *bucket;
     *bucket = entry;
@@ -134,7 +134,7 @@ static void answer(int fd, char *line)
     const char *key = strsep(&line, " ");
     const char *value = key != NULL ? get(key) : NULL;
 
-    if (strcmp(verb, "PUT") == 0 && line != NULL)
+    if (strcmp(verb, "PUT") == 0 && key != NULL && line != NULL)
         dprintf(fd, put(key, line) ? "OK\n" : "ERR no room for it in the cache\n");
     else if (strcmp(verb, "GET") == 0 && key != NULL)
         dprintf(fd, value != NULL ? "VALUE %s\n" : "NONE\n", value);
