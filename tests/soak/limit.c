@@ -34,7 +34,7 @@ static uint64_t megabytes = 20000;
 static uint64_t threads = 4;
 static uint64_t purges = 1;
 
-static atomic_size_t written;
+static atomic_size_t written_mib;
 static atomic_size_t refused;
 static atomic_size_t refused_in_a_row;
 static atomic_size_t most_used;
@@ -50,8 +50,14 @@ struct block {
 struct owner {
     struct block *blocks;
     uint64_t random;
-    unsigned phase;
+    uint64_t phase;
+    uint64_t written; /* bytes */
 };
+
+static uint64_t share_of_each(void)
+{
+    return megabytes * MIB / threads;
+}
 
 /* In the first half of the time all magnitudes are as frequent. In the second, from one refusal to
  * the next, a thread has only one: holes that are left by smaller blocks are of no use then. */
@@ -59,7 +65,7 @@ static size_t choose_size(struct owner *owner)
 {
     const unsigned magnitudes = LARGEST_BITS - SMALLEST_BITS + 1;
     uint64_t number = next_random(&owner->random);
-    uint64_t choice = atomic_load(&written) < megabytes * MIB / 2 ? number : owner->phase * 5;
+    uint64_t choice = owner->written < share_of_each() / 2 ? number : owner->phase * 5;
     size_t least = (size_t)1 << (SMALLEST_BITS + choice % magnitudes);
 
     return least + (size_t)(number >> 20) % least;
@@ -91,7 +97,7 @@ static bool take_a_block(struct owner *owner)
     memset(block, 1, size);
     *block = (struct block){owner->blocks, size};
     owner->blocks = block;
-    atomic_fetch_add(&written, size);
+    owner->written += size;
     atomic_store(&refused_in_a_row, 0);
     return true;
 }
@@ -142,10 +148,11 @@ static void *allocate_without_end(void *argument)
 {
     struct owner owner = {.random = (uint64_t)(uintptr_t)argument};
 
-    while (atomic_load(&written) < megabytes * MIB)
+    while (owner.written < share_of_each())
         if (!take_a_block(&owner))
             give_way(&owner);
     free_one_in(&owner, 1);
+    atomic_fetch_add(&written_mib, (size_t)(owner.written / MIB));
     return NULL;
 }
 
@@ -159,7 +166,7 @@ static void allocate_in_all_threads(void)
         child_check(pthread_join(ids[i], NULL) == 0);
     child_check(zmalloc_used_memory() == 0 && atomic_load(&refused) > 0);
     tell_figures("%zu MiB written, %zu requests refused, at most %zu MiB in use, %zu MiB resident",
-                 atomic_load(&written) / MIB, atomic_load(&refused), atomic_load(&most_used) / MIB,
+                 atomic_load(&written_mib), atomic_load(&refused), atomic_load(&most_used) / MIB,
                  peak_resident());
 }
 
@@ -238,7 +245,7 @@ int main(int count, char **arguments)
         allocate_in_all_threads();
         return 0;
     }
-    if (!make_group(&group, group_mib * MIB, why))
+    if (!make_group(&group, (size_t)group_mib * MIB, why))
         skip_storm(why);
     went_well = try_limit(&group, count, arguments);
     remove_group(&group);
