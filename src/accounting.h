@@ -7,94 +7,10 @@
  * the whole idea.
  */
 
-#include "base.h"
+#include "source.h"
 
 /* A thread that lives for a few blocks never registers. */
 #define ZM_EARLY_OPERATIONS 64
-
-/* Read by other threads while the owner writes; modulo SIZE_MAX + 1. */
-typedef size_t __attribute__((may_alias)) zm_counter;
-
-/* Where an allocator counts for one thread, and what to add to it. */
-struct zm_source {
-    const zm_counter *allocated_at;
-    const zm_counter *freed_at;
-    size_t allocated_base;
-    size_t freed_base;
-};
-
-/* Zones, and one that stands for no zone. */
-#define ZM_ZONES 256
-
-/* What a thread has counted in one zone. */
-struct zm_zone_counts {
-    zm_counter allocated;
-    zm_counter freed;
-    size_t seen; /* what was allocated when it last looked at the sum of the zone */
-} __attribute__((aligned(4 * sizeof(size_t)))); /* within a cache line */
-
-/* What threads have counted, one after the other; never freed. One cache line: readers visit them
- * all. */
-struct zm_node {
-    zm_counter allocated; /* bytes, prefixes included */
-    zm_counter freed;
-    unsigned has_source; /* whether the allocator counts for the owner */
-    unsigned taken;      /* whether a thread owns it */
-    struct zm_source source;
-    struct zm_zone_counts *zones; /* ZM_ZONES of them, or NULL */
-} __attribute__((aligned(64)));
-
-_Static_assert(sizeof(struct zm_node) == 64, "a node is one cache line");
-
-/*
- * One cache line. Except on x86, glibc opens no library late that wants its thread-local storage
- * aligned so far, unless something that was loaded at the start wanted it, too. tcmalloc does want
- * it, and we open it late: our own storage has to come first. A library that is itself to be opened
- * late, and so without tcmalloc, has the option late_open.
- */
-#if defined(__x86_64__) || defined(__i386__)
-#define ZM_THREAD_ALIGNMENT 64
-#elif defined(ZM_LATE_OPEN)
-#define ZM_THREAD_ALIGNMENT 16
-#elif defined(__s390x__)
-#define ZM_THREAD_ALIGNMENT 256
-#else
-#define ZM_THREAD_ALIGNMENT 64
-#endif
-
-struct zm_thread {
-    /* The bytes it may still allocate before something has to be looked at (budget.h). 0 unless
-     * the thread is LIVE, so a block of 1 to that many bytes only has to be counted. */
-    size_t budget;
-    struct zm_node *node; /* of a LIVE thread, or NULL */
-    int *errno_at;        /* of a LIVE thread: errno, which is a call to find */
-
-    size_t granted;               /* the budget when it was last filled */
-    size_t unseen;                /* allocated since its last look at the sum, budget apart */
-    const struct zm_node *taking; /* while it registers */
-    unsigned early_operations;    /* up to ZM_EARLY_OPERATIONS: NEW while fewer */
-    unsigned readings;            /* that it is in; more than one in signal handlers */
-    unsigned zone;                /* during a call for a zone, its number; otherwise 0 */
-    bool is_leaving;              /* its counts are on the way back into its node */
-    unsigned char own_sections;   /* of the peak (peak.c) */
-} __attribute__((aligned(ZM_THREAD_ALIGNMENT)));
-
-ZM_INLINE bool zm_thread_is_live(const struct zm_thread *thread)
-{
-    return thread->node != NULL;
-}
-
-extern ZM_PRIVATE _Thread_local struct zm_thread zm_thread
-    __attribute__((tls_model("initial-exec")));
-
-/*
- * Whether the allocator's own counters serve for its threads. For a backend with a constant table
- * the compiler knows the answer. On 32-bit machines the counters could be read half written.
- */
-ZM_INLINE bool zm_backend_counts(const struct zmalloc_backend *backend)
-{
-    return backend->thread_counters != NULL && sizeof(size_t) >= sizeof(uint64_t);
-}
 
 /* Called once, before the first block: makes the thread key. */
 void zm_accounting_start(const struct zmalloc_backend *backend);
@@ -109,29 +25,6 @@ size_t zm_accounting_gross(void);
 void zm_accounting_visit(void (*function)(const struct zm_node *node, void *argument),
                          void *argument);
 
-/* Where the allocations of the calling thread are counted: its counter grows with them, whatever it
- * shows. The same for what is freed. */
-ZM_INLINE const zm_counter *zm_node_allocated_at(const struct zm_node *node)
-{
-    return node->has_source ? node->source.allocated_at : &node->allocated;
-}
-
-ZM_INLINE const zm_counter *zm_node_freed_at(const struct zm_node *node)
-{
-    return node->has_source ? node->source.freed_at : &node->freed;
-}
-
-/* What the node of the calling thread shows, wherever it is counted. */
-static inline size_t zm_node_allocated(const struct zm_node *node)
-{
-    return (node->has_source ? node->source.allocated_base : 0) + *zm_node_allocated_at(node);
-}
-
-static inline size_t zm_node_freed(const struct zm_node *node)
-{
-    return (node->has_source ? node->source.freed_base : 0) + *zm_node_freed_at(node);
-}
-
 /* LIVE threads. */
 size_t zm_accounting_threads(void);
 
@@ -144,23 +37,5 @@ ZM_PRIVATE ZM_COLD void zm_accounting_unregistered(size_t allocated, size_t free
 
 /* In the child of a fork. */
 void zm_accounting_in_child(void);
-
-/* For the window (window.h). */
-void zm_accounting_show(volatile uint64_t *entry);
-
-/*
- * Only the thread itself writes its counters. The release makes sure that a reader on another
- * processor that sees a block freed also sees it allocated, and that one that sees an allocation also
- * sees what the thread had freed before (docs/memory_order.md). On x86 every store is a release, and
- * adding to memory is one instruction, which gcc does not make of an atomic load and a store.
- */
-ZM_INLINE void zm_counter_add(zm_counter *counter, size_t bytes)
-{
-#if defined(__x86_64__) && defined(__LP64__) && !defined(ZM_THREAD_SANITIZER)
-    __asm__ volatile("addq %1, %0" : "+m"(*counter) : "re"(bytes) : "cc");
-#else
-    __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + bytes, __ATOMIC_RELEASE);
-#endif
-}
 
 #endif

@@ -2,43 +2,47 @@
 #ifndef ZM_SUM_H
 #define ZM_SUM_H
 
-/* What is in use: all that was allocated minus all that was freed, of counters that go on growing. */
+/* What is in use: all that was allocated minus all that was freed, by counters that only grow and that others
+ * change meanwhile. */
 
 #include "base.h"
 
-struct zm_counters {
-    size_t (*all_freed)(void *of);
-    size_t (*all_allocated)(void *of);
-    void *of;
-    size_t much; /* so much freed while somebody looked, and the sum may be too high to keep */
-    /* Somebody else counts, with plain stores: they are seen in order on x86, but other processors
-     * need not see them so. Treat a negative sum as 0. */
-    bool may_be_negative;
+struct zm_totals {
+    size_t allocated;
+    size_t freed;
 };
 
 #define ZM_SUM_LOOKS_MAX 5
 
-/*
- * Read everything that was freed before anything that was allocated. Blocks that come and go in
- * between make the sum too high: hardly, or by gigabytes if the reader loses its processor just
- * there. If much was freed meanwhile, take the sum again and keep the least.
- */
-ZM_INLINE size_t zm_sum(const struct zm_counters *counters)
+/* Counters that somebody else adds to may be seen out of order. Treat a negative sum as 0. */
+ZM_INLINE size_t zm_difference(size_t allocated, size_t freed, bool may_be_negative)
 {
-    size_t freed = counters->all_freed(counters->of);
+    size_t used = allocated - freed;
+
+    return used > SIZE_MAX / 2 && may_be_negative ? 0 : used;
+}
+
+/*
+ * Collect twice, and take what was freed by the first time from what was allocated by the second. At
+ * the moment between the two no less was allocated and no more was freed, so the sum is never too
+ * low. It is too high by at most what was counted meanwhile: hardly anything, or gigabytes if the
+ * reader loses its processor. If it was much, collect again and keep the least.
+ */
+ZM_INLINE size_t zm_sum(struct zm_totals (*collect)(void *argument), void *argument, size_t much,
+                        bool may_be_negative)
+{
+    struct zm_totals first = collect(argument);
     size_t least = SIZE_MAX;
 
     for (unsigned looks = 0; looks < ZM_SUM_LOOKS_MAX; looks++) {
-        size_t used = counters->all_allocated(counters->of) - freed;
-        size_t freed_since = counters->all_freed(counters->of) - freed;
+        struct zm_totals second = collect(argument);
+        size_t used = zm_difference(second.allocated, first.freed, may_be_negative);
 
-        if (counters->may_be_negative && used > SIZE_MAX / 2)
-            used = 0;
         if (used < least)
             least = used;
-        if (freed_since < counters->much)
+        if (second.freed - first.freed < much / 2 && second.allocated - first.allocated < much / 2)
             break;
-        freed += freed_since;
+        first = second;
     }
     return least;
 }

@@ -27,7 +27,7 @@ void zm_window_open(void)
     volatile uint64_t *entry = window.entry;
 
     entry[ZM_WINDOW_WORD] = sizeof(size_t);
-    zm_accounting_show(entry);
+    zm_node_show(entry);
     zm_peak_show(entry);
     zm_limit_show(entry);
     zm_zone_show(entry);

@@ -25,7 +25,7 @@ enum zm_window_entry {
     /* Counters are as large as this, and so are pointers. */
     ZM_WINDOW_WORD,
 
-    /* Slabs of nodes (accounting.c): a list. */
+    /* Slabs of nodes (node.h): a list. */
     ZM_WINDOW_SLABS, /* A of the pointer to the first */
     ZM_WINDOW_SLAB_NEXT,
     ZM_WINDOW_SLAB_USED, /* unsigned: how many of its nodes count */

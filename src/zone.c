@@ -10,8 +10,7 @@
  *
  * A zone is created only when its sum is 0, so it can have the place of one that was destroyed.
  *
- * A zone with a limit, of its own or of one above it, takes the sum for each request. Requests are
- * announced before, as in limit.c, so that two threads cannot take the same room.
+ * A zone with a limit, of its own or of one above it, asks in zone_limit.c before each request.
  */
 
 #include "zone.h"
@@ -24,6 +23,7 @@
 #include "accounting.h"
 #include "limit.h"
 #include "peak.h"
+#include "sum.h"
 #include "window.h"
 
 /* Place 0 is no zone. */
@@ -85,12 +85,10 @@ static struct zm_zone_counts *own_counts(void)
     return counts;
 }
 
-static void look(struct zmalloc_zone *zone);
-
-void zm_zone_look(struct zmalloc_zone *zone, struct zm_zone_counts *counts)
+void zm_zone_see(struct zmalloc_zone *zone, struct zm_zone_counts *counts)
 {
     counts->seen = counts->allocated;
-    look(zone);
+    zm_zone_look(zone);
 }
 
 void zm_zone_count(struct zmalloc_zone *zone, size_t allocated, size_t freed)
@@ -101,7 +99,7 @@ void zm_zone_count(struct zmalloc_zone *zone, size_t allocated, size_t freed)
         __atomic_fetch_add(&shared[zone->number].allocated, allocated, __ATOMIC_RELEASE);
         __atomic_fetch_add(&shared[zone->number].freed, freed, __ATOMIC_RELEASE);
         if (allocated > freed)
-            look(zone);
+            zm_zone_look(zone);
         return;
     }
     counts += zone->number;
@@ -109,71 +107,42 @@ void zm_zone_count(struct zmalloc_zone *zone, size_t allocated, size_t freed)
     zm_zone_count_allocated(zone, counts, allocated);
 }
 
-static size_t counter_read(const zm_counter *counter)
-{
-    return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
-}
-
-struct sum {
+struct collection {
     unsigned number;
-    size_t freed;
-    size_t allocated;
+    struct zm_totals totals;
 };
 
-static void add_freed(const struct zm_node *node, void *argument)
+static void add_counts(const struct zm_zone_counts *counts, struct collection *collection)
+{
+    collection->totals.freed += zm_counter_read(&counts[collection->number].freed);
+    collection->totals.allocated += zm_counter_read(&counts[collection->number].allocated);
+}
+
+static void add_node(const struct zm_node *node, void *argument)
 {
     const struct zm_zone_counts *counts = counts_of(node);
-    struct sum *sum = argument;
 
     if (counts != NULL)
-        sum->freed += counter_read(&counts[sum->number].freed);
+        add_counts(counts, argument);
 }
 
-static void add_allocated(const struct zm_node *node, void *argument)
+static struct zm_totals collect(void *argument)
 {
-    const struct zm_zone_counts *counts = counts_of(node);
-    struct sum *sum = argument;
+    const struct zmalloc_zone *zone = argument;
+    struct collection collection = {.number = zone->number};
 
-    if (counts != NULL)
-        sum->allocated += counter_read(&counts[sum->number].allocated);
+    zm_accounting_visit(add_node, &collection);
+    add_counts(shared, &collection);
+    return collection.totals;
 }
 
-static size_t all_freed(unsigned number)
-{
-    struct sum sum = {.number = number, .freed = counter_read(&shared[number].freed)};
+/* Any change meanwhile is worth another look: limits depend on it. */
+#define MUCH 2
 
-    zm_accounting_visit(add_freed, &sum);
-    return sum.freed;
-}
-
-static size_t all_allocated(unsigned number)
-{
-    struct sum sum = {.number = number, .allocated = counter_read(&shared[number].allocated)};
-
-    zm_accounting_visit(add_allocated, &sum);
-    return sum.allocated;
-}
-
-#define LOOKS_MAX 5
-
-/* Without those below it. As in accounting.c, all that was freed is read first, and if anything was
- * freed meanwhile the least of several sums counts. */
+/* Without those below it. */
 static size_t own_sum(const struct zmalloc_zone *zone)
 {
-    size_t freed = all_freed(zone->number);
-    size_t least = SIZE_MAX;
-
-    for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
-        size_t used = all_allocated(zone->number) - freed;
-        size_t freed_now = all_freed(zone->number);
-
-        if (used < least)
-            least = used;
-        if (freed_now == freed)
-            break;
-        freed = freed_now;
-    }
-    return least;
+    return zm_sum(collect, (void *)zone, MUCH, false);
 }
 
 static bool is_within(const struct zmalloc_zone *zone, const struct zmalloc_zone *outer)
@@ -195,87 +164,10 @@ size_t zmalloc_zone_used(const struct zmalloc_zone *zone)
     return used;
 }
 
-static void look(struct zmalloc_zone *zone)
+void zm_zone_look(struct zmalloc_zone *zone)
 {
     for (; zone != NULL; zone = zone->parent)
         zm_raise(&zone->peak, zmalloc_zone_used(zone));
-}
-
-/* ---- Limits ---- */
-
-static size_t limit_of(const struct zmalloc_zone *zone)
-{
-    return __atomic_load_n(&zone->limit, __ATOMIC_RELAXED);
-}
-
-static void settle_up_to(struct zmalloc_zone *zone, const struct zmalloc_zone *end, size_t size)
-{
-    for (; zone != end; zone = zone->parent)
-        __atomic_fetch_sub(&zone->pending, size, __ATOMIC_SEQ_CST);
-}
-
-/* What becomes of a request in one zone. */
-enum answer { GRANTED, WAITING, REFUSED };
-
-static enum answer ask_one(struct zmalloc_zone *zone, size_t size)
-{
-    size_t announced = __atomic_add_fetch(&zone->pending, size, __ATOMIC_SEQ_CST);
-    size_t limit = limit_of(zone);
-    size_t used = limit != SIZE_MAX ? zmalloc_zone_used(zone) : 0;
-
-    if (zm_leaves_room(limit, used, announced))
-        return GRANTED;
-    return zm_leaves_room(limit, used, size) ? WAITING : REFUSED;
-}
-
-/* As in limit.c: what waits is not announced. */
-static enum answer wait_in(const struct zmalloc_zone *zone, size_t size)
-{
-    size_t limit = limit_of(zone);
-    size_t others = __atomic_load_n(&zone->pending, __ATOMIC_SEQ_CST);
-    size_t used = limit != SIZE_MAX ? zmalloc_zone_used(zone) : 0;
-
-    if (!zm_leaves_room(limit, used, size))
-        return REFUSED;
-    return zm_leaves_room(limit - size, used, others) ? GRANTED : WAITING;
-}
-
-static bool wait_for_room(const struct zmalloc_zone *zone, size_t size)
-{
-    enum answer answer = GRANTED;
-
-    do {
-        const struct zmalloc_zone *asked = zone;
-
-        if (answer == WAITING)
-            sched_yield();
-        for (answer = GRANTED; asked != NULL && answer == GRANTED; asked = asked->parent)
-            answer = wait_in(asked, size);
-    } while (answer == WAITING);
-    return answer == GRANTED;
-}
-
-/* In the zone and all above it. */
-bool zm_zone_ask(struct zmalloc_zone *zone, size_t size)
-{
-    for (;;) { /* GCOVR_EXCL_LINE: once more, after it has waited for another thread */
-        enum answer answer = GRANTED;
-        struct zmalloc_zone *asked = zone;
-
-        for (; asked != NULL && answer == GRANTED; asked = asked->parent)
-            answer = ask_one(asked, size);
-        if (answer == GRANTED)
-            return true;
-        settle_up_to(zone, asked, size);
-        if (answer == REFUSED || !wait_for_room(zone, size))
-            return false;
-    }
-}
-
-void zm_zone_settle(struct zmalloc_zone *zone, size_t size)
-{
-    settle_up_to(zone, NULL, size);
-    look(zone);
 }
 
 /* ---- Zones ---- */
@@ -299,7 +191,7 @@ static void mark_limited(void)
         if (!is_there(&zones[i]))
             continue;
         for (const struct zmalloc_zone *zone = &zones[i]; zone != NULL; zone = zone->parent)
-            is_limited = is_limited || limit_of(zone) != SIZE_MAX;
+            is_limited = is_limited || zmalloc_zone_get_limit(zone) != SIZE_MAX;
         __atomic_store_n(&zones[i].is_limited, is_limited, __ATOMIC_RELAXED);
     }
 }
@@ -386,7 +278,7 @@ struct zmalloc_zone *zmalloc_zone_parent(const struct zmalloc_zone *zone)
 
 size_t zmalloc_zone_peak(struct zmalloc_zone *zone)
 {
-    look(zone);
+    zm_zone_look(zone);
     return __atomic_load_n(&zone->peak, __ATOMIC_RELAXED);
 }
 
@@ -408,7 +300,7 @@ int zmalloc_zone_set_limit(struct zmalloc_zone *zone, size_t bytes)
 
 size_t zmalloc_zone_get_limit(const struct zmalloc_zone *zone)
 {
-    return limit_of(zone);
+    return __atomic_load_n(&zone->limit, __ATOMIC_RELAXED);
 }
 
 void zm_zone_figures(struct zmalloc_zone *zone, struct zm_zone_figures *figures)
@@ -419,7 +311,7 @@ void zm_zone_figures(struct zmalloc_zone *zone, struct zm_zone_figures *figures)
         .parent = zone->parent != NULL ? zone->parent->name : NULL,
         .used = zmalloc_zone_used(zone),
         .peak = zmalloc_zone_peak(zone),
-        .limit = limit_of(zone),
+        .limit = zmalloc_zone_get_limit(zone),
     };
 }
 

@@ -40,10 +40,13 @@ void zm_zone_figures(struct zmalloc_zone *zone, struct zm_zone_figures *figures)
 /* What the calling thread has allocated and freed in it. */
 void zm_zone_count(struct zmalloc_zone *zone, size_t allocated, size_t freed);
 
-/* The thread looks at the sum of a zone at least once for so many bytes. */
+/* Takes the sum of the zone and of those above it, for their peaks. */
+void zm_zone_look(struct zmalloc_zone *zone);
+
+/* A thread looks at least once for so many bytes. */
 #define ZM_ZONE_LOOK_EVERY ((size_t)64 << 10)
 
-void zm_zone_look(struct zmalloc_zone *zone, struct zm_zone_counts *counts);
+void zm_zone_see(struct zmalloc_zone *zone, struct zm_zone_counts *counts);
 
 /* The same as zm_zone_count(), with the thread's own counters. */
 ZM_INLINE void zm_zone_count_allocated(struct zmalloc_zone *zone, struct zm_zone_counts *counts,
@@ -51,7 +54,7 @@ ZM_INLINE void zm_zone_count_allocated(struct zmalloc_zone *zone, struct zm_zone
 {
     zm_counter_add(&counts->allocated, bytes);
     if (ZM_UNLIKELY(counts->allocated - counts->seen >= ZM_ZONE_LOOK_EVERY))
-        zm_zone_look(zone, counts);
+        zm_zone_see(zone, counts);
 }
 
 /* Whether there is a limit for it or for one above it. Then a request asks before, and settles after. */

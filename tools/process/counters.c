@@ -169,51 +169,35 @@ static int node_counter(const struct reader *reader, const struct node *node,
 
 /* ---- Sums over nodes ---- */
 
-struct sum {
-    struct reader *reader;
-    const struct kind *kind;
-    size_t bytes;
-};
-
-static int add_counter(struct reader *reader, const struct node *node, void *argument)
+static int add_node(struct reader *reader, const struct node *node, void *argument)
 {
-    struct sum *sum = argument;
-    size_t value = 0;
-    int error = node_counter(reader, node, sum->kind, &value);
+    struct zm_totals *totals = argument;
+    size_t freed = 0;
+    size_t allocated = 0;
+    int error = node_counter(reader, node, &freed_kind, &freed);
 
-    sum->bytes += value;
+    if (error == 0)
+        error = node_counter(reader, node, &allocated_kind, &allocated);
+    totals->freed += freed;
+    totals->allocated += allocated;
     return error;
 }
 
-static size_t sum_of(struct reader *reader, const struct kind *kind)
+static struct zm_totals collect(void *argument)
 {
-    struct sum sum = {.reader = reader, .kind = kind};
+    struct zm_totals totals = {0};
 
-    visit_nodes(reader, add_counter, &sum);
-    return sum.bytes;
+    visit_nodes(argument, add_node, &totals);
+    return totals;
 }
 
-static size_t all_freed(void *of)
-{
-    return sum_of(of, &freed_kind);
-}
-
-static size_t all_allocated(void *of)
-{
-    return sum_of(of, &allocated_kind);
-}
+#define MUCH ((size_t)64 << 10)
 
 int counters_used(pid_t pid, const struct zm_window *window, uint64_t *used)
 {
     struct reader reader = {.pid = pid, .entry = window->entry};
 
-    *used = zm_sum(&(struct zm_counters){
-        .all_freed = all_freed,
-        .all_allocated = all_allocated,
-        .of = &reader,
-        .much = (size_t)64 << 10,
-        .may_be_negative = true,
-    });
+    *used = zm_sum(collect, &reader, MUCH, true);
     return reader.error;
 }
 
@@ -237,79 +221,88 @@ int counters_threads(pid_t pid, const struct zm_window *window, uint64_t *thread
     return reader.error;
 }
 
-/* ---- Zones ---- */
+/* ---- Zones: as zm_sum(), for all of them at once ---- */
 
-struct zone_sums {
-    struct reader *reader;
+struct collection {
+    const uint64_t *entry;
     unsigned char *counts; /* of a node */
     size_t size;
     size_t zones;
-    uint64_t offset; /* of the counter in the counts of a zone */
-    size_t *sum;
+    struct zm_totals *totals;
 };
 
-static void add_array(const struct zone_sums *sums)
+static void add_counts(const struct collection *collection)
 {
-    for (size_t i = 0; i < sums->zones; i++)
-        sums->sum[i] +=
-            word(sums->counts, i * sums->reader->entry[ZM_WINDOW_COUNTS_SIZE] + sums->offset);
+    const uint64_t *entry = collection->entry;
+
+    for (size_t i = 0; i < collection->zones; i++) {
+        const unsigned char *counts = collection->counts + i * entry[ZM_WINDOW_COUNTS_SIZE];
+
+        collection->totals[i].freed += word(counts, entry[ZM_WINDOW_COUNTS_FREED]);
+        collection->totals[i].allocated += word(counts, entry[ZM_WINDOW_COUNTS_ALLOCATED]);
+    }
 }
 
 static int add_zones(struct reader *reader, const struct node *node, void *argument)
 {
-    const struct zone_sums *sums = argument;
+    const struct collection *collection = argument;
     size_t array = word(node->bytes, reader->entry[ZM_WINDOW_NODE_ZONES]);
     int error;
 
     if (array == 0)
         return 0;
-    error = process_read(reader->pid, array, sums->counts, sums->size);
+    error = process_read(reader->pid, array, collection->counts, collection->size);
     if (error == 0)
-        add_array(sums);
+        add_counts(collection);
     return error;
 }
 
-static void sum_zones(struct reader *reader, enum zm_window_entry offset, size_t *sum, size_t zones)
+static void collect_zones(struct reader *reader, struct zm_totals *totals, size_t zones)
 {
-    struct zone_sums sums = {
-        .reader = reader,
+    struct collection collection = {
+        .entry = reader->entry,
         .size = zones * reader->entry[ZM_WINDOW_COUNTS_SIZE],
         .zones = zones,
-        .offset = reader->entry[offset],
-        .sum = sum,
+        .totals = totals,
     };
 
-    memset(sum, 0, zones * sizeof *sum);
-    sums.counts = allocate(1, sums.size);
-    if (read_bytes(reader, reader->entry[ZM_WINDOW_SHARED_COUNTS], sums.counts, sums.size)) {
-        add_array(&sums);
-        visit_nodes(reader, add_zones, &sums);
+    memset(totals, 0, zones * sizeof *totals);
+    collection.counts = allocate(1, collection.size);
+    if (read_bytes(reader, reader->entry[ZM_WINDOW_SHARED_COUNTS], collection.counts,
+                   collection.size)) {
+        add_counts(&collection);
+        visit_nodes(reader, add_zones, &collection);
     }
-    free(sums.counts);
+    free(collection.counts);
 }
 
-/* As zm_sum() for all of them at once. */
+static void keep_least(size_t *used, const struct zm_totals *first, const struct zm_totals *second,
+                       size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t sum = zm_difference(second[i].allocated, first[i].freed, true);
+
+        if (sum < used[i])
+            used[i] = sum;
+    }
+}
+
 int counters_zones(pid_t pid, const struct zm_window *window, size_t *used, size_t count)
 {
     struct reader reader = {.pid = pid, .entry = window->entry};
-    size_t *freed = allocate(count, sizeof *freed);
-    size_t *allocated = allocate(count, sizeof *allocated);
-    size_t *freed_now = allocate(count, sizeof *freed_now);
+    struct zm_totals *first = allocate(count, sizeof *first);
+    struct zm_totals *second = allocate(count, sizeof *second);
+    bool is_same = false;
 
     memset(used, 0xff, count * sizeof *used);
-    sum_zones(&reader, ZM_WINDOW_COUNTS_FREED, freed, count);
-    for (int looks = 0; looks < ZM_SUM_LOOKS_MAX && reader.error == 0; looks++) {
-        sum_zones(&reader, ZM_WINDOW_COUNTS_ALLOCATED, allocated, count);
-        sum_zones(&reader, ZM_WINDOW_COUNTS_FREED, freed_now, count);
-        for (size_t i = 0; i < count; i++)
-            if (allocated[i] - freed[i] < used[i])
-                used[i] = allocated[i] - freed[i];
-        if (memcmp(freed, freed_now, count * sizeof *freed) == 0)
-            break;
-        memcpy(freed, freed_now, count * sizeof *freed);
+    collect_zones(&reader, first, count);
+    for (int looks = 0; looks < ZM_SUM_LOOKS_MAX && !is_same && reader.error == 0; looks++) {
+        collect_zones(&reader, second, count);
+        keep_least(used, first, second, count);
+        is_same = memcmp(first, second, count * sizeof *first) == 0;
+        memcpy(first, second, count * sizeof *first);
     }
-    free(freed);
-    free(allocated);
-    free(freed_now);
+    free(first);
+    free(second);
     return reader.error;
 }
