@@ -117,7 +117,7 @@ static void write_report(bool in_handler)
 #define REPORTED 4u /* there is one for the end of the process, or there will be */
 #define FLAGS 3
 
-static unsigned state;
+static unsigned turn;
 
 static unsigned flags_in(unsigned word)
 {
@@ -128,14 +128,14 @@ static bool change(unsigned *word, unsigned flags)
 {
     unsigned changed = (unsigned)getpid() << FLAGS | flags;
 
-    return __atomic_compare_exchange_n(&state, word, changed, false, __ATOMIC_ACQ_REL,
+    return __atomic_compare_exchange_n(&turn, word, changed, false, __ATOMIC_ACQ_REL,
                                        __ATOMIC_ACQUIRE);
 }
 
 /* True if the calling thread is to write. */
 static bool ask(enum zm_report_by by)
 {
-    unsigned word = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
+    unsigned word = __atomic_load_n(&turn, __ATOMIC_ACQUIRE);
     unsigned before;
     unsigned after;
 
@@ -153,7 +153,7 @@ static bool ask(enum zm_report_by by)
 /* True if there is another report to write; otherwise the thread is not the one any more. */
 static bool go_on(void)
 {
-    unsigned word = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
+    unsigned word = __atomic_load_n(&turn, __ATOMIC_ACQUIRE);
     unsigned before;
 
     do
@@ -165,7 +165,7 @@ static bool go_on(void)
 static void wait_for_writer(void)
 {
     for (int ms = 0; ms < ZM_PATIENCE_MS; ms++) {
-        if (!(flags_in(__atomic_load_n(&state, __ATOMIC_ACQUIRE)) & HELD))
+        if (!(flags_in(__atomic_load_n(&turn, __ATOMIC_ACQUIRE)) & HELD))
             return;
         zm_sleep_a_millisecond();
     }

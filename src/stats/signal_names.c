@@ -88,9 +88,10 @@ bool zm_signal_find(const char *name, size_t length, struct zm_signal *found)
 #define NAME_SIZE 16 /* longer than any name */
 
 /* Small letters may be the only mistake. */
-static char to_upper(char c)
+static void make_upper(char *c)
 {
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    if (*c >= 'a' && *c <= 'z')
+        *c = (char)(*c - ('a' - 'A'));
 }
 
 const char *zm_signal_nearest(const char *name, size_t length)
@@ -102,8 +103,9 @@ const char *zm_signal_nearest(const char *name, size_t length)
 
     if (length >= sizeof upper)
         return NULL;
+    memcpy(upper, name, length);
     for (size_t i = 0; i < length; i++)
-        upper[i] = to_upper(name[i]);
+        make_upper(&upper[i]);
     drop_prefix(&word, &length);
     for (size_t i = 0; i < COUNT - 1; i++)
         if (zm_signals[i].effect != ZM_SIGNAL_UNREPORTED)
