@@ -313,8 +313,8 @@ ZMALLOC_API size_t zmalloc_get_soft_limit(void) ZMALLOC_SYMBOL(zmalloc_get_soft_
 /*
  * What the limits are compared with: 0, the default, is zmalloc_used_memory() plus
  * zmalloc_external(); 1 is the resident set of the process (zmalloc_get_rss()), read whenever an
- * estimate leaves no room. What an allocator keeps after it was freed is resident, too: call
- * zmalloc_purge() after having freed, or there may never be room again.
+ * estimate leaves no room. What an allocator keeps after it was freed is resident, too: before a request
+ * is refused, the library does what zmalloc_purge() does, if anything was freed since the last time.
  */
 ZMALLOC_API void zmalloc_limit_rss(int enable) ZMALLOC_SYMBOL(zmalloc_limit_rss);
 

@@ -14,7 +14,8 @@
  *
  * What is compared with the limits is what is in use, plus the bytes that the program has told of.
  * Or it is the resident set: since reading that is slow, it is estimated by what was allocated since
- * the last reading, and read again only if the estimate leaves no room.
+ * the last reading, and read again only if the estimate leaves no room. Before a request is refused,
+ * the allocator is asked to give back what it does not need.
  *
  * Pressure is looked at with every look at the sum. Whoever sees it change sets the descriptor.
  */
@@ -23,14 +24,9 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "environment.h"
-#include "message.h"
-#include "option_list.h"
-#include "os/memory_limit.h"
 #include "os/process.h"
 #include "os/thread.h"
 #include "peak.h"
@@ -212,6 +208,36 @@ static size_t in_use_now(size_t limit, size_t asked)
     return size;
 }
 
+/* ---- Before a request is refused ---- */
+
+static int (*purge)(void);
+static size_t freed_then; /* what had been freed in all when the last purge began */
+
+/* So little that nothing is gained. */
+#define LITTLE ((size_t)64 << 10)
+
+/* Freed memory stays resident with the allocator until it is purged, and the program need not know
+ * how. False if nothing has been freed since the last time. */
+static bool purge_resident(void)
+{
+    size_t freed = zm_accounting_gross() - zm_accounting_sum();
+    size_t then = get(&freed_then);
+    int saved_errno = errno;
+
+    if (!compares_rss() || freed - then < LITTLE ||
+        !__atomic_compare_exchange_n(&freed_then, &then, freed, false, __ATOMIC_RELAXED,
+                                     __ATOMIC_RELAXED))
+        return false;
+    purge();
+    errno = saved_errno;
+    return true;
+}
+
+void zm_limit_may_purge(int (*function)(void))
+{
+    purge = function;
+}
+
 static size_t budget_within(size_t room)
 {
     return room / 8 < ZM_BUDGET_MAX ? room / 8 : ZM_BUDGET_MAX;
@@ -225,11 +251,12 @@ static bool wait_for_room(size_t limit, size_t bytes)
         size_t others = __atomic_load_n(&pending, __ATOMIC_SEQ_CST);
         size_t in_use = in_use_now(limit, bytes);
 
-        if (!zm_leaves_room(limit, in_use, bytes))
-            return false;
         if (zm_leaves_room(limit, in_use, add(bytes, others)))
             return true;
-        sched_yield();
+        if (zm_leaves_room(limit, in_use, bytes))
+            sched_yield();
+        else if (!purge_resident())
+            return false;
     }
 }
 
@@ -325,85 +352,6 @@ struct zm_limits zm_limits(void)
         .refused = __atomic_load_n(&refused, __ATOMIC_RELAXED),
         .pressure = __atomic_load_n(&pressure, __ATOMIC_RELAXED) != 0,
     };
-}
-
-/* ---- ZMALLOC_LIMIT=[rss:]SIZE[,soft:SIZE] ---- */
-
-static struct zm_setting setting = {.variable = "ZMALLOC_LIMIT"};
-
-/* What the process may have: of the machine, or less. */
-static size_t all_there_is(void)
-{
-    size_t memory = zmalloc_get_memory_size();
-    size_t limit = zm_memory_limits().hard;
-
-    return memory != 0 && memory < limit ? memory : limit;
-}
-
-static bool take_percent(struct zm_element *rest, size_t number, size_t *size)
-{
-    if (!zm_element_take(rest, "%") || number > 100)
-        return false;
-    *size = all_there_is() / 100 * number;
-    return true;
-}
-
-/* Bytes, with a unit or without, or so many percent. */
-static bool take_limit(struct zm_element *rest, size_t *size)
-{
-    struct zm_element whole = *rest;
-    uint64_t number;
-
-    if (zm_element_take_number(&whole, &number) && whole.length == 1 && *whole.text == '%') {
-        *rest = whole;
-        return take_percent(rest, number <= 100 ? (size_t)number : 101, size);
-    }
-    return zm_element_take_size(rest, size) && rest->length == 0;
-}
-
-static const char *read_limits(const char *value)
-{
-    const char *rest = value;
-    struct zm_element element;
-
-    while (zm_list_next(&rest, &element)) {
-        bool soft = zm_element_take(&element, "soft:");
-        size_t *limit = soft ? &soft_limit : &hard_limit;
-        size_t size = 0;
-
-        if (!soft && zm_element_take(&element, "rss:"))
-            of_rss = true;
-        if (!take_limit(&element, &size))
-            return "a limit is a number of bytes with K, M, G or nothing, or of percent, as in "
-                   "1500M, 80%, rss:2G or 2G,soft:1500M";
-        if (!zm_is_limit(size) || size == NONE)
-            return "a limit is at least 1 byte and fits into the address space";
-        if (*limit != NONE)
-            return "there is one hard limit and one soft limit";
-        *limit = size;
-    }
-    return NULL;
-}
-
-void zm_limit_load(void)
-{
-    zm_setting_value(&setting);
-}
-
-void zm_limit_start(void)
-{
-    const char *value = zm_setting_value(&setting);
-    const char *wrong = value != NULL ? read_limits(value) : NULL;
-    struct zm_message message = {0};
-
-    if (wrong == NULL)
-        return;
-    zm_message_text(&message, "ZMALLOC_LIMIT=");
-    zm_message_quoted(&message, value, strlen(value));
-    zm_message_text(&message, ": ");
-    zm_message_text(&message, wrong);
-    zm_message_send(&message);
-    _exit(ZM_EXIT_CONFIG);
 }
 
 /* ---- fork ---- */

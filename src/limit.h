@@ -32,10 +32,8 @@ static inline bool zm_leaves_room(size_t limit, size_t in_use, size_t asked)
     return in_use <= limit && asked <= limit - in_use;
 }
 
-/* Reads ZMALLOC_LIMIT when the library is loaded, and obeys it when a backend is chosen. If it is
- * wrong, that ends the process. */
-void zm_limit_load(void);
-void zm_limit_start(void);
+/* What gives resident memory back, before a request is refused for the resident set. */
+void zm_limit_may_purge(int (*function)(void));
 
 /* In the child of a fork. */
 void zm_limit_in_child(void);
@@ -53,5 +51,12 @@ struct zm_limits zm_limits(void);
 
 /* For the window (window.h). */
 void zm_limit_show(volatile uint64_t *entry);
+
+/* ---- limit_setting.c ---- */
+
+/* Reads ZMALLOC_LIMIT when the library is loaded, and obeys it when a backend is chosen. If it is
+ * wrong, that ends the process. */
+void zm_limit_load(void);
+void zm_limit_start(void);
 
 #endif

@@ -112,6 +112,7 @@ static bool seal_once(const struct zm_instance *instance)
     zm_choice_lock();
     was_sealed = is_sealed;
     if (!was_sealed) {
+        zm_limit_may_purge(zmalloc_purge);
         zm_limit_start();
         fill(instance);
         make_read_only();

@@ -2,8 +2,8 @@
 
 /*
  * ZMALLOC_LIMIT in a control group with a little more memory. Threads allocate without end: blocks of
- * all sizes, which they write to. When a request is refused, a thread frees half of its blocks, purges,
- * and goes on. The kernel must never kill the process, as it does the same process without the limit.
+ * all sizes, which they write to. When a request is refused, a thread frees half of its blocks and goes
+ * on. The kernel must never kill the process, as it does the same process without the limit.
  *
  * The limit is rss:200M unless ZMALLOC_LIMIT says otherwise: what is resident may be several times
  * what is in use (docs/limits.md).
@@ -32,7 +32,6 @@ static uint64_t inside; /* the group: the program starts itself there */
 static uint64_t group_mib = 256;
 static uint64_t megabytes = 20000;
 static uint64_t threads = 4;
-static uint64_t purges = 1;
 
 static atomic_size_t written_mib;
 static atomic_size_t refused;
@@ -139,8 +138,6 @@ static void give_way(struct owner *owner)
     note_refusal();
     free_one_in(owner, 2);
     owner->phase++;
-    if (purges != 0)
-        zmalloc_purge();
     sched_yield();
 }
 
@@ -233,7 +230,6 @@ int main(int count, char **arguments)
         {"group", &group_mib, 8, SIZE_MAX / MIB},
         {"megabytes", &megabytes, 1, SIZE_MAX / MIB},
         {"threads", &threads, 1, THREADS_MAX},
-        {"purge", &purges, 0, 1},
         {"inside", &inside, 0, 1},
     };
     struct group group;

@@ -225,6 +225,51 @@ static void it_may_be_one_of_the_resident_set(void **state)
     in_child(compare_rss);
 }
 
+/* Until nothing more is given. What is freed stays resident with some allocators. */
+static struct chain *use_up(size_t size)
+{
+    struct chain *first = NULL;
+    struct chain *block;
+
+    while ((block = ztrymalloc(size)) != NULL) {
+        fill_whole(block, 1);
+        block->next = first;
+        first = block;
+        EXPECT(zmalloc_used_memory() < 256 * MIB);
+    }
+    return first;
+}
+
+static void use_up_twice(void *argument)
+{
+    struct chain *first;
+
+    (void)argument;
+    zfree(zmalloc(1));
+    zmalloc_limit_rss(1);
+    EXPECT(zmalloc_set_limit(zmalloc_get_rss() + 32 * MIB) == 0);
+    for (int round = 0; round < 3; round++) {
+        first = use_up(500);
+        give_back(first);
+        first = use_up(50000 + 30000 * (size_t)round);
+        EXPECT(zmalloc_used_memory() > 12 * MIB);
+        give_back(first);
+    }
+}
+
+static void what_was_freed_can_be_had_again(void **state)
+{
+    (void)state;
+    if (UNDER_SANITIZER || under_valgrind())
+        skip(); /* theirs is larger than ours */
+    skip_under_emulator("has no resident set of the program");
+    if (zmalloc_purge() < 0) {
+        print_message("skipped: this backend cannot purge\n");
+        skip();
+    }
+    in_child(use_up_twice);
+}
+
 /* ---- Many threads ---- */
 
 #define THREADS 16
@@ -389,6 +434,7 @@ int main(int argc, char **argv)
         zm_test(what_is_no_limit_is_refused),
         zm_test(bytes_from_elsewhere_count),
         zm_test(it_may_be_one_of_the_resident_set),
+        zm_test(what_was_freed_can_be_had_again),
         zm_test(many_threads_keep_it),
         zm_test(two_large_requests_do_not_take_the_same_room),
         zm_test(the_variable_sets_them),
