@@ -530,10 +530,11 @@ ZMALLOC_API int zmalloc_backend_ctl(const char *name, void *oldp, size_t *oldlen
  * Each function writes what fits into size bytes of buf, the final 0 included, and returns the
  * length of the whole report without the 0, like snprintf: if that is size or more, the report was
  * cut off. With size 0, buf may be NULL. The next report may be a few bytes longer, because numbers
- * grow. 8 KiB are enough for any report, unless the path of a module is unusually long.
+ * grow. 8 KiB are enough for any report without zones, unless the path of a module is unusually long;
+ * 200 KiB for 255 zones.
  *
  * They choose a backend if none is active. They never allocate, keep errno, and take the locks that
- * zmalloc_used_memory() and zmalloc_get_allocator_info() take. Reading from the system takes some
+ * zmalloc_get_allocator_info() takes. Reading from the system takes some
  * microseconds, and longer the more mappings the process has.
  *
  * If ZMALLOC_STATS is set in the environment, each process writes such a report when it ends, and if

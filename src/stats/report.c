@@ -24,7 +24,10 @@
 #include "stats/stats.h"
 
 #define VARIABLE "ZMALLOC_STATS"
-#define REPORT_MAX 16384
+
+/* Enough for as many zones as there can be, with names that have to be escaped. Pages that no report
+ * reaches take no memory. */
+#define REPORT_MAX 262144
 
 static enum zm_form form;
 static char file[ZM_REPORT_FILE_MAX + 1]; /* "": stderr */

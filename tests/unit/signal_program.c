@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "support.h"
+#include "zmalloc_zone.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
@@ -230,6 +231,24 @@ static void do_nothing(void)
 {
 }
 
+#define ZONES 255
+
+/* As many as there can be, with names that take as much room as any. */
+static void end_with_many_zones(void)
+{
+    struct zmalloc_zone *parent = NULL;
+    char name[64];
+
+    memset(name, 0xff, sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    for (int i = 0; i < ZONES; i++) {
+        parent = zmalloc_zone_create(name, i % 2 == 0 ? NULL : parent);
+        if (parent == NULL || zmalloc_zone_set_limit(parent, SIZE_MAX / 4) != 0)
+            exit(126);
+    }
+    end_by_term();
+}
+
 static const struct part {
     const char *name;
     void (*body)(void);
@@ -252,6 +271,7 @@ static const struct part {
     {"at work", ask_threads_at_work, false},
     {"end twice", end_twice_at_once, false},
     {"exit and end", exit_and_end_at_once, false},
+    {"many zones", end_with_many_zones, false},
 };
 
 /* "raise NUMBER", or the name of a part. */

@@ -98,6 +98,28 @@ static void threads_at_work_report(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+static void as_many_zones_as_there_can_be_are_reported(void **state)
+{
+    static const char *const forms[] = {"json", "text", "prometheus"};
+    static const char *const of_each[] = {",\"parent\":", "\nzone ", "\nzmalloc_zone_peak_bytes{"};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(forms); i++) {
+        char path[] = "/tmp/zmalloc-test-XXXXXX";
+        int fd = mkstemp(path);
+        char stats[100];
+        struct outcome outcome;
+
+        assert_true(fd >= 0 && close(fd) == 0);
+        snprintf(stats, sizeof stats, "%s:%s", forms[i], path);
+        outcome = run_signal_part("many zones", stats);
+        assert_killed_by(&outcome, SIGTERM);
+        assert_err_is(&outcome, "");
+        assert_int_equal(count_in(contents_of(path), of_each[i]), 255);
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
 /* ---- What goes wrong ---- */
 
 static void a_file_that_cannot_be_written_is_told(void **state)
@@ -132,6 +154,7 @@ int main(void)
         zm_test(exec_leaves_no_handler),
         zm_test(the_end_is_reported_once),
         zm_test(threads_at_work_report),
+        zm_test(as_many_zones_as_there_can_be_are_reported),
         zm_test(a_file_that_cannot_be_written_is_told),
         zm_test(a_handler_chooses_no_backend),
     };
