@@ -8,8 +8,10 @@
 const struct zm_figure zm_figures[ZM_FIGURES] = {
     [ZM_USED] = {"memory", "used_bytes", "used_bytes", "used",
                  "Sum over all live blocks of usable size and prefix.", ZM_BYTES},
-    [ZM_PEAK] = {"memory", "peak_bytes", "peak_bytes", "peak",
-                 "Largest used memory seen since the start or the last reset.", ZM_BYTES},
+    [ZM_PEAK] =
+        {"memory", "peak_bytes", "peak_bytes", "peak",
+         "Largest used memory seen since the start or the last reset, to 1 MiB for each thread.",
+         ZM_BYTES},
     [ZM_EXTERNAL] = {"memory", "external_bytes", "external_bytes", "external",
                      "Bytes that the program has told of with zmalloc_external().", ZM_BYTES},
     [ZM_HARD_LIMIT] = {"memory", "limit_bytes", "limit_bytes", "limit",
