@@ -7,7 +7,7 @@
 script=$(basename "$0" .sh)
 
 # The caller's settings must not decide what is found.
-unset ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL ZMALLOC_STATS
+unset ZMALLOC_BACKEND ZMALLOC_DEBUG ZMALLOC_FAIL ZMALLOC_LIMIT ZMALLOC_STATS
 
 # refuse WORD...: the script was called in a way that it does not understand.
 refuse() {

@@ -11,7 +11,7 @@ if [ -z "$offset" ]; then
     echo "skipped: the library is stripped"
     exit 77
 fi
-unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC_FAIL
+unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC_FAIL ZMALLOC_LIMIT
 chosen=$1
 
 # Meson sets the wrapper where the program is for another machine.

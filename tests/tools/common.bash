@@ -7,7 +7,7 @@
 bats_require_minimum_version 1.5.0
 
 # What the caller has set must not decide what is tested.
-unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC_FAIL NO_COLOR TMPDIR COLUMNS
+unset ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC_FAIL ZMALLOC_LIMIT NO_COLOR TMPDIR COLUMNS
 export LC_ALL=C TERM=xterm
 
 zmalloc() {

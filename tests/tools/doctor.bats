@@ -126,6 +126,12 @@ needs_shared_library() {
     finds warning 'Nothing can serve: zmalloc: ZMALLOC_DEBUG="nonsense":'
 }
 
+@test "a limit that is none is a warning" {
+    ZMALLOC_LIMIT=nonsense examine
+    [ "$status" -eq 1 ]
+    finds warning 'Nothing can serve: zmalloc: ZMALLOC_LIMIT="nonsense":'
+}
+
 @test "a broken module is a note, and a warning where it is chosen" {
     needs_shared_library
     mkdir modules
@@ -316,6 +322,13 @@ needs_tunables() {
     finds warning 'ZMALLOC_FAIL="nth:1000000" lets requests for memory fail.'
     ZMALLOC_DEBUG=frames=0 examine
     finds note 'ZMALLOC_DEBUG="frames=0" puts the layer debug over every backend.'
+    for limit in 1500M rss:2G,soft:1G soft:80%; do
+        ZMALLOC_LIMIT=$limit examine
+        finds note "ZMALLOC_LIMIT=\"$limit\" limits the memory of every process."
+    done
+    ZMALLOC_LIMITS=1500M examine
+    finds warning 'ZMALLOC_LIMITS is set, which nothing reads.'
+    [[ $text = *'the nearest name that the library knows is ZMALLOC_LIMIT.'* ]]
     for form in json text:/nowhere prometheus:x; do
         ZMALLOC_STATS=$form examine
         finds note "ZMALLOC_STATS=\"$form\" has every process write a report."
@@ -338,7 +351,8 @@ needs_tunables() {
 }
 
 @test "an empty variable is as good as none" {
-    MALLOC_CONF='' ZMALLOC_FAIL='' ZMALLOC_STATS='' MIMALLOC_VERBOSE='' ZMALLOC_BACKEND='' examine
+    MALLOC_CONF='' ZMALLOC_FAIL='' ZMALLOC_LIMIT='' ZMALLOC_STATS='' MIMALLOC_VERBOSE='' \
+        ZMALLOC_BACKEND='' examine
     finds ok 'No variable of an allocator is set.'
 }
 

@@ -146,10 +146,21 @@ static void tell_of_fail(struct findings *findings, const struct variable *varia
     advice(findings, "unset it in production.");
 }
 
+/* A wrong one lets nothing serve, which choice.c tells. */
+static void tell_of_limit(struct findings *findings, const struct variable *variable)
+{
+    finding(findings, LEVEL_NOTE, "ZMALLOC_LIMIT=\"%s\" limits the memory of every process.",
+            variable->value);
+    meaning(findings, "each process has the limits for itself, unless its program changes them. "
+                      "Requests beyond a hard limit fail; a soft one only asks programs to free "
+                      "memory.");
+    advice(findings, "nothing, if that is meant.");
+}
+
 /* What begins alike is not near for that alone. */
 static void tell_of_unknown_to_us(struct findings *findings, const struct variable *variable)
 {
-    static const char *const ours[] = {"BACKEND", "DEBUG", "FAIL", "STATS", NULL};
+    static const char *const ours[] = {"BACKEND", "DEBUG", "FAIL", "LIMIT", "STATS", NULL};
     const char *meant = nearest(variable->name + strlen("ZMALLOC_"), ours);
 
     if (meant == NULL) {
@@ -172,6 +183,8 @@ static void tell_of_ours(struct findings *findings, const struct variable *varia
         tell_of_debug(findings, variable);
     else if (strcmp(variable->name, "ZMALLOC_FAIL") == 0)
         tell_of_fail(findings, variable);
+    else if (strcmp(variable->name, "ZMALLOC_LIMIT") == 0)
+        tell_of_limit(findings, variable);
     else
         tell_of_unknown_to_us(findings, variable);
 }
