@@ -221,7 +221,7 @@ static void after_fork_in_child(void)
         fork_child();
 }
 
-/* Before those of accounting.c, which therefore take their locks first. */
+/* Before those of zmalloc.c, which therefore take the lock of the choice first. */
 __attribute__((constructor(101))) static void watch_fork(void)
 {
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);

@@ -4,7 +4,7 @@
  * The one lock of the layers' tables, and their memory. Under it, nothing calls the backend below,
  * the dynamic linker, or the program. So it cannot get in the way of another lock.
  *
- * For fork, it is taken after the core's locks, because its handlers are registered before theirs
+ * For fork, it is taken after the lock of the choice, because its handlers are registered before that's
  * (zmalloc.c). Handlers of the program that are registered after both run without any of them.
  * Handlers registered before may allocate: the forking thread has the lock.
  *

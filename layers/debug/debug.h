@@ -139,12 +139,12 @@ ZM_COLD _Noreturn void zm_debug_die_of_use(const struct zm_debug_call *call,
 /* No block begins there. */
 ZM_COLD _Noreturn void zm_debug_die_of_pointer(const struct zm_debug_call *call);
 
-/* ---- debug_leaks.c ---- */
+/* ---- leaks.c ---- */
 
 /* Reports what is in use, by place. */
 void zm_debug_report_leaks(void);
 
-/* ---- debug_exit.c ---- */
+/* ---- exit.c ---- */
 
 /* From then on the checks that the options ask for are done at exit. */
 void zm_debug_exit_start(void);

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """No circle among the files of the library, nor among those of the command: each file can be read
 after those that it needs. Looks at the symbols of the objects in a build, and first at a circle that
-it plants itself, which it has to find."""
+it plants itself, which it has to find. Then it compares the library's files with the table in
+docs/design.md, from top to bottom."""
 
 import collections
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -21,6 +23,10 @@ PARTS = {
     "the archive": ["libzmalloc.a.p"],
     "the command": ["tools/zmalloc.p"],
 }
+
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TABLE_HEAD = "| files | what they do | need |\n"
 
 
 class Graph:
@@ -102,6 +108,44 @@ def finds_a_planted_one():
         return [graph.describe(circle) for circle in graph.circles()] == [planted]
 
 
+class Table:
+    """The rows of docs/design.md: files and folders, which are of src/ unless they are elsewhere."""
+
+    def __init__(self):
+        lines = (ROOT / "docs/design.md").read_text().split(TABLE_HEAD)[1].splitlines()[1:]
+        self.rows = []
+        for line in lines[: lines.index("")]:
+            names = re.findall("`([^`]*)`", line.split("|")[1])
+            self.rows.append([self.name_in_build(name) for name in names])
+
+    @staticmethod
+    def name_in_build(name):
+        """Meson puts the whole path into the name of an object."""
+        is_elsewhere = name.startswith(("backends/", "layers/"))
+        return (name if is_elsewhere else f"src/{name}").replace("/", "_")
+
+    def row_of(self, file):
+        """A file's own name counts before its folder's."""
+        fits = [
+            (len(name), number)
+            for number, row in enumerate(self.rows)
+            for name in row
+            if file == name or (name.endswith("_") and file.startswith(name))
+        ]
+        return max(fits)[1] if fits else None
+
+    def mistakes(self, graph):
+        for file in sorted(set(graph.defined_in.values()) | set(graph.needs)):
+            row = self.row_of(file)
+            if row is None:
+                yield f"{file} is in no row"
+                continue
+            for other, symbols in sorted(graph.needs[file].items()):
+                below = self.row_of(other)
+                if below is not None and below < row:
+                    yield f"{file} needs {other} ({', '.join(sorted(symbols))}), which is above it"
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(f"usage: {USAGE}")
@@ -116,6 +160,10 @@ def main():
         for circle in graph.circles():
             failed = True
             print(f"a circle in {part}: {graph.describe(circle)}")
+        if part != "the command":
+            for mistake in Table().mistakes(graph):
+                failed = True
+                print(f"the table in docs/design.md, {part}: {mistake}")
         needs = sum(map(len, graph.needs.values()))
         print(f"{part}: {len(objects)} files, {needs} times one needs another")
         seen += len(objects)
