@@ -5,7 +5,7 @@
  *
  * A zone is counted as everything is (accounting.c): each thread has two counters for each zone that
  * only grow, and the sum over all threads is what is in use. The counters lie beside the thread's
- * node, in a page that is mapped when a thread first uses a zone, and stay with the node. So a zone
+ * node, in pages that are mapped when a thread first uses a zone, and stay with the node. So a zone
  * needs no lock and no shared counter.
  *
  * A zone is created only when its sum is 0, so it can have the place of one that was destroyed.
@@ -253,7 +253,7 @@ int zmalloc_zone_destroy(struct zmalloc_zone *zone, size_t *left)
     return zm_result(is_busy ? EBUSY : 0);
 }
 
-/* The youngest that is older than none between. */
+/* The oldest of those that are younger. */
 struct zmalloc_zone *zmalloc_zone_next(const struct zmalloc_zone *zone)
 {
     uint64_t after = zone != NULL ? zone->age : 0;
@@ -282,9 +282,11 @@ size_t zmalloc_zone_peak(struct zmalloc_zone *zone)
     return __atomic_load_n(&zone->peak, __ATOMIC_RELAXED);
 }
 
+/* As zmalloc_reset_peak(): what another thread sees in between must stay. */
 void zmalloc_zone_reset_peak(struct zmalloc_zone *zone)
 {
-    __atomic_store_n(&zone->peak, zmalloc_zone_used(zone), __ATOMIC_RELAXED);
+    __atomic_store_n(&zone->peak, 0, __ATOMIC_SEQ_CST);
+    zm_zone_look(zone);
 }
 
 int zmalloc_zone_set_limit(struct zmalloc_zone *zone, size_t bytes)
@@ -305,11 +307,14 @@ size_t zmalloc_zone_get_limit(const struct zmalloc_zone *zone)
 
 void zm_zone_figures(struct zmalloc_zone *zone, struct zm_zone_figures *figures)
 {
+    size_t used = zmalloc_zone_used(zone);
+
+    zm_raise(&zone->peak, used);
     *figures = (struct zm_zone_figures){
         .number = zone->number,
         .name = zone->name,
         .parent = zone->parent != NULL ? zone->parent->name : NULL,
-        .used = zmalloc_zone_used(zone),
+        .used = used,
         .peak = zmalloc_zone_peak(zone),
         .limit = zmalloc_zone_get_limit(zone),
     };

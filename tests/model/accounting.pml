@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The thread protocol of src/accounting.c, for spin. README.md beside this file says which part of
- * the code each part stands for, and what is left out; check.sh runs it.
+ * The thread protocol of src/accounting.c, src/node.c and src/source.c, for spin. README.md beside
+ * this file says which part of the code each part stands for, and what is left out; check.sh runs it.
  *
  * Blocks are of one unit, and any thread may free any block. What a run is about is defined on the
  * command line. WRONG_... breaks the protocol in one place, and spin has to find that.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * How requests are admitted under a limit: zm_accounting_admit() of src/budget.c, for spin. How a
+ * How requests are admitted under a limit: zm_limit_ask() of src/limit.c, for spin. How a
  * sum comes about is in accounting.pml; here it is two loads, all that was freed and then all that
  * was allocated, so that it may be too high. README.md beside this file says what is left out.
  *
@@ -105,7 +105,7 @@ inline ask()
 #endif
 }
 
-/* Not to be in the way of those that are about to get it: a request that waits is not announced. */
+/* wait_for_room(). Not to be in the way of those that are about to get it: a request that waits is not announced. */
 inline wait_for_others()
 {
     do

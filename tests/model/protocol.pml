@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* What src/accounting.c does, and src/core.h where it counts. */
+/* What src/accounting.c, src/node.c, src/source.c and src/sum.h do, and src/core.h where it counts. */
 
 /* ---- Counting in a node of one's own, and what the program does after it ---- */
 
@@ -65,7 +65,7 @@ inline push_slab()
     owns(slabs)
 }
 
-/* A thread for which there is none stays with the shared node, as where a slab can't be had. */
+/* zm_node_take(). A thread for which there is none stays with the shared node, as where a slab can't be had. */
 inline take_node()
 {
     other = 1;
@@ -83,7 +83,7 @@ inline take_node()
 }
 
 #ifdef ALLOCATOR_COUNTS
-/* While a reader uses it `from` has to stay as it is: the steps show whether it does. */
+/* zm_source_add(). While a reader uses it `from` has to stay as it is: the steps show whether it does. */
 inline publish_source()
 {
     if
@@ -116,7 +116,7 @@ inline copy_counts(which)
 #define NOBODY_INSIDE (inside == 0)
 #endif
 
-/* A reading that this thread has been torn from will not come back to leave. */
+/* zm_forget_own_readings(). A reading that this thread has been torn from will not come back to leave. */
 inline leave_for_good()
 {
 #if !defined(WRONG_WAITS_FOR_ITSELF) && !defined(WRONG_WAITS_FOR_ITS_DEPTH)
@@ -127,21 +127,22 @@ inline leave_for_good()
 #endif
 }
 
+/* zm_source_drop(), and the wait */
 inline unpublish_source()
 {
-    atomic { leave_for_good() }
     if
     :: atomic { node[id] != SHARED -> skip }
 #ifndef WRONG_RELEASED_BEFORE_COPY
         copy_counts(node[id]);
 #endif
         source[node[id]] = false;
+        atomic { leave_for_good() }
 #ifdef WRONG_NO_WAIT
         skip
 #else
         NOBODY_INSIDE
 #endif
-    :: atomic { node[id] == SHARED -> skip }
+    :: atomic { node[id] == SHARED -> leave_for_good() }
     fi
 }
 #else
@@ -149,7 +150,7 @@ inline unpublish_source()
 #define unpublish_source() skip
 #endif
 
-/* The counts stay. */
+/* zm_node_leave(). The counts stay. */
 inline release_node()
 {
 #ifdef WRONG_RELEASED_BEFORE_COPY

@@ -141,7 +141,7 @@ end:
 #define NULL_IS_SEEN NOTHING_PENDING
 #endif
 
-/* publish_source(), an operation, thread_exits(), release_node() */
+/* zm_source_add(), an operation, thread_exits() */
 active proctype a()
 {
     byte id = A;
@@ -160,7 +160,7 @@ active proctype a()
 #endif
 }
 
-/* take_node(), publish_source() */
+/* zm_node_take(), zm_source_add() */
 active proctype b()
 {
     byte id = B;
@@ -185,7 +185,7 @@ end:
 #endif
 }
 
-/* ---- The reader: value_of() ---- */
+/* ---- The reader: add_node() ---- */
 
 #ifdef WRONG_SOURCE_LOAD_ACQUIRE
 #define MAY_LOAD_SOURCE true
