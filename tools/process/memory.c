@@ -3,7 +3,6 @@
 /* The memory of another process, and what /proc says of it. */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,19 +73,48 @@ pid_t process_id(const char *text)
     return *end == '\0' && errno == 0 && number <= INT32_MAX ? (pid_t)number : 0;
 }
 
+/* Reads a number and the character that has to follow it, and moves *at behind both. */
+static bool take_number(char **at, int base, char next, uint64_t *number)
+{
+    char *end;
+
+    errno = 0;
+    *number = strtoull(*at, &end, base);
+    if (errno != 0 || end == *at || *end != next)
+        return false;
+    *at = end + 1;
+    return true;
+}
+
+/* Moves *at behind so many words and the blanks after each. */
+static bool skip_words(char **at, unsigned words)
+{
+    for (; words > 0; words--) {
+        size_t length = strcspn(*at, " ");
+
+        if (length == 0)
+            return false;
+        *at += length;
+        *at += strspn(*at, " ");
+    }
+    return true;
+}
+
+/* BEGIN-END PERMISSIONS OFFSET DEVICE INODE FILE */
 static bool parse_mapping(char *line, struct mapping *mapping)
 {
-    char permissions[5];
-    int at = 0;
+    char *at = line;
+    const char *permissions;
 
     line[strcspn(line, "\n")] = '\0';
-    if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %*s %*s %*s %n", &mapping->begin, &mapping->end,
-               permissions, &at) != 3 ||
-        at == 0)
+    if (!take_number(&at, 16, '-', &mapping->begin) || !take_number(&at, 16, ' ', &mapping->end))
+        return false;
+    permissions = at;
+    if (strcspn(permissions, " ") != 4 || !skip_words(&at, 4))
         return false;
     mapping->is_writable = permissions[1] == 'w';
     mapping->is_private = permissions[3] == 'p';
-    mapping->file = line + at;
+    mapping->file = at;
     return true;
 }
 
@@ -113,23 +141,23 @@ int process_visit_mappings(pid_t pid,
     return error;
 }
 
-/* The name is in parentheses and may contain some. */
-static bool parse_stat(const char *text, struct process_facts *facts)
+/* The name is in parentheses and may contain some. What follows are fields 3 to 24 of proc(5), of which
+ * 10, 12 and 24 matter. */
+static bool parse_stat(char *text, struct process_facts *facts)
 {
     const char *name = strchr(text, '(');
-    const char *end = strrchr(text, ')');
-    long long pages;
+    char *end = strrchr(text, ')');
+    uint64_t pages;
 
     if (name == NULL || end == NULL || end < name)
         return false;
     snprintf(facts->name, sizeof facts->name, "%.*s", (int)(end - name - 1), name + 1);
-    /* Fields 3 to 24 of proc(5). */
-    if (sscanf(end + 1,
-               " %*c %*d %*d %*d %*d %*d %*u %" SCNu64 " %*u %" SCNu64
-               " %*u %*u %*u %*d %*d %*d %*d %*d %*d %*u %*u %lld",
-               &facts->minor_faults, &facts->major_faults, &pages) != 3)
+    end += 1 + strspn(end + 1, " ");
+    if (!skip_words(&end, 10 - 3) || !take_number(&end, 10, ' ', &facts->minor_faults) ||
+        !skip_words(&end, 1) || !take_number(&end, 10, ' ', &facts->major_faults) ||
+        !skip_words(&end, 24 - 13) || !take_number(&end, 10, ' ', &pages))
         return false;
-    facts->rss = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    facts->rss = pages * (uint64_t)sysconf(_SC_PAGESIZE);
     return true;
 }
 
@@ -155,14 +183,15 @@ bool process_facts(pid_t pid, struct process_facts *facts)
 static int ptrace_scope(void)
 {
     FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
-    int scope = -1;
+    char text[16];
+    char *at = text;
+    uint64_t scope;
 
     if (file == NULL)
         return -1;
-    if (fscanf(file, "%d", &scope) != 1)
-        scope = -1;
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
-    return scope;
+    return take_number(&at, 10, '\n', &scope) && scope <= INT32_MAX ? (int)scope : -1;
 }
 
 static char *not_allowed(pid_t pid)
