@@ -60,7 +60,7 @@ static bool wait_for_room(const struct zmalloc_zone *zone, size_t size)
 /* In the zone and all above it. */
 bool zm_zone_ask(struct zmalloc_zone *zone, size_t size)
 {
-    for (;;) { /* GCOVR_EXCL_LINE: once more, after it has waited for another thread */
+    for (;;) {
         enum answer answer = GRANTED;
         struct zmalloc_zone *asked = zone;
 
