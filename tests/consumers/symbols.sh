@@ -136,3 +136,18 @@ install_library exporting "$work/exporting" $quick -Ddefault_library=static -Dst
 exported_with_archive >"$work/exported"
 same "with -Dstatic_exports it exports the functions and nothing else" \
     "$work/declared" "$work/exported"
+
+# ---- The version script, where a compiler has not hidden something already ----
+
+link_with_stray() {
+    echo 'int stray(void); int stray(void) { return 0; }' >"$work/stray.c"
+    ${CC:-cc} -fPIC -shared -fvisibility=default -o "$work/stray.so" "$work/stray.c" \
+        -Wl,--version-script="$tree/src/zmalloc.syms" -Wl,--whole-archive \
+        "$work/exporting/lib/libzmalloc.a" -Wl,--no-whole-archive -lm -ldl -pthread
+}
+
+check "something else is linked with the version script" link_with_stray
+exported_by "$work/stray.so" >"$work/exported"
+check "which exports what it names" grep -q -x 'zml_zmalloc@@ZMALLOC_1\.0' "$work/exported"
+sed -e '/@@ZMALLOC_1\.0$/d' -e '/^zm_.*@@ZMALLOC_PRIVATE$/d' "$work/exported" >"$work/rest"
+same "and nothing else" /dev/null "$work/rest"
