@@ -103,8 +103,9 @@ void zm_zone_count(struct zmalloc_zone *zone, size_t allocated, size_t freed)
         return;
     }
     counts += zone->number;
+    zm_counter_add(&counts->allocated, allocated);
     zm_counter_add(&counts->freed, freed);
-    zm_zone_count_allocated(zone, counts, allocated);
+    zm_zone_look_now_and_then(zone, counts);
 }
 
 struct collection {

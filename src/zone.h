@@ -37,7 +37,8 @@ struct zm_zone_figures {
 
 void zm_zone_figures(struct zmalloc_zone *zone, struct zm_zone_figures *figures);
 
-/* What the calling thread has allocated and freed in it. */
+/* What the calling thread has allocated and freed in it, in this order, so that the sum is never too
+ * low. */
 void zm_zone_count(struct zmalloc_zone *zone, size_t allocated, size_t freed);
 
 /* Takes the sum of the zone and of those above it, for their peaks. */
@@ -48,11 +49,9 @@ void zm_zone_look(struct zmalloc_zone *zone);
 
 void zm_zone_see(struct zmalloc_zone *zone, struct zm_zone_counts *counts);
 
-/* The same as zm_zone_count(), with the thread's own counters. */
-ZM_INLINE void zm_zone_count_allocated(struct zmalloc_zone *zone, struct zm_zone_counts *counts,
-                                       size_t bytes)
+/* After the thread has counted something there as allocated. */
+ZM_INLINE void zm_zone_look_now_and_then(struct zmalloc_zone *zone, struct zm_zone_counts *counts)
 {
-    zm_counter_add(&counts->allocated, bytes);
     if (ZM_UNLIKELY(counts->allocated - counts->seen >= ZM_ZONE_LOOK_EVERY))
         zm_zone_see(zone, counts);
 }

@@ -157,7 +157,8 @@ ZM_INLINE void *serve_usual(struct zmalloc_zone *zone, struct zm_zone_counts *co
     zm_thread.zone = zone->number;
     ptr = try(request);
     zm_thread.zone = 0;
-    zm_zone_count_allocated(zone, counts, *allocated - before);
+    zm_counter_add(&counts->allocated, *allocated - before);
+    zm_zone_look_now_and_then(zone, counts);
     return ptr;
 }
 

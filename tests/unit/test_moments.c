@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Used memory at every moment of a call. The processor stops after each instruction, and a handler
- * reads the sum, as another thread might do at that moment. So even the shortest moment with a
- * wrong sum is seen.
+ * Used memory, and that of a zone, at every moment of a call. The processor stops after each
+ * instruction, and a handler reads the sum, as another thread might do at that moment. So even the
+ * shortest moment with a wrong sum is seen.
  */
 
 #include "support.h"
+
+#include "zmalloc_zone.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -38,12 +40,13 @@
 static volatile size_t least;
 static volatile size_t most;
 static volatile size_t moments;
+static struct zmalloc_zone *watched; /* or all, if it is NULL */
 
 /* The calls below take no lock that reading takes: their sizes are small, and their threads do not
  * register at that moment. */
 static void read_now(int number)
 {
-    size_t used = zmalloc_used_memory();
+    size_t used = watched != NULL ? zmalloc_zone_used(watched) : zmalloc_used_memory();
 
     (void)number;
     if (used < least)
@@ -101,6 +104,24 @@ static void watch_reallocation(struct change change)
     zfree(block);
 }
 
+static void watch_reallocation_in_zone(struct change change)
+{
+    struct zmalloc_zone *zone = zmalloc_zone_create("watched", NULL);
+    void *block = zmalloc_in(zone, change.from);
+    size_t before = zmalloc_zone_used(zone);
+    size_t after;
+
+    watched = zone;
+    begin();
+    block = zrealloc_in(zone, block, change.to);
+    RUN_ON();
+    after = zmalloc_size(block);
+    end(smaller(before, after), before + after);
+    watched = NULL;
+    zfree_in(zone, block);
+    child_check(zmalloc_zone_destroy(zone, NULL) == 0);
+}
+
 static void watch_allocation(void *(*allocate)(size_t size), size_t size)
 {
     size_t before = zmalloc_used_memory();
@@ -128,6 +149,8 @@ static void watch_all(void *argument)
     (void)argument;
     for (size_t i = 0; i < LENGTH(changes); i++)
         watch_reallocation(changes[i]);
+    for (size_t i = 0; i < LENGTH(changes); i++)
+        watch_reallocation_in_zone(changes[i]);
     watch_allocation(zmalloc, 100);
     watch_allocation(zcalloc, 3000);
     watch_allocation(allocate_aligned, 500);
