@@ -123,6 +123,9 @@ static void *serve_limited(struct zmalloc_zone *zone, const struct request *requ
     size_t size = request->size < ZM_SIZE_LIMIT ? growth(request) : 0;
     void *ptr;
 
+    /* The limit may be below what is in use. */
+    if (size == 0)
+        return serve(zone, request);
     if (!zm_zone_ask(zone, size)) {
         if (request->usable != NULL)
             *request->usable = 0;

@@ -302,6 +302,25 @@ static void a_zone_keeps_its_limit(void **state)
     destroy(outer);
 }
 
+/* A limit may be set below what is in use. */
+static void what_does_not_grow_is_served(void **state)
+{
+    struct zmalloc_zone *zone = create("full", NULL);
+    void *blocks[] = {zmalloc_in(zone, 200 * KIB), zmalloc_in(zone, 200 * KIB)};
+    volatile size_t too_large = SIZE_MAX;
+
+    (void)state;
+    assert_int_equal(zmalloc_zone_set_limit(zone, KIB), 0);
+    assert_null(ztrymalloc_in(zone, 10));
+    assert_null(ztryrealloc_in(zone, blocks[0], 300 * KIB));
+    blocks[0] = ztryrealloc_in(zone, blocks[0], 100 * KIB);
+    assert_non_null(blocks[0]);
+    assert_null(ztryrealloc_in(zone, blocks[0], 0));
+    assert_int_equal(zmalloc_zone_used(zone), zmalloc_size(blocks[1]));
+    assert_null(ztryrealloc_in(zone, blocks[1], too_large));
+    destroy(zone);
+}
+
 static atomic_int holders;
 
 /* There is never room for two. */
@@ -420,6 +439,7 @@ int main(void)
         zm_test(threads_share_a_zone),
         zm_test(a_zone_has_a_peak),
         zm_test(a_zone_keeps_its_limit),
+        zm_test(what_does_not_grow_is_served),
         zm_test(two_requests_do_not_take_the_same_room),
         zm_test(names_have_a_rule),
         zm_test(a_zone_in_use_stays),
