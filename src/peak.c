@@ -121,6 +121,23 @@ int zmalloc_peak_begin(void)
     return (int)(section - sections);
 }
 
+/* How many the calling thread has. Others may have ended some, and it may have the address of a
+ * thread that ended before its sections. */
+static unsigned char count_own(void)
+{
+    unsigned char count = 0;
+
+    for (unsigned i = SECTIONS; i < SECTIONS + OWN_SECTIONS; i++) {
+        if (__atomic_load_n(&sections[i].owner, __ATOMIC_ACQUIRE) != &zm_thread)
+            continue;
+        if (zm_thread.own_sections == 0)
+            __atomic_store_n(&sections[i].owner, NULL, __ATOMIC_RELAXED);
+        else
+            count++;
+    }
+    return count;
+}
+
 int zmalloc_peak_begin_thread(void)
 {
     struct section *section;
@@ -133,9 +150,9 @@ int zmalloc_peak_begin_thread(void)
     section = take_section(SECTIONS, SECTIONS + OWN_SECTIONS);
     if (section == NULL)
         return -1;
+    zm_thread.own_sections = (unsigned char)(count_own() + 1);
     section->base = net;
     __atomic_store_n(&section->owner, &zm_thread, __ATOMIC_RELEASE);
-    zm_thread.own_sections++;
     return (int)(section - sections);
 }
 
@@ -145,7 +162,8 @@ static void close_section(struct section *section)
     if (section < sections + SECTIONS) {
         look();
         __atomic_fetch_sub(&section_count, 1, __ATOMIC_RELEASE);
-    } else if (__atomic_load_n(&section->owner, __ATOMIC_ACQUIRE) == &zm_thread) {
+    } else if (zm_thread.own_sections != 0 &&
+               __atomic_load_n(&section->owner, __ATOMIC_ACQUIRE) == &zm_thread) {
         zm_peak_look_at_own();
         zm_thread.own_sections--;
     }

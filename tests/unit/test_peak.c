@@ -246,6 +246,57 @@ static void another_thread_may_end_it(void **state)
     assert_int_equal(errno, EINVAL);
 }
 
+static void *have_one_and_end_it(void *argument)
+{
+    int section = zmalloc_peak_begin_thread();
+
+    zfree(zmalloc(20 * MIB));
+    child_check(zmalloc_peak_end(section) >= 20 * MIB);
+    return argument;
+}
+
+/* The next thread usually has its address, and its counters. */
+static void a_section_outlives_its_thread(void **state)
+{
+    pthread_t thread;
+    int section;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, have_a_section_at_once, &section), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(pthread_create(&thread, NULL, have_one_and_end_it, NULL), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_between(zmalloc_peak_end(section), 5 * MIB, 6 * MIB);
+}
+
+static void *end_section(void *argument)
+{
+    zmalloc_peak_end(*(int *)argument);
+    return NULL;
+}
+
+static void *begin_for_others(void *argument)
+{
+    pthread_t thread;
+    int section;
+
+    for (int i = 0; i < 255; i++) {
+        section = zmalloc_peak_begin_thread();
+        child_check(pthread_create(&thread, NULL, end_section, &section) == 0);
+        child_check(pthread_join(thread, NULL) == 0);
+    }
+    return have_one_and_end_it(argument);
+}
+
+static void others_may_end_any_number(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, begin_for_others, NULL), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
 static void there_are_so_many_of_threads(void **state)
 {
     int sections[SECTIONS_MAX];
@@ -320,6 +371,8 @@ int main(void)
         zm_test(sections_of_a_thread_nest),
         zm_test(small_blocks_count_in_a_thread),
         zm_test(another_thread_may_end_it),
+        zm_test(a_section_outlives_its_thread),
+        zm_test(others_may_end_any_number),
         zm_test(there_are_so_many_of_threads),
         zm_test(a_thread_that_ends_has_none),
         zm_test(what_is_no_section_is_refused),
