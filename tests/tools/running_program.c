@@ -4,9 +4,10 @@
  * A program whose figures others read: it has blocks and zones, writes its own report as JSON to the file
  * of its first argument, and runs until its input ends. With "churn" as the second argument, threads
  * come and go and allocate all the while, 64 KiB each and never more than eight at once. With "idle"
- * it allocates nothing, and the report is empty.
+ * it allocates nothing, and the report is empty. With "exec" it executes itself until its input ends.
  */
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -83,6 +84,13 @@ static void wait_for_end_of_input(void)
         continue;
 }
 
+static bool input_ends(void)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    return poll(&input, 1, 0) != 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *how = argc > 2 ? argv[2] : "";
@@ -100,6 +108,8 @@ int main(int argc, char **argv)
         if (pthread_create(&threads[i], NULL, churn, NULL) != 0)
             return EXIT_FAILURE;
     write_report(argv[1], text);
+    if (strcmp(how, "exec") == 0 && !input_ends())
+        execv(argv[0], argv);
     wait_for_end_of_input();
     is_over = true;
     for (int i = 0; i < count; i++)

@@ -173,6 +173,16 @@ copy:it does not use zmalloc
 END
 }
 
+@test "a program that executes itself again and again" {
+    start again "$RUNNING_PROGRAM" again exec
+    skip_if_unreadable "$pid"
+    for ((reading = 0; reading < 300; reading++)); do
+        zmalloc stats --json "$pid" 2>&1 || true
+    done >readings
+    run ! grep -v -e '"used_bytes":' -e 'executed another program' -e 'not allocated anything' \
+        -e 'does not use zmalloc' readings
+}
+
 @test "bad usage" {
     refuses 'zmalloc stats: it needs the id of a process' stats stats
     for id in 0 -1x x 12x '' ' 12' 99999999999999999999; do

@@ -222,6 +222,8 @@ char *process_trouble(pid_t pid, int error)
     case EPROTO:
     case EFAULT:
         return text_format("its figures make no sense; its memory may have been overwritten");
+    case ESTALE:
+        return text_format("it has just executed another program, or closed the library");
     case EAGAIN:
         return text_format("it has not allocated anything with zmalloc yet");
     default:

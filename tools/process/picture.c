@@ -295,8 +295,11 @@ struct picture *picture_take(pid_t pid, const struct copy *copy, int *error)
         take_facts(&by);
         take_zones(&by);
     }
-    *error = by.error;
-    if (by.error == 0)
+    /* Only now: addresses may have become those of another program at any time. */
+    *error = copy_check(pid, copy);
+    if (*error == 0)
+        *error = by.error;
+    if (*error == 0)
         return picture;
     picture_free(picture);
     return NULL;

@@ -73,6 +73,9 @@ struct copies {
 int copies_find(pid_t pid, struct copies *copies);
 void copies_free(struct copies *copies);
 
+/* Returns 0 while the process has it, ESTALE if it has another program by now, or an errno value. */
+int copy_check(pid_t pid, const struct copy *copy);
+
 /* NULL if the copy can be read; otherwise why not, for the caller to free. */
 char *copy_trouble(const struct copy *copy);
 

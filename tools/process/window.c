@@ -101,6 +101,16 @@ int copies_find(pid_t pid, struct copies *copies)
     return error;
 }
 
+int copy_check(pid_t pid, const struct copy *copy)
+{
+    struct zm_window now;
+    int error = process_read(pid, copy->window.self, &now, HEAD);
+
+    if (error == 0 && memcmp(&now, &copy->window, HEAD) == 0)
+        return 0;
+    return error == 0 || error == EFAULT ? ESTALE : error;
+}
+
 void copies_free(struct copies *copies)
 {
     for (size_t i = 0; i < copies->count; i++)
