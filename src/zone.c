@@ -308,13 +308,15 @@ size_t zmalloc_zone_get_limit(const struct zmalloc_zone *zone)
 
 void zm_zone_figures(struct zmalloc_zone *zone, struct zm_zone_figures *figures)
 {
+    /* Once: the zone may be destroyed meanwhile, and another be created in its place. */
+    const struct zmalloc_zone *parent = __atomic_load_n(&zone->parent, __ATOMIC_RELAXED);
     size_t used = zmalloc_zone_used(zone);
 
     zm_raise(&zone->peak, used);
     *figures = (struct zm_zone_figures){
         .number = zone->number,
         .name = zone->name,
-        .parent = zone->parent != NULL ? zone->parent->name : NULL,
+        .parent = parent != NULL ? parent->name : NULL,
         .used = used,
         .peak = zmalloc_zone_peak(zone),
         .limit = zmalloc_zone_get_limit(zone),
