@@ -4,8 +4,8 @@
  * The one lock of the layers' tables, and their memory. Under it, nothing calls the backend below,
  * the dynamic linker, or the program. So it cannot get in the way of another lock.
  *
- * For fork, it is taken after the lock of the choice, because its handlers are registered before that's
- * (zmalloc.c). Handlers of the program that are registered after both run without any of them.
+ * For fork, it is taken after the lock of the choice, because its handlers are registered before the
+ * handlers of that lock (zmalloc.c). Handlers of the program that are registered after both run without any of them.
  * Handlers registered before may allocate: the forking thread has the lock.
  *
  * The unwinder may take a lock of the dynamic linker (with glibc before 2.35, and on 32 bits). If

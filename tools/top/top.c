@@ -38,7 +38,7 @@ static void print_help(FILE *to)
           "  USED   in use, as zmalloc counts; PEAK the most that it has seen\n"
           "  LIMIT  the hard limit, from ZMALLOC_LIMIT or the program\n"
           "  RSS    resident set size; RSS/U that over USED\n"
-          "  ZONES  how many zones the program has made\n"
+          "  ZONES  how many zones the program has\n"
           "\n"
           "keys: u p l r o i c  sort by used, peak, limit, rss, ratio, id, command\n"
           "      z              with zones or without\n"
