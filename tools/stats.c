@@ -25,7 +25,7 @@ static void print_help(FILE *to)
           "      --prometheus  in the text format of Prometheus\n"
           "  -h, --help        this\n"
           "\n"
-          "If a process has several copies of zmalloc, for example one in a plug-in, there\n"
+          "If a process uses several copies of zmalloc, for example one in a plug-in, there\n"
           "is a report for each.\n"
           "\n"
           "To read the processes of others you have to be root. Some systems (Ubuntu) let\n"

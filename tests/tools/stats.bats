@@ -148,7 +148,7 @@ END
     skip_if_unreadable "$pid"
     zmalloc stats --json "$pid" >sound.json
     [ "$(json sound.json 'd["memory"]["used_bytes"], d["memory"]["peak_bytes"]')" = '(600, 5000)' ]
-    for how in older newer; do
+    for how in older newer unused-copy; do
         start "$how" "$WINDOW_PROGRAM" "$how" "$how"
         zmalloc stats --json "$pid" >"$how.json"
         [ "$(json "$how.json" 'd["memory"]["used_bytes"], d["memory"]["peak_bytes"]')" = '(600, 5000)' ]

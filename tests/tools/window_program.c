@@ -20,6 +20,15 @@ static volatile struct zm_window window = {
     .version = "9.8.7",
 };
 
+/* A copy that nothing is allocated with. It is no window while it does not know its own address. */
+static volatile struct zm_window unused_copy = {
+    .mark = ZM_WINDOW_MARK,
+    .layout = ZM_WINDOW_LAYOUT,
+    .entries = ZM_WINDOW_ENTRIES,
+    .entry[ZM_WINDOW_WORD] = sizeof(size_t),
+    .entry[ZM_WINDOW_NODE_SIZE] = sizeof(size_t[16]),
+};
+
 /* One that nothing is wrong with: a slab with one node, shared by all. */
 static struct {
     void *next;
@@ -76,6 +85,8 @@ static void spoil(const char *how)
         entry[ZM_WINDOW_ZONE_COUNT] = UINT64_MAX;
     else if (strcmp(how, "name") == 0)
         entry[ZM_WINDOW_BACKEND] = 16;
+    else if (strcmp(how, "unused-copy") == 0)
+        unused_copy.self = zm_window_address(&unused_copy);
     else if (strcmp(how, "copy") == 0)
         window.self = zm_window_address(&slab);
 }

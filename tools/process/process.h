@@ -69,7 +69,8 @@ struct copies {
     struct copy copy[COPIES_MAX];
 };
 
-/* Returns 0, or an errno value if the process cannot be read. */
+/* Those that are used, or all if the process uses no copy. Returns 0, or an errno value if the process
+ * cannot be read. */
 int copies_find(pid_t pid, struct copies *copies);
 void copies_free(struct copies *copies);
 

@@ -85,6 +85,29 @@ static bool search_mapping(const struct mapping *mapping, void *argument)
     return true;
 }
 
+static bool is_used(const struct copy *copy)
+{
+    return copy->window.layout != ZM_WINDOW_LAYOUT || copy->window.entry[ZM_WINDOW_BACKEND] != 0;
+}
+
+/* Those that nothing was allocated with, if there is another. */
+static void drop_unused(struct copies *copies)
+{
+    size_t used = 0;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < copies->count; i++)
+        used += is_used(&copies->copy[i]);
+    if (used == 0)
+        return;
+    for (size_t i = 0; i < copies->count; i++)
+        if (is_used(&copies->copy[i]))
+            copies->copy[kept++] = copies->copy[i];
+        else
+            free(copies->copy[i].file);
+    copies->count = kept;
+}
+
 int copies_find(pid_t pid, struct copies *copies)
 {
     struct search search = {.pid = pid, .copies = copies};
@@ -94,6 +117,7 @@ int copies_find(pid_t pid, struct copies *copies)
     search.part = allocate(1, PART);
     error = process_visit_mappings(pid, search_mapping, &search);
     free(search.part);
+    drop_unused(copies);
     if (error == 0)
         error = search.error;
     if (error != 0)
