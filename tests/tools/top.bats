@@ -87,6 +87,8 @@ on_terminal() {
     [ "$(grep -c $'\033\[?1049h' drawn)" -eq 1 ]
     [ "$(grep -o $'\033\[H' drawn | wc -l)" -eq 2 ]
     [ "$(grep -c $'\033\[?1049l' drawn)" -eq 1 ]
+    # The last table stays, below what was there.
+    sed $'1,/\033\[?1049l/d' drawn | grep -q "^ *$one  libc "
     # No line is wider than the terminal.
     ! sed $'s/\033\[[?0-9]*[a-zA-Z]//g; s/\r//g' drawn | grep -v '^Script ' | grep -E '.{51}'
 }

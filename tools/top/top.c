@@ -27,7 +27,8 @@ static void print_help(FILE *to)
           "\n"
           "  -d, --delay SECONDS  between two tables, 0.1 to 3600; 2 unless you say\n"
           "                       otherwise\n"
-          "  -n, --count N        how many tables; then it ends\n"
+          "  -n, --count N        how many tables; then it ends, and on a terminal the last\n"
+          "                       one stays\n"
           "  -s, --sort KEY       by used (unless you say otherwise), peak, limit, rss,\n"
           "                       ratio, pid or command\n"
           "  -z, --zones          with a line for each zone of a process\n"
@@ -202,25 +203,28 @@ static void obey(struct top_options *options, int key)
         options->view.has_zones = !options->view.has_zones;
 }
 
+/* The last of so many tables stays there when the screen from before comes back. */
 static int show_on_screen(struct top_options *options)
 {
     int key = SCREEN_TIME;
+    bool is_last = false;
+    char *text = NULL;
 
     options->view.has_colour = use_colour(stdout);
     screen_begin();
-    for (unsigned long shown = 0;
-         key != SCREEN_QUIT && key != 'q' && (options->count == 0 || shown < options->count);
-         shown++) {
-        char *text;
-
+    for (unsigned long shown = 1; key != SCREEN_QUIT && key != 'q' && !is_last; shown++) {
+        free(text);
         options->view.columns = terminal_columns(stdout);
         text = table_text(options);
         screen_show(text);
-        free(text);
-        key = screen_wait(options->delay_ms);
+        is_last = shown == options->count;
+        key = is_last ? SCREEN_TIME : screen_wait(options->delay_ms);
         obey(options, key);
     }
     screen_end();
+    if (is_last)
+        fputs(text, stdout);
+    free(text);
     return STATUS_FINE;
 }
 
