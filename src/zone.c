@@ -47,8 +47,14 @@ static void unlock_changes(void)
 void zm_zone_in_child(void)
 {
     unlock_changes();
-    for (unsigned i = 1; i < ZM_ZONES; i++)
+    for (unsigned i = 1; i < ZM_ZONES; i++) {
         __atomic_store_n(&zones[i].pending, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&zones[i].children, 0, __ATOMIC_RELAXED);
+    }
+    /* A thread that has vanished may have been about to count one. */
+    for (unsigned i = 1; i < ZM_ZONES; i++)
+        if (zones[i].is_there && zones[i].parent != NULL)
+            zones[i].parent->children++;
 }
 
 static bool is_there(const struct zmalloc_zone *zone)

@@ -93,6 +93,16 @@ static bool show_copy(pid_t pid, const struct copy *copy, bool is_one, write_for
     return true;
 }
 
+/* A process that has ended has no memory any more. */
+static char *without_copies(pid_t pid)
+{
+    struct process_facts facts;
+
+    if (process_facts(pid, &facts) && facts.has_ended)
+        return text_format("it has ended");
+    return text_format("it does not use zmalloc");
+}
+
 static bool show(pid_t pid, write_form *form)
 {
     struct copies copies;
@@ -102,7 +112,7 @@ static bool show(pid_t pid, write_form *form)
     if (error != 0)
         return complain_of(pid, process_trouble(pid, error));
     if (copies.count == 0)
-        return complain_of(pid, text_format("it does not use zmalloc"));
+        return complain_of(pid, without_copies(pid));
     for (size_t i = 0; i < copies.count; i++)
         is_fine = show_copy(pid, &copies.copy[i], copies.count == 1, form) && is_fine;
     copies_free(&copies);

@@ -126,6 +126,15 @@ static int columns_of(const char *text, size_t length)
     return columns;
 }
 
+size_t text_fitting(const char *text, size_t columns)
+{
+    size_t length = strlen(text);
+
+    while (length > 0 && (size_t)columns_of(text, length) > columns)
+        length--;
+    return length;
+}
+
 size_t text_width(FILE *to)
 {
     size_t columns = terminal_columns(to);

@@ -132,6 +132,25 @@ END
     complains "$pid (running-program): it has not allocated anything with zmalloc yet"
 }
 
+@test "a process that has ended, and whose parent does not look" {
+    mkfifo input
+    python3 -c 'import os, sys
+pid = os.fork()
+if pid == 0:
+    os._exit(0)
+os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+with open("ended.new", "w") as file:
+    file.write(str(pid))
+os.rename("ended.new", "ended")
+sys.stdin.read()' <input 3>&- &
+    exec {fd}>input
+    wait_for ended
+    pid=$(cat ended)
+    run --separate-stderr -1 zmalloc stats "$pid"
+    [[ $stderr =~ ^zmalloc\ stats:\ $pid\ \(python3?.*\):\ it\ has\ ended$ ]]
+    exec {fd}>&-
+}
+
 @test "a process of somebody else" {
     [ "$(id -u)" -eq 0 ] || skip "only root can be somebody else"
     skip_without setpriv

@@ -109,6 +109,16 @@ static char *on_columns(const char *columns, int column, int indent, const char 
     return result;
 }
 
+static void characters_are_not_cut(void **state)
+{
+    (void)state;
+    assert_int_equal(text_fitting("abc", 5), 3);
+    assert_int_equal(text_fitting("abc", 2), 2);
+    assert_int_equal(text_fitting("a\303\244c", 1), 1);
+    assert_int_equal(text_fitting("a\303\244c", 2), 3);
+    assert_int_equal(text_fitting("a\303\244c", 0), 0);
+}
+
 static void columns_may_be_fewer(void **state)
 {
     (void)state;
@@ -208,6 +218,7 @@ int main(void)
         cmocka_unit_test(lines_are_as_long_as_they_may_be),
         cmocka_unit_test(words_are_not_cut),
         cmocka_unit_test(columns_are_characters),
+        cmocka_unit_test(characters_are_not_cut),
         cmocka_unit_test(columns_may_be_fewer),
         cmocka_unit_test(columns_have_bounds),
         cmocka_unit_test(a_line_is_found_by_its_beginning),

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #include "../../src/sum.h"
 #include "../verb.h"
@@ -93,75 +94,87 @@ static void visit_nodes(struct reader *reader, visit_node *function, void *argum
 
 /* ---- Counters of a node ---- */
 
-/* Which of the two, in the node and in its source. */
-struct kind {
-    enum zm_window_entry in_node;
-    enum zm_window_entry at;
-    enum zm_window_entry base;
-};
-
-static const struct kind allocated_kind = {
-    ZM_WINDOW_NODE_ALLOCATED,
-    ZM_WINDOW_SOURCE_ALLOCATED_AT,
-    ZM_WINDOW_SOURCE_ALLOCATED_BASE,
-};
-static const struct kind freed_kind = {
-    ZM_WINDOW_NODE_FREED,
-    ZM_WINDOW_SOURCE_FREED_AT,
-    ZM_WINDOW_SOURCE_FREED_BASE,
-};
-
 static bool has_source(const struct reader *reader, const unsigned char *node)
 {
     return number(node, reader->entry[ZM_WINDOW_NODE_HAS_SOURCE]) != 0;
 }
 
-static int read_through(const struct reader *reader, const unsigned char *node,
-                        const struct kind *kind, size_t *value)
-{
-    size_t counter = 0;
-    int error =
-        process_read(reader->pid, word(node, reader->entry[kind->at]), &counter, sizeof counter);
-
-    *value = counter + word(node, reader->entry[kind->base]);
-    return error;
-}
-
-/* Whether the node has the same source now: then it has had it in between. */
+/* Whether the counters of the node are where they were; the node has had the same source in between. */
 static bool is_same_source(const struct reader *reader, const unsigned char *before,
                            const unsigned char *after)
 {
-    const uint64_t *entry = reader->entry;
+    static const enum zm_window_entry members[] = {
+        ZM_WINDOW_SOURCE_ALLOCATED_AT,
+        ZM_WINDOW_SOURCE_FREED_AT,
+        ZM_WINDOW_SOURCE_ALLOCATED_BASE,
+        ZM_WINDOW_SOURCE_FREED_BASE,
+    };
 
-    return has_source(reader, after) &&
-           word(before, entry[ZM_WINDOW_SOURCE_ALLOCATED_AT]) ==
-               word(after, entry[ZM_WINDOW_SOURCE_ALLOCATED_AT]) &&
-           word(before, entry[ZM_WINDOW_SOURCE_ALLOCATED_BASE]) ==
-               word(after, entry[ZM_WINDOW_SOURCE_ALLOCATED_BASE]) &&
-           word(before, entry[ZM_WINDOW_SOURCE_FREED_BASE]) ==
-               word(after, entry[ZM_WINDOW_SOURCE_FREED_BASE]);
+    if (has_source(reader, before) != has_source(reader, after))
+        return false;
+    for (size_t i = 0; has_source(reader, after) && i < sizeof members / sizeof *members; i++)
+        if (word(before, reader->entry[members[i]]) != word(after, reader->entry[members[i]]))
+            return false;
+    return true;
 }
 
-static int node_counter(const struct reader *reader, const struct node *node,
-                        const struct kind *kind, size_t *value)
+static struct iovec part(uint64_t address, size_t size)
+{
+    return (struct iovec){(void *)(uintptr_t)address, size};
+}
+
+/* The counters that the node leads to, and then the node once more. The parts are read one after the
+ * other, in one call: with many threads the calls are what takes time. */
+static int read_through(const struct reader *reader, const struct node *node,
+                        const unsigned char *before, struct zm_totals *totals, unsigned char *after)
+{
+    const uint64_t *entry = reader->entry;
+    size_t size = entry[ZM_WINDOW_NODE_SIZE];
+    size_t freed = 0;
+    size_t allocated = 0;
+    struct iovec local[] = {{&freed, sizeof freed}, {&allocated, sizeof allocated}, {after, size}};
+    struct iovec remote[] = {
+        part(word(before, entry[ZM_WINDOW_SOURCE_FREED_AT]), sizeof freed),
+        part(word(before, entry[ZM_WINDOW_SOURCE_ALLOCATED_AT]), sizeof allocated),
+        part(node->address, size),
+    };
+    ssize_t whole = (ssize_t)(sizeof freed + sizeof allocated + size);
+    ssize_t done = process_vm_readv(reader->pid, local, 3, remote, 3, 0);
+
+    totals->freed = freed + word(before, entry[ZM_WINDOW_SOURCE_FREED_BASE]);
+    totals->allocated = allocated + word(before, entry[ZM_WINDOW_SOURCE_ALLOCATED_BASE]);
+    if (done == whole)
+        return 0;
+    /* The thread has ended, or the memory is nonsense. */
+    return process_read(reader->pid, node->address, after, size) != 0 ? ESRCH : EFAULT;
+}
+
+/* A source goes after its counts have moved into the node, so they are read after it was seen to be
+ * gone. */
+static int read_itself(const struct reader *reader, const struct node *node,
+                       struct zm_totals *totals, unsigned char *after)
+{
+    const uint64_t *entry = reader->entry;
+    int error = process_read(reader->pid, node->address, after, entry[ZM_WINDOW_NODE_SIZE]);
+
+    totals->freed = word(after, entry[ZM_WINDOW_NODE_FREED]);
+    totals->allocated = word(after, entry[ZM_WINDOW_NODE_ALLOCATED]);
+    return error;
+}
+
+static int read_node(const struct reader *reader, const struct node *node, struct zm_totals *totals)
 {
     size_t size = reader->entry[ZM_WINDOW_NODE_SIZE];
     unsigned char before[STRUCTURE_SIZE_MAX];
     unsigned char after[STRUCTURE_SIZE_MAX];
-    int error = 0;
+    int error = EBUSY;
 
     memcpy(before, node->bytes, size);
-    for (int tries = 0; tries < TRIES && error == 0; tries++) {
-        int through;
-
-        if (!has_source(reader, before)) {
-            *value = word(before, reader->entry[kind->in_node]);
-            return 0;
-        }
-        through = read_through(reader, before, kind, value);
-        error = process_read(reader->pid, node->address, after, size);
+    for (int tries = 0; tries < TRIES && error != ESRCH; tries++) {
+        error = has_source(reader, before) ? read_through(reader, node, before, totals, after)
+                                           : read_itself(reader, node, totals, after);
         if (error == 0 && is_same_source(reader, before, after))
-            return through;
+            return 0;
         memcpy(before, after, size);
     }
     return error != 0 ? error : EBUSY;
@@ -169,17 +182,21 @@ static int node_counter(const struct reader *reader, const struct node *node,
 
 /* ---- Sums over nodes ---- */
 
+/* If the allocator does not count, no node ever has a source. */
 static int add_node(struct reader *reader, const struct node *node, void *argument)
 {
+    const uint64_t *entry = reader->entry;
     struct zm_totals *totals = argument;
-    size_t freed = 0;
-    size_t allocated = 0;
-    int error = node_counter(reader, node, &freed_kind, &freed);
+    struct zm_totals own = {
+        .freed = word(node->bytes, entry[ZM_WINDOW_NODE_FREED]),
+        .allocated = word(node->bytes, entry[ZM_WINDOW_NODE_ALLOCATED]),
+    };
+    int error = 0;
 
-    if (error == 0)
-        error = node_counter(reader, node, &allocated_kind, &allocated);
-    totals->freed += freed;
-    totals->allocated += allocated;
+    if (entry[ZM_WINDOW_COUNTS_BY_ITSELF] != 0 || has_source(reader, node->bytes))
+        error = read_node(reader, node, &own);
+    totals->freed += own.freed;
+    totals->allocated += own.allocated;
     return error;
 }
 

@@ -153,6 +153,7 @@ static bool parse_stat(char *text, struct process_facts *facts)
         return false;
     snprintf(facts->name, sizeof facts->name, "%.*s", (int)(end - name - 1), name + 1);
     end += 1 + strspn(end + 1, " ");
+    facts->has_ended = *end == 'Z' || *end == 'X';
     if (!skip_words(&end, 10 - 3) || !take_number(&end, 10, ' ', &facts->minor_faults) ||
         !skip_words(&end, 1) || !take_number(&end, 10, ' ', &facts->major_faults) ||
         !skip_words(&end, 24 - 13) || !take_number(&end, 10, ' ', &pages))

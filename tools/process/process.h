@@ -35,6 +35,7 @@ int process_visit_mappings(pid_t pid,
                            void *argument);
 
 struct process_facts {
+    bool has_ended; /* and waits for its parent to look */
     char name[64];
     uid_t user;
     uint64_t rss;

@@ -19,7 +19,8 @@ static void put_line(FILE *to, const struct top_view *view, const char *style_on
 {
     char *harmless = text_harmless(line);
 
-    fprintf(to, "%s%.*s%s\n", view->has_colour ? style_on : "", (int)view->columns, harmless,
+    fprintf(to, "%s%.*s%s\n", view->has_colour ? style_on : "",
+            (int)text_fitting(harmless, view->columns), harmless,
             view->has_colour && *style_on != '\0' ? "\033[0m" : "");
     free(harmless);
     free(line);
