@@ -209,7 +209,9 @@ static void see_version(void)
     puts(version);
 }
 
-int main(void)
+/* ---- As a program, or inside a library that has a private copy ---- */
+
+static int use(void)
 {
     see_version();
     see_who_serves_malloc();
@@ -219,3 +221,29 @@ int main(void)
     puts("ok");
     return 0;
 }
+
+#ifdef START_PRIVATE
+
+void START_PRIVATE(void);
+__attribute__((visibility("default"))) int use_private(void);
+
+int use_private(void)
+{
+    START_PRIVATE();
+    return use();
+}
+
+#else
+
+#ifdef WITH_PRIVATE
+int use_private(void);
+#else
+#define use_private() 0
+#endif
+
+int main(void)
+{
+    return use() != 0 || use_private() != 0;
+}
+
+#endif

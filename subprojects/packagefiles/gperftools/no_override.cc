@@ -7,14 +7,13 @@
 
 #include "config.h"
 
-#include <gperftools/tcmalloc.h>
-#include <new>
-
 #define TCMALLOC_LIBC_OVERRIDE_INL_H_
 #define CPP_NOTHROW noexcept
 #define CPP_BADALLOC
 
-static void ReplaceSystemAlloc() {}
+static void ReplaceSystemAlloc()
+{
+}
 
 #ifndef TCMALLOC_PRIVATE
 
@@ -31,10 +30,11 @@ static void ReplaceSystemAlloc() {}
 /* Once, before anything else is called. */
 extern "C" void tcmalloc_private_start(void);
 
-extern "C" void tcmalloc_private_start(void) {
-  alignas(TCMallocGuard) static char room[sizeof(TCMallocGuard)];
+extern "C" void tcmalloc_private_start(void)
+{
+    alignas(TCMallocGuard) static char room[sizeof(TCMallocGuard)];
 
-  new (room) TCMallocGuard();
+    new (room) TCMallocGuard();
 }
 
 #endif
