@@ -31,14 +31,6 @@ no_packages() {
     exit 77
 }
 
-# Where this system has Debian's packages from, or else Debian's own site.
-debian_site() {
-    # shellcheck disable=SC2016
-    site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' \
-        'Label: Debian' 2>/dev/null | sort -u | head -n 1)
-    echo "${site:-http://deb.debian.org/debian}"
-}
-
 # As if nothing were installed, so that apt fetches all that is needed.
 set_architecture() {
     : >"$apt/status"

@@ -28,3 +28,11 @@ Dir::Etc::parts "$apt/conf.d";
 END
     export APT_CONFIG="$apt/apt.conf"
 }
+
+# Where this system has Debian's packages from, or else Debian's own site.
+debian_site() {
+    # shellcheck disable=SC2016
+    site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' \
+        'Label: Debian' 2>/dev/null | sort -u | head -n 1)
+    echo "${site:-http://deb.debian.org/debian}"
+}
