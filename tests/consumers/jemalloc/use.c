@@ -39,8 +39,8 @@ static uint64_t counter(const char *name)
 
 static void say_configuration(void)
 {
-    static const char *const names[] = {"cache_oblivious", "debug", "fill",  "lazy_lock",
-                                        "prof",            "stats", "utrace", "xmalloc"};
+    static const char *const names[] = {"cache_oblivious", "debug",  "fill",   "lazy_lock", "prof",
+                                        "stats",           "utrace", "xmalloc"};
     const char *version = NULL;
     size_t size = sizeof version;
     size_t page = 0;
