@@ -430,6 +430,32 @@ static void there_are_so_many_zones(void **state)
         destroy(zones[i]);
 }
 
+/* ---- fork ---- */
+
+static struct zmalloc_zone *outer_before_fork;
+static struct zmalloc_zone *inner_before_fork;
+
+static void destroy_in_child(void *argument)
+{
+    (void)argument;
+    child_check(zmalloc_zone_destroy(outer_before_fork, NULL) == -1 && errno == EBUSY);
+    child_check(zmalloc_zone_destroy(inner_before_fork, NULL) == 0);
+    child_check(zmalloc_zone_destroy(outer_before_fork, NULL) == 0);
+}
+
+static void a_forked_child_has_the_same_zones(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    outer_before_fork = zmalloc_zone_create("outer", NULL);
+    inner_before_fork = zmalloc_zone_create("inner", outer_before_fork);
+    outcome = run_child(destroy_in_child, NULL);
+    assert_exited_with(&outcome, 0);
+    assert_int_equal(zmalloc_zone_destroy(inner_before_fork, NULL), 0);
+    assert_int_equal(zmalloc_zone_destroy(outer_before_fork, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -445,6 +471,7 @@ int main(void)
         zm_test(a_zone_in_use_stays),
         zm_test(zones_are_listed_in_their_order),
         zm_test(there_are_so_many_zones),
+        zm_test(a_forked_child_has_the_same_zones),
     };
 
     no_room_on_32_bits();
