@@ -22,7 +22,8 @@ static void print_help(FILE *to)
           "\n"
           "      --json        a line with one JSON object for each, as zmalloc_stats_json()\n"
           "                    writes it\n"
-          "      --prometheus  in the text format of Prometheus\n"
+          "      --prometheus  in the text format of Prometheus, of one process: metrics of\n"
+          "                    several would have the same names\n"
           "  -h, --help        this\n"
           "\n"
           "If a process uses several copies of zmalloc, for example one in a plug-in, there\n"
@@ -152,6 +153,10 @@ static int run(int argc, char **argv)
         if (process_id(*pid) == 0)
             return bad_usage(&verb_stats, "'%s' is not the id of a process: a number from 1 on",
                              *pid);
+    if (form == zm_stats_write_prometheus && argv[optind + 1] != NULL)
+        return bad_usage(&verb_stats,
+                         "--prometheus is for one process: metrics of several would have "
+                         "the same names");
     for (char **pid = argv + optind; *pid != NULL; pid++)
         if (!show(process_id(*pid), form))
             status = STATUS_FAILURE;

@@ -154,7 +154,7 @@ static void storm(void *argument)
     handle_with(SIGUSR2, answer_again);
     child_check(pthread_create(&churning, NULL, churn_on, &answers) == 0);
     child_check(pthread_create(&asking, NULL, ask_on, NULL) == 0);
-    while (atomic_load(&answers) < scaled(4000) && time(NULL) < end) {
+    while (atomic_load(&answers) < scaled(1500) && time(NULL) < end) {
         unsigned before = atomic_load(&answers);
 
         child_check(pthread_kill(churning, SIGUSR1) == 0 && pthread_kill(asking, SIGUSR2) == 0);
