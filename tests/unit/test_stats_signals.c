@@ -69,10 +69,12 @@ static void it_ends_nothing(void **state)
     assert_only_asks(SIGTERM, "TERM");
     assert_only_asks(SIGWINCH, "WINCH");
     assert_only_asks(SIGCHLD, "CHLD");
-    assert_only_asks(SIGRTMIN, "RTMIN");
-    assert_only_asks(SIGRTMIN + 3, "SIGRTMIN+3");
-    assert_only_asks(SIGRTMAX, "RTMAX");
-    assert_only_asks(SIGRTMAX - 12, "RTMAX-12");
+    if (!under_emulator()) { /* qemu keeps some of them for itself */
+        assert_only_asks(SIGRTMIN, "RTMIN");
+        assert_only_asks(SIGRTMIN + 3, "SIGRTMIN+3");
+        assert_only_asks(SIGRTMAX, "RTMAX");
+        assert_only_asks(SIGRTMAX - 12, "RTMAX-12");
+    }
     if (has_faults())
         assert_only_asks(SIGSEGV, "SEGV");
 }
