@@ -61,7 +61,7 @@ static bool complain_of(pid_t pid, char *trouble)
     return false;
 }
 
-static void print_picture(const struct picture *picture, const struct copy *copy, bool is_one,
+static void print_picture(struct picture *picture, const struct copy *copy, bool is_one,
                           write_form *form)
 {
     char *text = picture_text(picture, form);

@@ -39,7 +39,7 @@ void zm_report_prepare(const struct zm_report_request *request)
         memcpy(file, request->file, strlen(request->file) + 1);
 }
 
-/* ---- Messages: not inlined, or a report that has none would need the stack for them ---- */
+/* ---- Messages: not inlined, so that a report without any needs no stack for them ---- */
 
 static const char *describe(int error)
 {

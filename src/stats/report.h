@@ -23,7 +23,7 @@ enum zm_report_by {
  */
 void zm_report(enum zm_report_by by);
 
-/* Says in one line why there is none. */
+/* Prints a line that says why there is no report. */
 void zm_report_tell(const char *trouble);
 
 #endif

@@ -28,7 +28,7 @@ extern const struct zm_signal zm_signals[];
  * there is no such signal. */
 bool zm_signal_find(const char *name, size_t length, struct zm_signal *found);
 
-/* The name that was probably meant, of those that zm_signal_find() knows. NULL if there is none. */
+/* The closest name that zm_signal_find() knows, or NULL if nothing is close. */
 const char *zm_signal_nearest(const char *name, size_t length);
 
 #endif

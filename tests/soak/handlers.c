@@ -3,8 +3,8 @@
 /*
  * Signal handlers that read. A timer of its own interrupts each thread every so many microseconds,
  * whatever it is doing: it allocates, reads, begins or ends. Each handler reads used memory, that
- * of a zone, and the peak. The first thread gets no signals: it watches the others, and if one does not
- * get on, it says which, and where that one is.
+ * of a zone, and the peak. The first thread gets no signals. It watches the others, and if one hangs,
+ * it says which one and where.
  */
 
 #include <errno.h>
@@ -308,7 +308,7 @@ static double watch(double seconds, double patience)
     return longest;
 }
 
-/* Joining would not say who does not end. */
+/* pthread_join() alone would not tell us which thread hangs. */
 static void end_workers(double patience)
 {
     struct timespec end;

@@ -121,9 +121,6 @@ static void take_facts(struct photographer *by)
     figures[ZM_RSS] = facts->rss;
     figures[ZM_MINOR_FAULTS] = facts->minor_faults;
     figures[ZM_MAJOR_FAULTS] = facts->major_faults;
-    bytes = zmalloc_get_private_dirty(by->pid);
-    if (bytes != 0)
-        figures[ZM_PRIVATE_DIRTY] = bytes;
     bytes = zmalloc_get_memory_size();
     if (bytes != 0)
         figures[ZM_MACHINE_MEMORY] = bytes;
@@ -311,12 +308,23 @@ void picture_free(struct picture *picture)
     free(picture);
 }
 
-char *picture_text(const struct picture *picture,
+/* The kernel visits all pages of the process for this, which a table that does not show it must not
+ * cause every two seconds. */
+static void take_private_dirty(struct picture *picture)
+{
+    size_t bytes = zmalloc_get_private_dirty(picture->stats.pid);
+
+    if (bytes != 0)
+        picture->stats.figures[ZM_PRIVATE_DIRTY] = bytes;
+}
+
+char *picture_text(struct picture *picture,
                    void (*form)(struct zm_writer *writer, const struct zm_stats *stats))
 {
     struct zm_writer writer = {0};
     char *text;
 
+    take_private_dirty(picture);
     form(&writer, &picture->stats);
     text = allocate(writer.length + 1, 1);
     writer = (struct zm_writer){.text = text, .room = writer.length};

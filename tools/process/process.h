@@ -43,7 +43,7 @@ struct process_facts {
     uint64_t major_faults;
 };
 
-/* The id that a text is, or 0 if it is none. */
+/* Reads a process id; returns 0 if the text is not one. */
 pid_t process_id(const char *text);
 
 /* False if there is no such process. */
@@ -121,8 +121,9 @@ struct picture {
 struct picture *picture_take(pid_t pid, const struct copy *copy, int *error);
 void picture_free(struct picture *picture);
 
-/* The picture in one of the library's forms. The caller frees it. */
-char *picture_text(const struct picture *picture,
+/* The picture in one of the library's forms, and with the one figure that takes long to read. The caller
+ * frees the text. */
+char *picture_text(struct picture *picture,
                    void (*form)(struct zm_writer *writer, const struct zm_stats *stats));
 
 /* Why the process cannot be read, and what to do. The caller frees it. */

@@ -168,7 +168,7 @@ static const struct member {
     {ZM_WINDOW_COUNTS_FREED, ZM_WINDOW_COUNTS_SIZE, sizeof(size_t)},
 };
 
-/* A size of 0: there is none of it. */
+/* A structure of size 0 is one that this version of the library does not have. */
 static bool is_sound(const uint64_t *entry)
 {
     if (entry[ZM_WINDOW_NODE_SIZE] == 0 || entry[ZM_WINDOW_ZONE_COUNT] > ZONES_MAX ||

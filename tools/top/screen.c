@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A terminal that is drawn anew again and again, on its alternate screen, so that what was there before
- * comes back. It is left as it was, also when the command is stopped or ended by a signal.
+ * Redraws a table in place on the terminal's alternate screen, so that what was there before
+ * comes back. The terminal is left as it was, even if the command is stopped or ended by a signal.
  */
 
 #include <errno.h>

@@ -40,7 +40,7 @@ void top_rows_free(struct top_rows *rows);
 struct top_view {
     enum top_key key;
     bool has_zones;
-    size_t columns; /* of the terminal, or more if there is none */
+    size_t columns; /* of the terminal; a very large number if the output goes elsewhere */
     bool has_colour;
 };
 
@@ -49,7 +49,7 @@ void top_print_table(FILE *to, const struct top_rows *rows, const struct top_vie
 /* One object in a line. Returns false if it cannot be written. */
 bool top_print_json(FILE *to, const struct top_rows *rows);
 
-/* ---- screen.c: a terminal that is drawn anew again and again ---- */
+/* ---- screen.c: redraws a table in place on a terminal ---- */
 
 void screen_begin(void);
 void screen_end(void);
