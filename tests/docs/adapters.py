@@ -3,7 +3,6 @@
 """Compiles the programs of docs/adapters.md as they stand there, without a warning, and runs them on
 each backend that is built in. Those of libraries that this machine does not have are skipped."""
 
-import argparse
 import re
 import subprocess
 import sys
@@ -36,11 +35,7 @@ def sections(text):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--library", required=True, help="the folder of libzmalloc.so")
-    parser.add_argument("--backends", required=True, help="those that are built in")
-    parser.add_argument("compiler", nargs="+")
-    arguments = parser.parse_args()
+    arguments = examples.argument_parser().parse_args()
 
     text = PAGE.read_text()
     packages = dict(ROW.findall(text))

@@ -91,12 +91,18 @@ def check(examples, backends, tests):
             print(f"{module} passes {Path(test).name}")
 
 
-def main():
+def argument_parser():
+    """Of everything that compiles examples and runs them on each backend."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--library", required=True, help="the folder of libzmalloc.so")
     parser.add_argument("--backends", required=True, help="those that are built in")
-    parser.add_argument("--test", action="append", help="a program that a backend has to pass")
     parser.add_argument("compiler", nargs="+")
+    return parser
+
+
+def main():
+    parser = argument_parser()
+    parser.add_argument("--test", action="append", help="a program that a backend has to pass")
     arguments = parser.parse_args()
 
     with tempfile.TemporaryDirectory(prefix="zmalloc-examples.") as folder:

@@ -3,7 +3,6 @@
 """The documents about limits and zones: their excerpts are in the example that they name, to the
 letter, and their whole programs compile without a warning and end well on each backend."""
 
-import argparse
 import re
 import sys
 import tempfile
@@ -35,11 +34,7 @@ def run_programs(page, text, compiled, backends):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--library", required=True, help="the folder of libzmalloc.so")
-    parser.add_argument("--backends", required=True, help="those that are built in")
-    parser.add_argument("compiler", nargs="+")
-    arguments = parser.parse_args()
+    arguments = examples.argument_parser().parse_args()
 
     with tempfile.TemporaryDirectory(prefix="zmalloc-excerpts.") as folder:
         compiled = examples.Examples(Path(folder), arguments.library, arguments.compiler)
