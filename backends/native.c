@@ -159,7 +159,7 @@ static bool tells_sizes_of(size_t size)
  */
 static bool is_of_malloc(void)
 {
-    struct zm_object of_malloc, query;
+    struct zm_where of_malloc, query;
 
     if (zm_platform_are_together((void *)(uintptr_t)malloc, (void *)(uintptr_t)SIZE_QUERY,
                                  &of_malloc, &query))

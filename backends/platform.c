@@ -92,7 +92,7 @@ static bool is_stand_in(const struct link_map *program, const void *function)
 
 /* Not dladdr(), which takes the dynamic linker's lock: a thread that holds it may be waiting for
  * the lock under which native starts. */
-static bool find(void *function, struct zm_object *object)
+static bool find(void *function, struct zm_where *object)
 {
     struct dl_find_object found;
     const struct link_map *map;
@@ -124,7 +124,7 @@ static bool is_in_program(const Dl_info *info)
 #endif
 }
 
-static bool find(void *function, struct zm_object *object)
+static bool find(void *function, struct zm_where *object)
 {
     Dl_info info;
 
@@ -137,17 +137,17 @@ static bool find(void *function, struct zm_object *object)
 
 #endif
 
-bool zm_platform_are_together(void *function, void *other, struct zm_object *object,
-                              struct zm_object *other_object)
+bool zm_platform_are_together(void *function, void *other, struct zm_where *object,
+                              struct zm_where *other_object)
 {
     return !find(function, object) || !find(other, other_object) ||
            object->base == other_object->base;
 }
 
 /* If not, *of_malloc becomes the object that malloc is in. */
-static bool is_beside_malloc(void *function, struct zm_object *of_malloc)
+static bool is_beside_malloc(void *function, struct zm_where *of_malloc)
 {
-    struct zm_object object;
+    struct zm_where object;
 
     return zm_platform_are_together((void *)(uintptr_t)malloc, function, of_malloc, &object);
 }
@@ -162,7 +162,7 @@ static bool version_is_kept;
 /* getpid tells where the C library is: it is never replaced. */
 static void write_version(char text[VERSION_SIZE])
 {
-    struct zm_object of_malloc;
+    struct zm_where of_malloc;
 
     if (is_beside_malloc((void *)(uintptr_t)getpid, &of_malloc))
         snprintf(text, VERSION_SIZE, "%s", C_LIBRARY_VERSION);
@@ -188,7 +188,7 @@ const char *zm_platform_version(void)
 int zm_platform_purge(void)
 {
 #ifdef ZM_HAVE_MALLOC_TRIM
-    struct zm_object of_malloc;
+    struct zm_where of_malloc;
 
     if (!is_beside_malloc((void *)(uintptr_t)malloc_trim, &of_malloc))
         return ENOTSUP; /* GCOVR_EXCL_LINE: under LD_PRELOAD, where a count may be lost */

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 /* Where a function is: an identity of the object, and its file name without folders. */
-struct zm_object {
+struct zm_where {
     const void *base;
     const char *name;
 };
@@ -23,8 +23,8 @@ struct zm_object {
  * cannot know: if the program took the function's address when it was linked, the address is in the
  * program. In a static program all functions are.
  */
-bool zm_platform_are_together(void *function, void *other, struct zm_object *object,
-                              struct zm_object *other_object);
+bool zm_platform_are_together(void *function, void *other, struct zm_where *object,
+                              struct zm_where *other_object);
 
 /* The C library's version; and whose malloc it is, if not the C library's. */
 const char *zm_platform_version(void);

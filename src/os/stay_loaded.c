@@ -17,15 +17,16 @@
 #endif
 
 /*
- * A program linked with -static may have none of these and must not get them because of us. dlopen
- * is looked up by dlsym(): naming it makes the linker warn.
+ * A program linked with -static may have none of these and must not get them because of us. They have
+ * names of their own here, so that calls of dladdr() elsewhere are no weak ones if all is compiled as
+ * one file. dlopen is looked up by dlsym(): naming it makes the linker warn.
  */
-extern __typeof__(dlsym) dlsym __attribute__((weak));
-extern __typeof__(dlerror) dlerror __attribute__((weak));
+static __typeof__(dlsym) weak_dlsym __attribute__((weakref("dlsym")));
+static __typeof__(dlerror) weak_dlerror __attribute__((weakref("dlerror")));
 #if defined(__GLIBC__)
-extern __typeof__(dladdr1) dladdr1 __attribute__((weak));
+static __typeof__(dladdr1) weak_dladdr1 __attribute__((weakref("dladdr1")));
 #else
-extern __typeof__(dladdr) dladdr __attribute__((weak));
+static __typeof__(dladdr) weak_dladdr __attribute__((weakref("dladdr")));
 #endif
 
 /* The file of the object that contains this code. NULL if it is the program, which is never closed.
@@ -39,12 +40,12 @@ static const char *own_file(void)
     struct link_map *map = NULL;
 
     /* GCOVR_EXCL_BR_START: with -static, or in a plug-in: consumers/installed.sh, copies.sh */
-    if (dladdr1 == NULL || dladdr1(&here, &info, (void **)&map, RTLD_DL_LINKMAP) == 0)
+    if (weak_dladdr1 == NULL || weak_dladdr1(&here, &info, (void **)&map, RTLD_DL_LINKMAP) == 0)
         return NULL; /* GCOVR_EXCL_LINE: as above */
     return map != NULL && *map->l_name != '\0' ? map->l_name : NULL;
     /* GCOVR_EXCL_BR_STOP */
 #else
-    return dladdr != NULL && dladdr(&here, &info) != 0 ? info.dli_fname : NULL;
+    return weak_dladdr != NULL && weak_dladdr(&here, &info) != 0 ? info.dli_fname : NULL;
 #endif
 }
 
@@ -56,14 +57,14 @@ void zm_stay_loaded(void)
     int state;
 
     /* GCOVR_EXCL_BR_START: as above */
-    if (file == NULL || dlsym == NULL || dlerror == NULL)
+    if (file == NULL || weak_dlsym == NULL || weak_dlerror == NULL)
         return;
     /* GCOVR_EXCL_BR_STOP */
     /* GCOVR_EXCL_START: within a plug-in: consumers/copies.sh */
     state = zm_cancel_off();
-    *(void **)&open_again = dlsym(RTLD_DEFAULT, "dlopen");
+    *(void **)&open_again = weak_dlsym(RTLD_DEFAULT, "dlopen");
     if (open_again == NULL || open_again(file, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) == NULL)
-        dlerror();
+        weak_dlerror();
     zm_cancel_restore(state);
     /* GCOVR_EXCL_STOP */
 }
