@@ -106,9 +106,12 @@ static bool row_is_in_this_build(const struct row *row)
     return row->origin != NOT_BUILT && (row->origin != MODULE || zm_module_refusal() == NULL);
 }
 
+/* The trouble is "failed to start" or shorter. A reason that is too long is cut. */
 static void row_explain(struct row *row, const char *trouble, const char *why)
 {
-    snprintf(row->why_text, sizeof row->why_text, "%s: %s", trouble, why);
+    const int room = (int)(sizeof row->why_text - sizeof "failed to start: ");
+
+    snprintf(row->why_text, sizeof row->why_text, "%s: %.*s", trouble, room, why);
     row->why = row->why_text;
 }
 
