@@ -4,34 +4,40 @@
 # Installs what building zmalloc needs and this machine lacks. Asks no question, and does nothing
 # where nothing is missing.
 #
-# usage: scripts/setup.sh [demo|test|bench|redis|ports|fuzz|ci]
+# usage: scripts/setup.sh [demo|test|source|bench|redis|ports|fuzz|ci]
 #        what to prepare for; demo if not said
+#
+# For the demo an allocator is not installed if its source is in place (scripts/sources.sh).
 set -eu
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source=scripts/wraps.sh
+. "$(dirname "$0")/wraps.sh"
 
 purpose=''
 
 take_word() {
-    need_known purpose "$1" demo test bench redis ports fuzz ci
+    need_known purpose "$1" demo test source bench redis ports fuzz ci
     purpose=$1
 }
 
-take_arguments 'demo test bench redis ports fuzz ci' "$@"
+take_arguments 'demo test source bench redis ports fuzz ci' "$@"
 : "${purpose:=demo}"
 
-demo_packages='gcc libc6-dev meson ninja-build pkg-config libjemalloc-dev libgoogle-perftools-dev
-    libmimalloc-dev libjansson-dev'
+build_packages='gcc libc6-dev meson ninja-build pkg-config libjansson-dev'
+demo_packages="$build_packages libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev"
 adapted_libraries='zlib1g-dev libsqlite3-dev liblua5.4-dev libuv1-dev libcurl4-openssl-dev libssl-dev
     libpcre2-dev'
-test_packages="$demo_packages g++ cmake libcmocka-dev python3 python3-jsonschema git bats scdoc man-db
-    $adapted_libraries"
+test_tools="g++ cmake python3 python3-jsonschema git bats scdoc man-db $adapted_libraries"
+test_packages="$demo_packages libcmocka-dev $test_tools"
+# The allocators and cmocka come as sources.
+source_packages="$build_packages $test_tools bzip2 xz-utils"
 bench_tools='libbenchmark-dev gnuplot-nox hyperfine'
 bench_packages="$demo_packages g++ python3 $bench_tools"
 redis_tools='make dpkg-dev tcl procps util-linux'
 redis_packages="$demo_packages python3 $redis_tools"
-ports_tools='musl-tools gcc-multilib g++-multilib clang-14 qemu-user cmake dpkg-dev
+ports_tools='musl-tools xz-utils gcc-multilib g++-multilib clang-14 qemu-user cmake dpkg-dev
     binutils-aarch64-linux-gnu binutils-riscv64-linux-gnu binutils-s390x-linux-gnu'
 ports_packages="$demo_packages g++ python3 $ports_tools"
 fuzz_tools='clang-14 libclang-rt-14-dev afl++'
@@ -41,9 +47,19 @@ ci_packages="$test_packages $bench_tools $redis_tools $ports_tools $fuzz_tools c
     libc++-14-dev libc++abi-14-dev libc6-dev-arm64-cross
     libgcc-12-dev-arm64-cross debootstrap"
 
+# The packages of allocators, and what instead of one whose source is in place.
+allocator_packages() {
+    has_source jemalloc || echo libjemalloc-dev
+    if has_source gperftools; then echo g++; else echo libgoogle-perftools-dev; fi
+    has_source mimalloc || echo libmimalloc-dev
+}
+
+# shellcheck disable=SC2034
+subprojects=$(dirname "$0")/../subprojects
 case $purpose in
-demo) packages=$demo_packages ;;
+demo) packages="$build_packages $(allocator_packages)" ;;
 test) packages=$test_packages ;;
+source) packages=$source_packages ;;
 bench) packages=$bench_packages ;;
 redis) packages=$redis_packages ;;
 ports) packages=$ports_packages ;;

@@ -1,25 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Puts the sources of allocators where Meson looks for them, from Debian's source packages. For a
-# machine that reaches Debian's packages but not the sites of the allocators; elsewhere Meson downloads
+# Puts the sources of the wraps where Meson looks for them, from Debian's source packages. For a
+# machine that reaches Debian's packages but not the sites of these projects; elsewhere Meson downloads
 # them by itself. Every sum is checked. What is in place already is not fetched again.
 #
-# usage: scripts/sources.sh [jemalloc] [gperftools] [mimalloc]     all if you name none
+# usage: scripts/sources.sh [jemalloc] [gperftools] [mimalloc] [cmocka]     all if you name none
 #
-# jemalloc and gperftools go into subprojects/packagecache: Debian's archives are the very files that
-# the wraps name. Debian's mimalloc 2.0.9 has the same src and include, but is another archive, so it is
-# unpacked into the folder that the wrap names, and our build files are put there. If something
-# cannot be had, the others are put in place, and the exit status is 1.
+# The archives of jemalloc, gperftools and cmocka go into subprojects/packagecache: Debian's are the very
+# files that the wraps name. Debian's mimalloc 2.0.9 has the same src and include, but is another archive, so
+# it is not kept. All are unpacked into the folders that the wraps name, with our build files: otherwise two
+# builds that are configured at the same time would both unpack. If something cannot be had, the others are
+# put in place, and the exit status is 1.
 set -eu
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 # shellcheck source=scripts/own_apt.sh
 . "$(dirname "$0")/own_apt.sh"
+# shellcheck source=scripts/wraps.sh
+. "$(dirname "$0")/wraps.sh"
 
-all='jemalloc gperftools mimalloc'
-names='' missing=''
+all='jemalloc gperftools mimalloc cmocka'
+names='' missing='' site=''
 
 take_word() {
     # shellcheck disable=SC2086
@@ -31,23 +34,21 @@ take_arguments 'NAME...' "$@"
 : "${names:=$all}"
 
 cd "$(dirname "$0")/.."
-cache=subprojects/packagecache
+subprojects=subprojects
+cache=$subprojects/packagecache
 helper=/usr/lib/apt/apt-helper
-
-of_wrap() {
-    sed -n "s/^$1 *= *//p" "subprojects/$name.wrap"
-}
 
 # Sets what is wanted, and where Debian has it; for an archive of its own also the sum. Fails if we do
 # not know that.
 look_up() {
-    folder=subprojects/$(of_wrap directory)
-    archive=$cache/$(of_wrap source_filename)
-    sum=$(of_wrap source_hash)
+    folder=$subprojects/$(of_wrap "$name" directory)
+    archive=$cache/$(of_wrap "$name" source_filename)
+    sum=$(of_wrap "$name" source_hash)
     debian_sum=''
     case ${folder##*/} in
     jemalloc-5.3.0) file=j/jemalloc/jemalloc_5.3.0.orig.tar.bz2 ;;
     gperftools-gperftools-2.16) file=g/google-perftools/google-perftools_2.16.orig.tar.gz ;;
+    cmocka-1.1.7) file=c/cmocka/cmocka_1.1.7.orig.tar.xz ;;
     mimalloc-2.0.9)
         file=m/mimalloc/mimalloc_2.0.9%2bds.orig.tar.xz
         debian_sum=cbc9d207ff105ad1f0cb739c378076143a6452b8d0624309cea0abfb040e972b
@@ -65,7 +66,7 @@ has_sum() {
 
 # As Meson puts them when it unpacks. They may have changed since.
 put_build_files() {
-    cp -R "subprojects/packagefiles/$name/." "$1"
+    cp -Rp "$subprojects/packagefiles/$name/." "$1"
 }
 
 # fetch FILE SUM: as apt fetches, through its proxy if it has one.
@@ -75,6 +76,7 @@ fetch() {
         echo "E: there is no apt here; Meson downloads it if it can" >"$log"
         return 1
     }
+    : "${site:=$(debian_site)}"
     "$helper" download-file "$site/pool/main/$file" "$1" "SHA256:$2" >"$log" 2>&1 && has_sum "$1" "$2"
 }
 
@@ -83,59 +85,61 @@ miss() {
     missing="$missing $name"
 }
 
-fetch_archive() {
-    if fetch "$archive.part" "$sum"; then
-        mv "$archive.part" "$archive"
-        echo "$name: $archive is from $site/pool/main/$file"
-    else
-        rm -f "$archive.part"
-        miss
+# unpack ARCHIVE: into a folder beside it first, so that what is there is whole.
+unpack() {
+    rm -rf "$folder.part"
+    mkdir "$folder.part"
+    if ! tar -x -C "$folder.part" --strip-components=1 -f "$1" 2>"$log"; then
+        rm -rf "$folder.part"
+        sed -i 's/^/E: /' "$log"
+        return 1
     fi
+    put_build_files "$folder.part" && mv "$folder.part" "$folder"
 }
 
-# Into a folder beside it first, so that what is there is whole.
-fetch_folder() {
-    if fetch "$cache/$name.part" "$debian_sum"; then
-        rm -rf "$folder.part"
-        mkdir "$folder.part"
-        tar -x -C "$folder.part" --strip-components=1 -f "$cache/$name.part"
-        put_build_files "$folder.part"
-        mv "$folder.part" "$folder"
-        echo "$name: $folder is unpacked from $site/pool/main/$file," \
-            "which is not the archive of the wrap but has the same src and include"
-    else
-        miss
+fetch_archive() {
+    if ! fetch "$archive.part" "$sum"; then
+        rm -f "$archive.part"
+        return 1
     fi
+    mv "$archive.part" "$archive"
+    echo "$name: $archive is from $site/pool/main/$file"
+}
+
+# What is not the wrap's archive must not lie where that belongs.
+put_other_archive() {
+    status=0
+    fetch "$cache/$name.part" "$debian_sum" && unpack "$cache/$name.part" || status=$?
     rm -f "$cache/$name.part"
+    [ "$status" -ne 0 ] || echo "$name: $folder is unpacked from $site/pool/main/$file," \
+        "which is not the archive of the wrap but has the same src and include"
+    return "$status"
+}
+
+put_archive() {
+    if [ -f "$archive" ] && ! has_sum "$archive" "$sum"; then
+        echo "$name: $archive is not what the wrap wants, its sum is another; fetching it again"
+        rm "$archive"
+    fi
+    [ -f "$archive" ] || fetch_archive || return 1
+    unpack "$archive" || return 1
+    echo "$name: $folder is unpacked from $archive"
 }
 
 put_in_place() {
     if [ -d "$folder" ]; then
         put_build_files "$folder"
         echo "$name: $folder is there; its build files are renewed"
-        return
-    fi
-    if [ -f "$archive" ] && ! has_sum "$archive" "$sum"; then
-        echo "$name: $archive is not what the wrap wants, its sum is another; fetching it again"
-        rm "$archive"
-    fi
-    if [ -f "$archive" ]; then
-        echo "$name: $archive is there"
-    elif [ "$debian_sum" ]; then
-        fetch_folder
+    elif [ "$debian_sum" ] && [ ! -f "$archive" ]; then
+        put_other_archive
     else
-        fetch_archive
+        put_archive
     fi
 }
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-site=$(debian_site)
 for name in $names; do
-    if look_up; then
-        put_in_place
-    else
-        miss
-    fi
+    { look_up && put_in_place; } || miss
 done
 [ -z "$missing" ] || fail "not in place:$missing"

@@ -27,10 +27,9 @@ static void ReplaceSystemAlloc()
 #include "tcmalloc.cc"
 #undef module_enter_exit_hook
 
-/* Once, before anything else is called. */
-extern "C" void tcmalloc_private_start(void);
+#include "tcmalloc_private.h"
 
-extern "C" void tcmalloc_private_start(void)
+void tcmalloc_private_start()
 {
     alignas(TCMallocGuard) static char room[sizeof(TCMallocGuard)];
 
