@@ -10,25 +10,17 @@
 
 #include "base.h"
 #include "environment.h"
-
-#define PRIVATE_COPY __attribute__((visibility("hidden")))
-
-const char *zm_je_secure_getenv(const char *name) PRIVATE_COPY;
-const char *zm_je_getenv(const char *name) PRIVATE_COPY;
+#include "jemalloc_calls.h"
 
 static struct zm_setting options = {.variable = "MALLOC_CONF"};
 
-const char *zm_je_secure_getenv(const char *name)
+/* jemalloc only reads it. */
+char *zm_je_secure_getenv(const char *name)
 {
-    return strcmp(name, options.variable) == 0 ? zm_setting_value(&options) : NULL;
+    if (strcmp(name, options.variable) != 0)
+        return NULL;
+    return (char *)(uintptr_t)zm_setting_value(&options);
 }
-
-/* GCOVR_EXCL_START: for an archive that was built where there is no secure_getenv() */
-const char *zm_je_getenv(const char *name)
-{
-    return zm_je_secure_getenv(name);
-}
-/* GCOVR_EXCL_STOP */
 
 __attribute__((constructor(102))) static void read_when_loaded(void)
 {

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 #include "base.h"
-#include "jemalloc_profiling.h"
+#include "jemalloc_calls.h"
 #include "message.h"
 #include "os/late_library.h"
 

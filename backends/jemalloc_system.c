@@ -1,41 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The system as the private jemalloc sees it. jemalloc.symbols gives these functions their
- * names. */
-
-/* mmap as the archive calls it: with the platform's own off_t. */
-#undef _FILE_OFFSET_BITS
+/* The system as the private jemalloc sees it. */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base.h"
+#include "jemalloc_calls.h"
 #include "os/thread.h"
 #include "uninstrumented.h"
-
-#define PRIVATE_COPY __attribute__((visibility("hidden")))
-
-void *zm_je_mmap(void *address, size_t size, int protection, int flags, int fd,
-                 off_t offset) PRIVATE_COPY;
-void *zm_je_mmap64(void *address, size_t size, int protection, int flags, int fd,
-                   int64_t offset) PRIVATE_COPY;
-int zm_je_munmap(void *address, size_t size) PRIVATE_COPY;
-int zm_je_madvise(void *address, size_t size, int advice) PRIVATE_COPY;
-int zm_je_mprotect(void *address, size_t size, int protection) PRIVATE_COPY;
-void *zm_je_sbrk(intptr_t increment) PRIVATE_COPY;
-void *zm_je_dlsym(void *handle, const char *name) PRIVATE_COPY;
-int zm_je_open(const char *path, int flags, ...) PRIVATE_COPY;
-int zm_je_open64(const char *path, int flags, ...) PRIVATE_COPY;
-int zm_je_creat(const char *path, mode_t mode) PRIVATE_COPY;
-int zm_je_creat64(const char *path, mode_t mode) PRIVATE_COPY;
-int zm_je_close(int fd) PRIVATE_COPY;
-int zm_je_pthread_key_create(pthread_key_t *key, void (*destructor)(void *value)) PRIVATE_COPY;
-int zm_je_pthread_atfork(void (*prepare)(void), void (*parent)(void),
-                         void (*child)(void)) PRIVATE_COPY;
 
 /*
  * ---- System calls that may fail while it frees ----
@@ -44,7 +20,7 @@ int zm_je_pthread_atfork(void (*prepare)(void), void (*parent)(void),
  * so free does too, and they cost nothing if the call succeeds.
  */
 
-void *zm_je_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
+void *zm_je_mmap(void *address, size_t size, int protection, int flags, int fd, long offset)
 {
     int saved_errno = errno;
     void *mapped = mmap(address, size, protection, flags, fd, offset);
@@ -52,14 +28,6 @@ void *zm_je_mmap(void *address, size_t size, int protection, int flags, int fd, 
     errno = saved_errno;
     return mapped;
 }
-
-/* What a 32-bit archive built for large files calls; it maps no files. */
-/* GCOVR_EXCL_START: the archive on 64-bit machines does not call it */
-void *zm_je_mmap64(void *address, size_t size, int protection, int flags, int fd, int64_t offset)
-{
-    return zm_je_mmap(address, size, protection, flags, fd, (off_t)offset);
-}
-/* GCOVR_EXCL_STOP */
 
 int zm_je_munmap(void *address, size_t size)
 {
@@ -124,47 +92,8 @@ int zm_je_close(int fd)
     return result;
 }
 
-/* What a 32-bit archive built for large files calls. */
-/* GCOVR_EXCL_START: the archive on 64-bit machines does not call them */
-int zm_je_open64(const char *path, int flags, ...)
-{
-    return open_file(path, flags | O_LARGEFILE, 0);
-}
-
-int zm_je_creat64(const char *path, mode_t mode)
-{
-    return open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_LARGEFILE, mode);
-}
-/* GCOVR_EXCL_STOP */
-
-/*
- * ---- The break ----
- *
- * The break belongs to malloc. Two allocators that move it, each under its own lock, get the same
- * memory. jemalloc would move it if mmap fails, or if it is told to.
- */
-
-void *zm_je_sbrk(intptr_t increment)
-{
-    (void)increment;
-    return (void *)-1;
-}
-
-/*
- * ---- The thread that purges in the background ----
- *
- * jemalloc looks up the next pthread_create after its own object, as it would have to if it
- * replaced malloc. Inside this library that would miss a sanitizer's pthread_create, without which
- * a thread faults.
- */
-
-void *zm_je_dlsym(void *handle, const char *name)
-{
-    (void)handle;
-    return strcmp(name, "pthread_create") == 0 ? (void *)(uintptr_t)pthread_create : NULL;
-}
-
 /* ---- Thread exit: its one key, whose destructor gives back what it kept for the thread ---- */
+
 static void (*thread_destructor)(void *value);
 
 static void thread_exits(void *value)

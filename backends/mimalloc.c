@@ -4,10 +4,18 @@
  * mimalloc 2 and 3. We ask the block for its size: mi_good_size() does not know the size of large
  * or aligned blocks. Later versions (2.4, 3.2.6) also report the size when they free or resize a
  * block, which saves a second look-up of its page; the build checks for that.
+ *
+ * From the system it is a library. From source (ZM_FUSED_MIMALLOC) it is compiled here, as one with our
+ * functions: see mimalloc_fused.h.
  */
 
-#include <errno.h>
+#ifdef ZM_FUSED_MIMALLOC
+#include "mimalloc_fused.h"
+#else
 #include <mimalloc.h>
+#endif
+
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +35,6 @@
 #endif
 
 static const struct zmalloc_backend mimalloc_backend;
-static struct small_sizes small_sizes;
 
 static void *report(void *ptr, size_t *usable)
 {
@@ -35,6 +42,51 @@ static void *report(void *ptr, size_t *usable)
         *usable = mi_usable_size(ptr);
     return ptr;
 }
+
+#ifdef ZM_KNOWS_MIMALLOC
+
+/* Returned in two registers. */
+struct block {
+    void *ptr;
+    size_t usable;
+};
+
+static __attribute__((noinline)) struct block alloc_slowly(size_t size, bool zero)
+{
+    struct block block = {.ptr = zero ? mi_zalloc(size) : mi_malloc(size)};
+
+    report(block.ptr, &block.usable);
+    return block;
+}
+
+ZM_INLINE void *alloc_block(size_t size, bool zero, size_t *usable)
+{
+    struct block block;
+
+    block.ptr = mimalloc_take_small(size, zero, &block.usable);
+    if (ZM_UNLIKELY(block.ptr == NULL))
+        block = alloc_slowly(size, zero);
+    *usable = block.usable;
+    return block.ptr;
+}
+
+ZM_INLINE void *mimalloc_alloc(size_t size, size_t *usable)
+{
+    return alloc_block(size, false, usable);
+}
+
+ZM_INLINE void *mimalloc_calloc(size_t size, size_t *usable)
+{
+    return alloc_block(size, true, usable);
+}
+
+static void learn_sizes(void)
+{
+}
+
+#else
+
+static struct small_sizes small_sizes;
 
 static void *mimalloc_alloc(size_t size, size_t *usable)
 {
@@ -45,6 +97,13 @@ static void *mimalloc_calloc(size_t size, size_t *usable)
 {
     return small_size_report(&small_sizes, mi_zalloc(size), size, usable);
 }
+
+static void learn_sizes(void)
+{
+    small_sizes_learn(&small_sizes, &mimalloc_backend);
+}
+
+#endif
 
 /*
  * ---- Freeing and resizing, and what size the block had ----
@@ -76,6 +135,7 @@ static size_t ask_and_free(void *ptr)
 
 #define REPORTS_SIZES true
 #define RELEASE NULL
+#define FREE_KEEPS_ERRNO 0
 /* A block with this alignment need not begin where its memory does. */
 #define TOLD_BY_ALIGNMENT ((size_t)8 << 10)
 
@@ -124,17 +184,44 @@ static bool reports_are_usable_sizes(void)
 #else
 
 #define REPORTS_SIZES false
-#define RELEASE mi_free
 
 static void *mimalloc_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
 {
     return ask_and_realloc(ptr, size, old_usable, usable);
 }
 
+#ifdef ZM_KNOWS_MIMALLOC
+
+#define RELEASE NULL
+#define FREE_KEEPS_ERRNO 1
+
+static __attribute__((noinline)) size_t free_slowly(void *ptr)
+{
+    int saved_errno = errno;
+    size_t usable = ask_and_free(ptr);
+
+    errno = saved_errno;
+    return usable;
+}
+
+ZM_INLINE size_t mimalloc_free(void *ptr)
+{
+    size_t usable;
+
+    return ZM_LIKELY(mimalloc_free_local(ptr, &usable)) ? usable : free_slowly(ptr);
+}
+
+#else
+
+#define RELEASE mi_free
+#define FREE_KEEPS_ERRNO 0
+
 static size_t mimalloc_free(void *ptr)
 {
     return ask_and_free(ptr);
 }
+
+#endif
 
 static bool reports_are_usable_sizes(void)
 {
@@ -281,6 +368,9 @@ static int mimalloc_start(const char **why)
         *why = "no memory";
         return ENOMEM;
     }
+#ifdef ZM_FUSED_MIMALLOC
+    mi_private_start();
+#endif
     write_version(number);
     if (!reports_are_usable_sizes()) {
         /* GCOVR_EXCL_START: built for a mimalloc without mi_ufree() */
@@ -290,7 +380,7 @@ static int mimalloc_start(const char **why)
     }
     whole_blocks_only = REPORTS_SIZES || forgets_inner_pointers(number);
     take_messages();
-    small_sizes_learn(&small_sizes, &mimalloc_backend);
+    learn_sizes();
     if (number >= MIMALLOC_VERSION_NUMBER(3, 2, 0))
         return pthread_atfork(before_fork, NULL, NULL);
     return 0;
@@ -353,6 +443,7 @@ static const struct zmalloc_backend mimalloc_backend = {
     .struct_size = sizeof(struct zmalloc_backend),
     .abi_version = ZMALLOC_BACKEND_ABI,
     .name = "mimalloc",
+    .free_keeps_errno = FREE_KEEPS_ERRNO,
     .alloc = mimalloc_alloc,
     .calloc = mimalloc_calloc,
     .realloc = mimalloc_realloc,

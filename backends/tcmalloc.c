@@ -3,6 +3,9 @@
 /*
  * tcmalloc of gperftools. We do not use tc_free_sized(): for a page-aligned block, 2.10 puts a span
  * of pages into a list of small blocks, and it is slower than tc_free() anyway.
+ *
+ * From the system it is a library. From source it is compiled with this file as one, and starts when we
+ * say so: see tcmalloc_fused.cc.
  */
 
 #include <errno.h>
@@ -15,7 +18,89 @@
 #include "base.h"
 #include "credible.h"
 #include "output.h"
+#include "room.h"
 #include "small_sizes.h"
+
+static void *report(void *ptr, size_t *usable);
+
+/* ---- What is different from source and from the system ---- */
+
+#ifdef ZM_FUSED_TCMALLOC
+
+#define RELEASE NULL
+
+static size_t size_query(const void *ptr)
+{
+    return tcmalloc_size_of(ptr);
+}
+
+/* Returned in two registers. */
+struct block {
+    void *ptr;
+    size_t usable;
+};
+
+static __attribute__((noinline)) struct block alloc_slowly(size_t size, bool zero)
+{
+    struct block block = {NULL, 0};
+
+    block.ptr = report(zero ? tc_calloc(1, size) : tc_malloc(size), &block.usable);
+    return block;
+}
+
+ZM_INLINE void *alloc_block(size_t size, bool zero, size_t *usable)
+{
+    struct block block;
+
+    block.ptr = tcmalloc_take_small(size, &block.usable);
+    if (ZM_UNLIKELY(block.ptr == NULL))
+        block = alloc_slowly(size, zero);
+    else if (zero)
+        memset(block.ptr, 0, block.usable);
+    *usable = block.usable;
+    return block.ptr;
+}
+
+ZM_INLINE void *tcmalloc_alloc(size_t size, size_t *usable)
+{
+    return alloc_block(size, false, usable);
+}
+
+ZM_INLINE void *tcmalloc_calloc(size_t size, size_t *usable)
+{
+    return alloc_block(size, true, usable);
+}
+
+static __attribute__((noinline)) size_t free_slowly(void *ptr)
+{
+    size_t usable = size_query(ptr);
+
+    tc_free(ptr);
+    return usable;
+}
+
+ZM_INLINE size_t tcmalloc_free(void *ptr)
+{
+    size_t usable;
+
+    return ZM_LIKELY(tcmalloc_free_small(ptr, &usable)) ? usable : free_slowly(ptr);
+}
+
+static int prepare(const char **why)
+{
+    if (!has_room_to_start()) {
+        *why = "no memory";
+        return ENOMEM;
+    }
+    tcmalloc_private_start();
+    return 0;
+}
+
+#else
+
+#define RELEASE tc_free
+
+static struct small_sizes small_sizes;
 
 /*
  * The function at the end of tc_malloc_size(), behind the look-up of the instance and its virtual
@@ -63,16 +148,6 @@ static size_t size_query(const void *ptr)
     return ask(NULL, ptr);
 }
 
-static const struct zmalloc_backend tcmalloc_backend;
-static struct small_sizes small_sizes;
-
-static void *report(void *ptr, size_t *usable)
-{
-    if (ZM_LIKELY(ptr != NULL))
-        *usable = size_query(ptr);
-    return ptr;
-}
-
 static void *tcmalloc_alloc(size_t size, size_t *usable)
 {
     return small_size_report(&small_sizes, tc_malloc(size), size, usable);
@@ -81,6 +156,47 @@ static void *tcmalloc_alloc(size_t size, size_t *usable)
 static void *tcmalloc_calloc(size_t size, size_t *usable)
 {
     return small_size_report(&small_sizes, tc_calloc(1, size), size, usable);
+}
+
+static size_t tcmalloc_free(void *ptr)
+{
+    size_t usable = size_query(ptr);
+
+    tc_free(ptr);
+    return usable;
+}
+
+static bool asks_directly(void)
+{
+    void *ptr = tc_malloc(1);
+    bool same = ptr != NULL && get_allocated_size != NULL &&
+                get_allocated_size(NULL, ptr) == tc_malloc_size(ptr);
+
+    tc_free(ptr);
+    return same;
+}
+
+static int prepare(const char **why)
+{
+    (void)why;
+    if (&skip_sbrk != NULL)
+        skip_sbrk = true;
+    if (&log_message_writer != NULL)
+        log_message_writer = write_line;
+    if (asks_directly())
+        ask = get_allocated_size;
+    return 0;
+}
+
+#endif
+
+/* ---- Operations ---- */
+
+static void *report(void *ptr, size_t *usable)
+{
+    if (ZM_LIKELY(ptr != NULL))
+        *usable = size_query(ptr);
+    return ptr;
 }
 
 ZM_INLINE void *tcmalloc_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
@@ -98,14 +214,6 @@ static void *tcmalloc_aligned_alloc(size_t alignment, size_t size, size_t *usabl
     return report(tc_memalign(alignment, size), usable);
 }
 
-static size_t tcmalloc_free(void *ptr)
-{
-    size_t usable = size_query(ptr);
-
-    tc_free(ptr);
-    return usable;
-}
-
 static size_t tcmalloc_free_sized(void *ptr, size_t size)
 {
     (void)size;
@@ -115,29 +223,6 @@ static size_t tcmalloc_free_sized(void *ptr, size_t size)
 static size_t tcmalloc_usable_size(const void *ptr)
 {
     return size_query(ptr);
-}
-
-static bool asks_directly(void)
-{
-    void *ptr = tc_malloc(1);
-    bool same = ptr != NULL && get_allocated_size != NULL &&
-                get_allocated_size(NULL, ptr) == tc_malloc_size(ptr);
-
-    tc_free(ptr);
-    return same;
-}
-
-static int tcmalloc_start(const char **why)
-{
-    (void)why;
-    if (&skip_sbrk != NULL)
-        skip_sbrk = true;
-    if (&log_message_writer != NULL)
-        log_message_writer = write_line;
-    if (asks_directly())
-        ask = get_allocated_size;
-    small_sizes_learn(&small_sizes, &tcmalloc_backend);
-    return 0;
 }
 
 /* "gperftools 2.10": the number. */
@@ -210,7 +295,7 @@ static size_t tcmalloc_good_size(size_t size)
 static char *whole_report(void)
 {
     for (size_t size = REPORT_FIRST_SIZE;; size *= 4) {
-        char *text = tc_calloc(1, size);
+        char *text = (char *)tc_calloc(1, size);
 
         if (text == NULL)
             return NULL;
@@ -253,6 +338,8 @@ static int tcmalloc_ctl(const char *name, void *oldp, size_t *oldlenp, const voi
     return 0;
 }
 
+static int tcmalloc_start(const char **why);
+
 static const struct zmalloc_backend tcmalloc_backend = {
     .struct_size = sizeof(struct zmalloc_backend),
     .abi_version = ZMALLOC_BACKEND_ABI,
@@ -264,8 +351,8 @@ static const struct zmalloc_backend tcmalloc_backend = {
     .free = tcmalloc_free,
     .free_sized = tcmalloc_free_sized,
     .usable_size = tcmalloc_usable_size,
-    .release = tc_free,
     .start = tcmalloc_start,
+    .release = RELEASE,
     .version = tcmalloc_version,
     .allocator_info = tcmalloc_allocator_info,
     .purge = tcmalloc_purge,
@@ -274,6 +361,18 @@ static const struct zmalloc_backend tcmalloc_backend = {
     .ctl = tcmalloc_ctl,
     .thread_idle = tcmalloc_thread_idle,
 };
+
+/* Here, because to C++ there is no table before all of it is there. */
+static int tcmalloc_start(const char **why)
+{
+    int error = prepare(why);
+
+#ifndef ZM_FUSED_TCMALLOC
+    if (error == 0)
+        small_sizes_learn(&small_sizes, &tcmalloc_backend);
+#endif
+    return error;
+}
 
 static const struct zmalloc_backend *const core_backend = &tcmalloc_backend;
 

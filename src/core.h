@@ -505,8 +505,8 @@ static size_t core_zmalloc_size(const void *ptr)
 /* In the library each instance is named after its backend. A module has just one. */
 #ifdef ZM_MODULE
 #define ZM_INSTANCE(id)                                                                            \
-    extern const struct zm_instance zm_module_instance;                                            \
-    ZM_PRIVATE const struct zm_instance zm_module_instance = {                                     \
+    extern ZM_PRIVATE const struct zm_instance zm_module_instance;                                 \
+    const struct zm_instance zm_module_instance = {                                                \
         .build = ZM_BUILD, .backend = &id##_backend, .entries = CORE_ENTRIES}
 #else
 #define ZM_INSTANCE(id)                                                                            \

@@ -64,11 +64,18 @@ struct row {
 #define DECLARE_INSTANCE(id, ID, needs) extern const struct zm_instance zm_instance_##id;
 OUR_BACKENDS(DECLARE_INSTANCE)
 
+/* The static library has built in what is a module of the shared one. */
+#ifdef ZM_ARCHIVE
+#define OF_THIS_LIBRARY(ID, what) ZM_STATIC_##ID##_##what
+#else
+#define OF_THIS_LIBRARY(ID, what) ZM_##ID##_##what
+#endif
+
 #define DEFINE_ROW(id, ID, module_needs)                                                           \
     {.name = #id,                                                                                  \
-     .origin = ZM_##ID##_ORIGIN,                                                                   \
+     .origin = OF_THIS_LIBRARY(ID, ORIGIN),                                                        \
      .needs = module_needs,                                                                        \
-     .candidate = {.instance = ZM_##ID##_INSTANCE, .origin = "built in"},                          \
+     .candidate = {.instance = OF_THIS_LIBRARY(ID, INSTANCE), .origin = "built in"},               \
      .why = ZM_##ID##_WHY},
 static struct row our_rows[] = {OUR_BACKENDS(DEFINE_ROW)};
 

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The system's libmimalloc: the same instance that the library's module uses. */
+/* The system's libmimalloc, the same instance that the library's module uses; or, from source, a copy
+ * of its own. */
 
 #include <mimalloc.h>
+
+#ifdef BENCH_PRIVATE_MIMALLOC
+void mi_private_start(void);
+
+__attribute__((constructor)) static void start(void)
+{
+    mi_private_start();
+}
+#endif
 
 #define raw_malloc mi_malloc
 #define raw_calloc mi_zalloc

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The system's libtcmalloc_minimal: the same instance that the library's module uses. */
+/* The system's libtcmalloc_minimal, the same instance that the library's module uses; or, from source, a
+ * copy of its own. */
 
 #include <gperftools/tcmalloc.h>
+
+#ifdef BENCH_PRIVATE_TCMALLOC
+#include "tcmalloc_private.h"
+
+__attribute__((constructor)) static void start(void)
+{
+    tcmalloc_private_start();
+}
+#endif
 
 #define raw_malloc tc_malloc
 #define raw_realloc tc_realloc

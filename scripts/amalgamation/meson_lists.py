@@ -64,7 +64,9 @@ def read_backends(folder):
         row_text = row_text.split("\n}", 1)[0]
         paths = found.setdefault(row[1], {})
         if BUILT.match(row_text.lstrip("{ \n")):
-            paths.update(dict.fromkeys(row_sources(folder, row_text, lists)))
+            sources = row_sources(folder, row_text, lists)
+            # What is in C++ is compiled with the allocator's own source.
+            paths.update(dict.fromkeys(path for path in sources if path.suffix == ".c"))
     if "libc" not in found:
         raise Unclear("backends/meson.build has no row of the form backends += {'libc': {")
     return {name: list(paths) for name, paths in found.items()}

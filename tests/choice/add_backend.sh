@@ -53,12 +53,12 @@ sed -i "$((above - 1))r $work/row" "$tree/src/registry.c"
 # ---- What comes of them ----
 
 # setup NAME OPTION...: with this backend and those of the C library, and not optimised, so that it is
-# soon done.
+# soon done. cmocka may be from source, but only from what is there.
 setup() {
     build=$work/$1
     shift
-    logged "$meson" setup "$build" "$tree" --werror --buildtype=plain -Dexamples=enabled \
-        -Dbench=disabled -Dtools=disabled -Ddocs=disabled -Djemalloc=disabled \
+    logged "$meson" setup "$build" "$tree" --wrap-mode=nodownload --werror --buildtype=plain \
+        -Dexamples=enabled -Dbench=disabled -Dtools=disabled -Ddocs=disabled -Djemalloc=disabled \
         -Dtcmalloc=disabled -Dmimalloc=disabled "$@"
 }
 

@@ -16,9 +16,10 @@ unset CFLAGS LDFLAGS DESTDIR ZMALLOC_BACKEND ZMALLOC_STATS ZMALLOC_DEBUG ZMALLOC
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 
-if ! { "$meson" setup "$build" "$root" --buildtype=plain -Ddefault_library=static \
+# cmocka and mimalloc may be from source, but only from what is there.
+if ! { "$meson" setup "$build" "$root" --wrap-mode=nodownload --buildtype=plain -Ddefault_library=static \
     -Ddefault_backend='jemalloc, foo' \
-    -Dnative=enabled -Djemalloc=disabled -Dtcmalloc=disabled -Dtools=disabled -Ddocs=disabled \
+    -Dtests=enabled -Dnative=enabled -Djemalloc=disabled -Dtcmalloc=disabled -Dtools=disabled -Ddocs=disabled \
     -Dbench=disabled &&
     "$meson" compile -C "$build" chosen; } >"$build/log" 2>&1; then
     cat "$build/log"
@@ -27,6 +28,9 @@ fi
 
 chosen=$build/tests/support/chosen
 failures=0
+# A mimalloc from source is built in, the system's is a module.
+available='libc native'
+! grep -q '#define ZM_STATIC_MIMALLOC_ORIGIN BUILT_IN' "$build/config.h" || available="$available mimalloc"
 
 # The words to chosen; then expected are its status, stdout and stderr, the last two as for %b of printf.
 expect() {
@@ -42,9 +46,9 @@ expect() {
     fi
 }
 
-jemalloc='not in this build: disabled with -Djemalloc=disabled; available: libc native\n'
-tcmalloc='not in this build: disabled with -Dtcmalloc=disabled; available: libc native\n'
-unknown='unknown backend; available: libc native\n'
+jemalloc="not in this build: disabled with -Djemalloc=disabled; available: $available\n"
+tcmalloc="not in this build: disabled with -Dtcmalloc=disabled; available: $available\n"
+unknown="unknown backend; available: $available\n"
 
 # The default of the build.
 for words in 'alloc name' 'name' 'init foo name'; do
@@ -75,7 +79,9 @@ expect 0 'libc\nEBUSY\n0\n' ''
 ZMALLOC_BACKEND=mimalloc words=name
 if grep -q '#define ZM_MIMALLOC_ORIGIN MODULE' "$build/config.h"; then
     expect 78 '' "zmalloc: ZMALLOC_BACKEND=\"mimalloc\": \"mimalloc\": not in this build: it is a \
-module, and the static library opens none; available: libc native\n"
+module, and the static library opens none; available: $available\n"
+elif grep -q '#define ZM_STATIC_MIMALLOC_ORIGIN BUILT_IN' "$build/config.h"; then
+    expect 0 'mimalloc\n' ''
 fi
 ZMALLOC_BACKEND=toy
 expect 78 '' "zmalloc: ZMALLOC_BACKEND=\"toy\": \"toy\": $unknown"

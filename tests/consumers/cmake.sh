@@ -38,8 +38,8 @@ check_servers() {
 
 # The static library is in them.
 check_static() {
-    check_backends "$1: C runs" "$built_in" "$programs/use$2" nowhere
-    check_backends "$1: C++ runs" "$built_in" "$programs/own$2"
+    check_backends "$1: C runs" "$in_archive" "$programs/use$2" nowhere
+    check_backends "$1: C++ runs" "$in_archive" "$programs/own$2"
 }
 
 check_all() {
@@ -107,4 +107,4 @@ install_library static "$work/static" $quick -Ddefault_library=static \
     -Dlibdir="lib${multiarch:+/$multiarch}"
 build_programs static 'C;CXX'
 check_static static ''
-check_servers static "$built_in"
+check_servers static "$in_archive"

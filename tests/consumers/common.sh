@@ -69,6 +69,27 @@ absent() {
     ! grep -E "$1" "$2"
 }
 
+# ---- The source tree ----
+
+# shellcheck disable=SC2034
+subprojects=$tree/subprojects
+
+# copy_tree FOLDER: as a repository has it.
+copy_tree() {
+    mkdir -p "$1" &&
+        tar -C "$tree" -c --exclude=./.git --exclude='./build*' --exclude='./subprojects/*-[0-9]*' \
+            --exclude=./subprojects/packagecache . | tar -C "$1" -x
+}
+
+# copy_sources FOLDER: what scripts/sources.sh or Meson has put into subprojects, into those of another
+# project, so that its Meson downloads nothing.
+copy_sources() {
+    mkdir -p "$1/subprojects"
+    for source in "$tree"/subprojects/*-[0-9]* "$tree/subprojects/packagecache"; do
+        [ ! -d "$source" ] || cp -R "$source" "$1/subprojects" || return 1
+    done
+}
+
 # ---- The library ----
 
 # Builds are shared: the first script that needs one makes it, and the others find it ready. The build
@@ -94,7 +115,8 @@ locked() {
 
 # With options that the build does not have yet it is configured again.
 configure_build() {
-    set -- -Dlibdir=lib -Dtests=disabled -Dexamples=disabled -Dbench=disabled "$@"
+    # shellcheck disable=SC2086
+    set -- -Dlibdir=lib -Dtests=disabled -Dexamples=disabled -Dbench=disabled ${WRAP_OPTIONS:-} "$@"
     if [ ! -f "$build/build.ninja" ]; then
         rm -rf "$build"
         meson setup "$build" "$tree" --prefix="$place" "$@" || return 1
@@ -119,13 +141,19 @@ make_library() {
         install_to_prefix
 }
 
-# The names of the backends of the build whose origin is BUILT_IN or MODULE.
+# The names of the backends of the build whose origin is BUILT_IN or MODULE: in the shared library,
+# or after STATIC_ in the static one.
 backends_that_are() {
-    sed -n "s/^#define ZM_\(.*\)_ORIGIN $1\$/\1/p" "$build/config.h" | tr '[:upper:]' '[:lower:]'
+    sed -n "s/^#define ZM_${2:-}\([A-Z0-9]*\)_ORIGIN $1\$/\1/p" "$build/config.h" | tr '[:upper:]' '[:lower:]'
+}
+
+# What a program that links the archive links beside it.
+beside_archive() {
+    flags_of_library --static --libs | tr ' ' '\n' | sed -e '/^-lzmalloc$/d' -e '/^-L/d'
 }
 
 # install_library NAME PREFIX OPTION...: installs the build of that name, made with these options,
-# into PREFIX. Sets $build, $prefix, $built_in, $modules and $backends. Unless PREFIX is $place, which
+# into PREFIX. Sets $build, $prefix, $built_in, $modules, $backends, and $in_archive. Unless PREFIX is $place, which
 # is usually $builds/NAME.prefix, what is installed was moved there, and nothing is left where it belongs.
 install_library() {
     build=$builds/$1 place=$builds/$1.prefix lock=$builds/$1.lock prefix=$2
@@ -136,6 +164,8 @@ install_library() {
     check "the library is built and installed with $*" locked make_library "$@"
     built_in=$(backends_that_are BUILT_IN)
     modules=$(backends_that_are MODULE)
+    # shellcheck disable=SC2034
+    in_archive=$(backends_that_are BUILT_IN STATIC_)
     # shellcheck disable=SC2034
     backends="$built_in $modules"
 }

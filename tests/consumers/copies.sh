@@ -48,7 +48,7 @@ build_plugin() {
 # The backends that both forms have.
 backends_of() {
     case $* in
-    *archive*) echo "$built_in" ;;
+    *archive*) echo "$in_archive" ;;
     *) echo "$backends" ;;
     esac
 }
@@ -116,7 +116,7 @@ if command -v "${CXX:-c++}" >/dev/null; then
     check "a plug-in in C++ builds, archive" build_cxx -DZMALLOC_STATIC -shared -fPIC \
         "$sources/plugin.cpp" -o "$prefix/bin/cxx.so" $(flags_for archive)
     for form in shared archive; do
-        check_backends "C++: program $form, plug-in archive" "$built_in" \
+        check_backends "C++: program $form, plug-in archive" "$in_archive" \
             "$prefix/bin/cxx-$form" "$prefix/bin/cxx.so"
     done
 else

@@ -54,7 +54,7 @@ check_exception() {
     check "$1: a program builds without a warning" build_shared "$1" c++17 catch
     check_backends "$1: the exception is caught" "$backends" "$prefix/bin/catch"
     check "$1: a program links the static library" link_static "$1" c++17 catch
-    check_backends "$1, static: the exception is caught" "$built_in" "$work/catch-static"
+    check_backends "$1, static: the exception is caught" "$in_archive" "$work/catch-static"
 }
 
 # ---- The same where the linker compiles ----
@@ -93,7 +93,7 @@ check_lto() {
     # shellcheck disable=SC2046
     check "$1 -flto: a program links the static library" build_lto "$1" "$work/catch-lto" \
         "$prefix/lib/libzmalloc.a" $(flags_of_library --static --libs | sed 's/-lzmalloc//')
-    check_backends "$1 -flto, static: the exception is caught" "$built_in" "$work/catch-lto"
+    check_backends "$1 -flto, static: the exception is caught" "$in_archive" "$work/catch-lto"
 }
 
 # ---- zmalloc.hpp ----
@@ -109,7 +109,7 @@ check_header() {
     check "$1 -std=$2: a program with zmalloc.hpp builds" build_shared "$1" "$2" own
     check_backends "$1 -std=$2: it runs" "$backends" "$prefix/bin/own"
     check "$1 -std=$2: it links the static library" link_static "$1" "$2" own
-    check_backends "$1 -std=$2, static: it runs" "$built_in" "$work/own-static"
+    check_backends "$1 -std=$2, static: it runs" "$in_archive" "$work/own-static"
 }
 
 check_header_in_all() {

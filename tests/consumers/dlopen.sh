@@ -6,6 +6,8 @@
 # to keep more. Without jemalloc it must just work.
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
 . "$(dirname "$0")/common.sh"
+# shellcheck source-path=SCRIPTDIR source=../../scripts/wraps.sh disable=SC1091
+. "$tree/scripts/wraps.sh"
 need meson ninja python3
 
 python=python3
@@ -55,3 +57,14 @@ install_library without-jemalloc "$work/without-jemalloc" $quick -Dtools=disable
     -Ddocs=disabled -Ddefault_library=shared -Djemalloc=disabled
 library=$prefix/lib/libzmalloc.so.1
 open_late "without jemalloc"
+
+# ---- With a jemalloc that is built for it ----
+
+if ! has_source jemalloc; then
+    echo "skipped: $script: there is no source of jemalloc; scripts/sources.sh puts it into place"
+    exit
+fi
+install_library late "$work/late-jemalloc" $quick -Dtools=disabled -Ddocs=disabled \
+    -Ddefault_library=shared -Djemalloc=enabled -Djemalloc_tls=late
+library=$prefix/lib/libzmalloc.so.1
+open_late "with -Djemalloc_tls=late"

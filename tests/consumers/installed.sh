@@ -4,6 +4,8 @@
 # The installed library, found through pkg-config: shared, moved elsewhere, static.
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
 . "$(dirname "$0")/common.sh"
+# shellcheck source-path=SCRIPTDIR source=../../scripts/wraps.sh disable=SC1091
+. "$tree/scripts/wraps.sh"
 need meson ninja pkg-config readelf
 scdoc=$(command -v scdoc || true)
 # The command needs jansson.
@@ -43,6 +45,17 @@ list_man_pages() {
     done
 }
 
+# An allocator from source brings its licence.
+list_licences() {
+    while read -r wrap licence; do
+        [ ! -d "$build/subprojects/$(of_wrap "$wrap" directory)" ] || echo "./share/$licence"
+    done <<END
+jemalloc licenses/jemalloc/COPYING
+gperftools doc/gperftools/COPYING
+mimalloc doc/mimalloc/LICENSE
+END
+}
+
 list_expected() {
     cat <<END
 ./include/zmalloc.h
@@ -78,6 +91,7 @@ list_expected() {
 ./share/doc/zmalloc/design.md
 ./share/doc/zmalloc/environment.md
 ./share/doc/zmalloc/failing.md
+./share/doc/zmalloc/install.md
 ./share/doc/zmalloc/limits.md
 ./share/doc/zmalloc/memory_order.md
 ./share/doc/zmalloc/porting.md
@@ -90,6 +104,7 @@ END
         echo ./share/bash-completion/completions/zmalloc
     fi
     list_man_pages
+    list_licences
     for backend in $backends; do
         [ "$backend" != jemalloc ] || echo ./share/doc/zmalloc/LICENSE.jemalloc
     done
@@ -174,13 +189,14 @@ refusal() {
 # In the order in which the library lists its backends.
 available=$(sed -n 's/^ *ROW(\([a-z0-9_]*\),.*/\1/p' "$tree/src/registry.c" |
     while read -r name; do
-        echo "$built_in" | grep -x "$name" || true
+        echo "$in_archive" | grep -x "$name" || true
     done)
 
 check_static() {
     check "$1: the library is in the program" is_linked_statically
-    check_backends "$1 runs" "$built_in" "$work/use-static" nowhere
+    check_backends "$1 runs" "$in_archive" "$work/use-static" nowhere
     for module in $modules; do
+        ! echo "$in_archive" | grep -q -x "$module" || continue
         check "$1: $module is refused with status 78" ends_with 78 "$(refusal "$module")" \
             env ZMALLOC_BACKEND="$module" "$work/use-static" "$module" nowhere
     done

@@ -8,6 +8,8 @@
 # A block marked "sh" is run. One marked "text" behind it is what it prints, whatever the numbers are.
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
 . "$(dirname "$0")/common.sh"
+# shellcheck source-path=SCRIPTDIR source=../../scripts/wraps.sh disable=SC1091
+. "$tree/scripts/wraps.sh"
 need meson ninja git tar cc c++ cmake pkg-config unshare chroot
 unset BUILD_DIR
 
@@ -15,12 +17,26 @@ unset BUILD_DIR
 elsewhere='scripts/test.sh'
 
 [ "$(id -u)" -eq 0 ] || skip "only root can install"
-for library in libtcmalloc_minimal jansson; do
-    pkg-config --exists "$library" || skip "there is no $library"
-done
-for library in libjemalloc_pic.a libmimalloc.so; do
-    [ -e "$(cc -print-file-name=$library)" ] || skip "there is no $library"
-done
+pkg-config --exists jansson || skip "there is no jansson"
+
+# An allocator that the system lacks comes from its source, if that was put into place.
+sources=''
+# need_allocator WRAP WHAT COMMAND...: whether the system has it.
+need_allocator() {
+    wrap=$1 what=$2
+    shift 2
+    ! "$@" || return 0
+    has_source "$wrap" || skip "there is no $what, and no source of $wrap"
+    sources=yes
+}
+
+has_library() {
+    [ -e "$(cc -print-file-name="$1")" ]
+}
+
+need_allocator jemalloc libjemalloc_pic.a has_library libjemalloc_pic.a
+need_allocator gperftools libtcmalloc_minimal pkg-config --exists libtcmalloc_minimal
+need_allocator mimalloc libmimalloc has_library libmimalloc.so
 
 # ---- The blocks ----
 
@@ -49,12 +65,16 @@ done
 
 # ---- A root of its own, and in it a fresh clone ----
 
-mkdir "$work/layers" "$work/root"
+mkdir "$work/layers" "$work/root" "$work/sources"
+copy_tree "$work/tree"
+if [ "$sources" ]; then
+    copy_sources "$work/sources"
+fi
 
-# In a mount namespace of its own, which ends with it. $1 is this script's folder of work, $2 the tree.
+# In a mount namespace of its own, which ends with it. $1 is this script's folder of work.
 cat >"$work/enter" <<'END'
 set -eu
-work=$1 tree=$2 root=$1/root
+work=$1 root=$1/root
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$work/layers" || exit 77
 mkdir "$work/layers/upper" "$work/layers/work"
@@ -63,10 +83,10 @@ mount -t overlay overlay "$root" \
 for folder in proc sys dev; do
     mount --rbind "/$folder" "$root/$folder"
 done
-[ $# -gt 2 ] || exit 0
-mkdir -p "$root/tmp" "$root/readme/tree" "$root/readme/blocks"
+[ $# -gt 1 ] || exit 0
+mkdir -p "$root/tmp" "$root/readme/blocks"
 chmod 1777 "$root/tmp"
-tar -C "$tree" -c --exclude=./.git --exclude='./build*' . | tar -C "$root/readme/tree" -x
+cp -R "$work/tree" "$work/sources" "$root/readme"
 cp "$work/blocks"/* "$root/readme/blocks"
 cp "$work/run" "$root/readme"
 status=0
@@ -90,6 +110,9 @@ cd /readme/zmalloc
 # The demo's text, which it would make ten times as large. .ci/run has that demo.
 mkdir build
 find . -name '*.[ch]' -exec cat {} + | head -c 1000000 >build/demo-text.txt
+# What Meson would download, for the clone and for the project that has it as a subproject.
+cp -R /readme/sources/. .
+cp -R /readme/sources hello-meson
 for block in /readme/blocks/*.sh; do
     printed=${block%.sh}.out
     echo "$block" >/readme/blocks/last
@@ -100,7 +123,7 @@ git status --porcelain >/readme/blocks/changed
 END
 
 enter() {
-    unshare -m sh "$work/enter" "$work" "$tree" "$@"
+    unshare -m sh "$work/enter" "$work" "$@"
 }
 
 enter 2>/dev/null || skip "there can be no root of its own: no mount namespaces, or no overlay"

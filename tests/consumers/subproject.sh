@@ -11,12 +11,6 @@ need meson ninja git tar gzip sha256sum
 
 name=zmalloc-under-test
 
-copy_tree() {
-    mkdir "$work/$name" &&
-        tar -C "$tree" -c --exclude=./.git --exclude='./build*' . |
-        tar -C "$work/$name" -x
-}
-
 make_repository() {
     git -c init.defaultBranch=main init -q "$work/$name" &&
         git -C "$work/$name" add -A &&
@@ -55,11 +49,13 @@ new_project() {
     mkdir "$project"
     cp "$here/project/meson.build" "$here/use.c" "$tree"/tests/compat/*.[ch] \
         "$tree/tests/headers/pointers.h" "$project"
+    copy_sources "$project"
 }
 
-# Not the library that may be installed on the machine.
+# Not the library that may be installed on the machine. The allocators are as in this build.
 setup_project() {
-    meson setup --force-fallback-for=zmalloc $quick "$@" "$project/build" "$project"
+    # shellcheck disable=SC2086
+    meson setup ${SUBPROJECT_OPTIONS:---force-fallback-for=zmalloc} $quick "$@" "$project/build" "$project"
 }
 
 says_no_warning() {
@@ -73,7 +69,7 @@ build_project() {
     build=$project/build/subprojects/$name
 }
 
-check "the sources can be copied" copy_tree
+check "the sources can be copied" copy_tree "$work/$name"
 check "and put into a repository" make_repository
 
 # check_servers WHAT BACKENDS: the headers in the place of those of Redis and Valkey.
@@ -93,8 +89,8 @@ $(backends_that_are MODULE)" "$project/build/use" "$build"
 new_project static
 write_wrap_git
 build_project -Ddefault_library=static
-check_servers "wrap-git, static" "$(backends_that_are BUILT_IN)"
-check_backends "wrap-git, static: it runs" "$(backends_that_are BUILT_IN)" \
+check_servers "wrap-git, static" "$(backends_that_are BUILT_IN STATIC_)"
+check_backends "wrap-git, static: it runs" "$(backends_that_are BUILT_IN STATIC_)" \
     "$project/build/use" nowhere
 
 # Of a project whose sources may all be one.

@@ -96,8 +96,8 @@ for module in $modules; do
     file=$prefix/lib/zmalloc-1/libzmalloc-$module.so
     exported_by "$file" >"$work/exported"
     same "$module exports its instance alone" "$work/expected" "$work/exported"
-    check "$module needs the library, its allocator and the C library" \
-        needs_only "$file" "libzmalloc\.so\.1|lib$module.*|$system"
+    check "$module needs the library, its allocator and the languages' libraries" \
+        needs_only "$file" "libzmalloc\.so\.1|lib$module.*|lib(stdc\+\+|gcc_s|m)\.so.*|$system"
     readelf -dW "$file" >"$work/dynamic"
     check "$module has no text relocation" absent TEXTREL "$work/dynamic"
 done
@@ -121,9 +121,10 @@ nm -u "$prefix/lib/libzmalloc.a" | awk '{print $2}' | sort -u | comm -12 - "$wor
 same "of jemalloc the archive defines what it calls" "$work/called" "$work/defined"
 
 # What a plug-in that holds all of the archive shows to others.
+# shellcheck disable=SC2046
 exported_with_archive() {
     ${CC:-cc} -shared -o "$work/whole.so" -Wl,--whole-archive "$prefix/lib/libzmalloc.a" \
-        -Wl,--no-whole-archive -lm -ldl -pthread &&
+        -Wl,--no-whole-archive $(beside_archive) &&
         nm -D --defined-only "$work/whole.so" | awk '{print $3}' | sort
 }
 
@@ -139,11 +140,13 @@ same "with -Dstatic_exports it exports the functions and nothing else" \
 
 # ---- The version script, where a compiler has not hidden something already ----
 
+# shellcheck disable=SC2046
 link_with_stray() {
     echo 'int stray(void); int stray(void) { return 0; }' >"$work/stray.c"
     ${CC:-cc} -fPIC -shared -fvisibility=default -o "$work/stray.so" "$work/stray.c" \
         -Wl,--version-script="$tree/src/zmalloc.syms" -Wl,--whole-archive \
-        "$work/exporting/lib/libzmalloc.a" -Wl,--no-whole-archive -lm -ldl -pthread
+        "$work/exporting/lib/libzmalloc.a" -Wl,--no-whole-archive \
+        $(beside_archive)
 }
 
 check "something else is linked with the version script" link_with_stray

@@ -49,7 +49,7 @@ check "a program links libzmalloc.so, then libz.a" build_program -lzmalloc "$lib
 check_backends "libzmalloc.so first: each calls its own" "$backends" "$program"
 check "a program links libz.a, then libzmalloc.a" \
     build_program "$libz" "$prefix/lib/libzmalloc.a"
-check_backends "libz.a first, static: each calls its own" "$built_in" "$program"
+check_backends "libz.a first, static: each calls its own" "$in_archive" "$program"
 check "a program links libzmalloc.a, then libz.a" \
     build_program "$prefix/lib/libzmalloc.a" "$libz"
-check_backends "libzmalloc.a first: each calls its own" "$built_in" "$program"
+check_backends "libzmalloc.a first: each calls its own" "$in_archive" "$program"

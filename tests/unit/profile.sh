@@ -3,7 +3,8 @@
 #
 # Heap profiling by jemalloc, where the jemalloc at hand is built with it: a profile at exit tells
 # how much profile_program.c has not freed, and from where it allocated. Then the same where the
-# libraries for it are not there, which REFUSING simulates (refuse_dlopen.c).
+# libraries for it are not there, which REFUSING simulates (refuse_dlopen.c). NO_UNWINDER=yes says that
+# the compiler has no unwinder for this C library: then a message says so, and no profile has stacks.
 #
 # usage: profile.sh PROGRAM [REFUSING]
 set -eu
@@ -63,6 +64,15 @@ has_stacks() {
 says() {
     grep -q "^zmalloc: $1: .*: .*$2" "$work/err" || fail "no message: $1: $2"
 }
+
+if [ "${NO_UNWINDER:-}" ]; then
+    profile 0
+    check_amount
+    ! has_stacks || fail "stacks without an unwinder"
+    grep -q '^zmalloc: jemalloc profiles the heap without call stacks: .' "$work/err" || fail "no message"
+    echo "ok: without an unwinder a profile without stacks"
+    exit
+fi
 
 profile 0
 check_amount

@@ -6,6 +6,8 @@
 # into place. Arguments: the source tree of zmalloc, and mimalloc or gperftools.
 # shellcheck source-path=SCRIPTDIR source=../consumers/common.sh disable=SC1091
 . "$(dirname "$0")/../consumers/common.sh"
+# shellcheck source-path=SCRIPTDIR source=../../scripts/wraps.sh disable=SC1091
+. "$tree/scripts/wraps.sh"
 need meson ninja pkg-config
 
 name=$2
@@ -16,14 +18,9 @@ esac
 
 # ---- The source ----
 
-subprojects=$tree/subprojects
-of_wrap() {
-    sed -n "s/^$1 *= *//p" "$subprojects/$name.wrap"
-}
-folder=$(of_wrap directory)
-archive=packagecache/$(of_wrap source_filename)
-[ -d "$subprojects/$folder" ] || [ -f "$subprojects/$archive" ] ||
-    skip "there is no source of $name; scripts/sources.sh puts it into place"
+has_source "$name" || skip "there is no source of $name; scripts/sources.sh puts it into place"
+folder=$(of_wrap "$name" directory)
+archive=packagecache/$(of_wrap "$name" source_filename)
 
 # A folder gets our build files as they are now.
 copy_source() {

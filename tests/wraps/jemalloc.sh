@@ -3,8 +3,8 @@
 #
 # jemalloc from its wrap in a project that has nothing to do with zmalloc: as the malloc of a program,
 # shared and static, from the build tree and installed; and as a private copy inside a library.
-# shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
-. "$(dirname "$0")/common.sh"
+# shellcheck source-path=SCRIPTDIR source=../consumers/common.sh disable=SC1091
+. "$(dirname "$0")/../consumers/common.sh"
 need meson ninja tar pkg-config nm readelf
 
 archive=$tree/subprojects/packagecache/jemalloc-5.3.0.tar.bz2
