@@ -5,12 +5,15 @@
 # memory, start-up. Installs and builds what that needs, and ends with a table of the targets that are
 # met. A run takes about eight minutes; let the machine have nothing else to do meanwhile.
 #
-# usage: scripts/bench.sh [--quick] [--runs N] [--output DIR] [--publish]
+# usage: scripts/bench.sh [--quick] [--source] [--runs N] [--output DIR] [--publish]
 #
 #   --quick         a run of about a minute, for a look at everything: the figures are rough
+#   --source        with the allocators built from their sources, both alone and in zmalloc
 #   --runs N        measure N times; the median of the runs' ratios counts (1 if not said)
-#   --output DIR    where results go (${BUILD_DIR:-build-bench}/results if not said)
-#   --publish       table, charts and condensed data go into docs/performance, not into DIR
+#   --output DIR    where results go (${BUILD_DIR:-build-bench}/results if not said; with --source
+#                   build-bench-source)
+#   --publish       table, charts and condensed data go into docs/performance, or with --source into
+#                   docs/performance/source, not into DIR
 set -eu
 
 # shellcheck source=scripts/common.sh
@@ -18,12 +21,13 @@ set -eu
 # shellcheck source=scripts/release.sh
 . "$(dirname "$0")/release.sh"
 
-quick='' publish='' output='' runs=1
-take_arguments '--quick --runs=1..999 --output=DIR --publish' "$@"
+quick='' source='' publish='' output='' runs=1
+take_arguments '--quick --source --runs=1..999 --output=DIR --publish' "$@"
 [ -z "$quick" ] || [ -z "$publish" ] || refuse "--publish takes no --quick: those figures are rough"
 
 cd "$(dirname "$0")/.."
-take_build build-bench
+take_build "build-bench${source:+-source}"
+from=${source:+from source}
 backends='libc native jemalloc tcmalloc mimalloc'
 
 # Many threads share the processors' caches, which each has to fill anew when its turn comes: what
@@ -51,7 +55,12 @@ prepare_results() {
 
 prepare_build() {
     scripts/setup.sh bench
-    build_release -Dbench=enabled -Dtests=disabled
+    fallback=''
+    if [ "$source" ]; then
+        scripts/sources.sh jemalloc gperftools mimalloc
+        fallback=jemalloc,gperftools,mimalloc
+    fi
+    build_release --force-fallback-for="$fallback" -Dbench=enabled -Dtests=disabled
     for program in bench footprint startup empty empty-linked empty-used; do
         [ -x "$build/bench/$program" ] || fail "$build/bench/$program was not built"
     done
@@ -140,6 +149,7 @@ copy_programs() {
 
 write_machine() {
     python3 -B bench/report/machine.py "$build" quick="${quick:-no}" \
+        allocators="${from:-of the system}" \
         repetitions="$repetitions of $seconds s" \
         threads="$many_repetitions of $many_seconds s" \
         added="$repetitions of $added_seconds s" starts=$starts >"$folder/machine.json"
@@ -162,7 +172,7 @@ measure() {
 # Also by hand, for a folder of earlier results: the two lines with python3 and draw.sh.
 conclude() {
     to=$output
-    [ -z "$publish" ] || to=docs/performance
+    [ -z "$publish" ] || to=docs/performance${source:+/source}
     mkdir -p "$to"
     table=$(python3 -B bench/report --data "$to" "$output"/run-*)
     bench/charts/draw.sh "$to"

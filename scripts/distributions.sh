@@ -6,11 +6,13 @@
 # commit. Ends with a table: what was installed there, what came of it. The status is 1 if anything
 # failed.
 #
-# usage: scripts/distributions.sh [--quick] [--suite NAME]... [--keep] [RELEASE...]
+# usage: scripts/distributions.sh [--quick] [--source] [--suite NAME]... [--keep] [RELEASE...]
 #
 #   RELEASE        12 or bookworm, 13 or trixie, sid; all three if not said
 #   --suite NAME   tests of this suite only; may be repeated
 #   --quick        the suites tcmalloc and mimalloc; 13 if no release is named
+#   --source       instead of both commands scripts/test.sh --source, in a root without any package of an
+#                  allocator
 #   --keep         leaves the roots there, to be looked at with scripts/in_root.sh
 #
 # Everything goes into ${BUILD_DIR:-build-distributions}: logs, and, to be quicker the next time, the
@@ -41,8 +43,8 @@ take_word() {
     releases="$releases $release"
 }
 
-releases='' suites='' quick='' keep=''
-take_arguments '--quick --suite=NAME --keep RELEASE...' "$@"
+releases='' suites='' quick='' source='' keep=''
+take_arguments '--quick --source --suite=NAME --keep RELEASE...' "$@"
 if [ "$quick" ]; then
     : "${releases:=trixie}" "${suites:=--suite tcmalloc --suite mimalloc}"
 fi
@@ -196,15 +198,18 @@ counts() {
 keep_logs() {
     rm -rf "${build:?}/$release"
     mkdir -p "$build/$release"
-    cp -r "$root/root/zmalloc/build/meson-logs" "$build/$release" 2>/dev/null || true
+    cp -r "$root/root/zmalloc/build${source:+-source}/meson-logs" "$build/$release" 2>/dev/null || true
 }
 
 try_release() {
     began=$(date +%s)
-    run_there demo scripts/demo.sh
-    demo=$result
+    demo=-
+    if [ -z "$source" ]; then
+        run_there demo scripts/demo.sh
+        demo=$result
+    fi
     # shellcheck disable=SC2086
-    run_there test scripts/test.sh --timeout-multiplier 3 $suites
+    run_there test scripts/test.sh ${source:+--source} --timeout-multiplier 3 $suites
     printf '| %s |%s %s | %s | %s | %s |\n' "$release" "$(versions)" "$demo" "$(counts)" \
         "$(($(date +%s) - began))" "$(date -u +%Y-%m-%d)" >>"$build/table.md"
     keep_logs

@@ -5,10 +5,11 @@
 # that takes. cmocka is built for each from the system's source package. For another processor, the C
 # library, the allocators and cmocka are Debian's packages for it, unpacked into a root folder. Run
 # again, it builds only what changed. In an emulator, long tests are a tenth as long unless
-# ZMALLOC_TEST_SCALE says otherwise. Ends with a line for each platform, before it what was not run
+# ZMALLOC_TEST_SCALE says otherwise. Allocators that a platform does not have are built from their
+# sources (scripts/sources.sh). Ends with a line for each platform, before it what was not run
 # there and why.
 #
-# usage: scripts/ports.sh [--quick] [musl] [musl-static] [i386] [arm64] [riscv64] [s390x]
+# usage: scripts/ports.sh [--quick] [--source] [musl] [musl-static] [i386] [arm64] [riscv64] [s390x]
 #
 #   musl          the C library musl
 #   musl-static   the same, library and programs static
@@ -16,7 +17,9 @@
 #   arm64         64-bit ARM, under the emulator qemu
 #   riscv64       64-bit RISC-V, likewise
 #   s390x         IBM Z, which is big endian, likewise
-#   --quick       only libc and native, without layers over them, and not riscv64 and s390x unless named
+#   --quick       only libc and native, without layers over them, nothing from source, and not riscv64 and
+#                 s390x unless named
+#   --source      every allocator from source, also those that a platform has
 #
 # Everything goes into ${BUILD_DIR:-build-ports}. It takes a Debian or Ubuntu on x86-64.
 set -eu
@@ -53,8 +56,9 @@ need_port() {
     esac
 }
 
+wrap_mode=nodownload
 all='musl musl-static i386 arm64 riscv64 s390x'
-ports='' suites='' quick=''
+ports='' suites='' quick='' source='' from_source=''
 
 take_word() {
     # shellcheck disable=SC2086
@@ -62,12 +66,15 @@ take_word() {
     ports="$ports $1"
 }
 
-take_arguments '--quick PLATFORM...' "$@"
+take_arguments '--quick --source PLATFORM...' "$@"
+[ ! "$source" ] || [ ! "$quick" ] || refuse '--quick takes nothing from source'
 if [ "$quick" ]; then
     suites='--suite libc --suite native'
     : "${ports:=musl musl-static i386 arm64}"
+    wrap_mode=nofallback
 fi
 : "${ports:=$all}"
+[ ! "$source" ] || from_source='--force-fallback-for=jemalloc,gperftools,mimalloc'
 
 cd "$(dirname "$0")/.."
 take_build build-ports
@@ -141,8 +148,9 @@ need_root() {
 
 configure() {
     # shellcheck disable=SC2086
-    [ -f "$build/$port/build.ninja" ] || meson setup "$build/$port" --cross-file "cross/$target.ini" \
-        --werror -Dbench=disabled -Dtools=disabled -Ddocs=disabled $options "$@"
+    [ -f "$tree/build.ninja" ] || meson setup "$tree" --cross-file "cross/$target.ini" --werror \
+        --wrap-mode="$wrap_mode" $from_source -Dbench=disabled -Dtools=disabled -Ddocs=disabled \
+        $options "$@"
 }
 
 # A kernel may be built without 32 bits.
@@ -152,11 +160,17 @@ runs_here() {
     $compiler "$build/runs.c" -o "$build/runs" && $emulator "$build/runs" 2>/dev/null
 }
 
+# tree_of PORT: its build tree, another one with --source.
+tree_of() {
+    echo "$build/$1${source:+-source}"
+}
+
 # build_port OPTION...
 build_port() {
     echo "building for $port"
-    logged "$build/$port-setup.log" configure "$@"
-    logged "$build/$port.log" ninja -C "$build/$port"
+    tree=$(tree_of "$port")
+    logged "$tree-setup.log" configure "$@"
+    logged "$tree.log" ninja -C "$tree"
 }
 
 # test_port NAME: a test that fails is no end, the other platforms are looked at as well.
@@ -181,12 +195,14 @@ test_port() {
     scale=1
     [ ! "$emulator" ] || scale=0.1
     # shellcheck disable=SC2086
-    ZMALLOC_TEST_SCALE=${ZMALLOC_TEST_SCALE:-$scale} meson test -C "$build/$port" --no-rebuild \
+    ZMALLOC_TEST_SCALE=${ZMALLOC_TEST_SCALE:-$scale} meson test -C "$tree" --no-rebuild \
         --print-errorlogs --quiet --timeout-multiplier 3 $suites || failed="$failed $port"
 }
 
 failed='' tested='' not_run='' not_built=''
 scripts/setup.sh ports
+# Without them there are fewer backends.
+[ "$quick" ] || scripts/sources.sh jemalloc gperftools mimalloc || true
 mkdir -p "$build"
 for name in $ports; do
     test_port "$name"
@@ -199,6 +215,6 @@ for name in $not_run; do
     echo "$name: tests skipped: built, but this kernel does not run its programs"
 done
 for name in $tested; do
-    python3 scripts/count_tests.py --skipped "$build/$name" | sed "s/^/$name: /"
+    python3 scripts/count_tests.py --skipped "$(tree_of "$name")" | sed "s/^/$name: /"
 done
 [ -z "$failed" ]

@@ -68,7 +68,8 @@ def c_library() -> str:
 def compile_command(build: Path) -> list[str]:
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         if entry["file"].endswith("src/zmalloc.c"):
-            return shlex.split(entry["command"])
+            words = shlex.split(entry["command"])
+            return words[1:] if Path(words[0]).name == "ccache" else words
     raise SystemExit(f"machine: {build}/compile_commands.json: src/zmalloc.c is missing")
 
 

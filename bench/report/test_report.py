@@ -171,6 +171,16 @@ class Targets(Case):
         wall = {"empty": 0.5, "empty-used-libc": 0.5 + 1.025}
         self.assertFalse(self.check("start-up, KiB", "1024", wall=wall).met)
 
+    def test_from_source_the_target_is_closer(self) -> None:
+        folder = self.run_folder(times={CHURN: (10.0, 10.8, 20.0, 15.0)})
+        self.assertNotIn(f"jemalloc  {CHURN}:", tables.report(self.summary(folder)))
+        change(
+            folder / "machine.json",
+            lambda found: found["settings"].update(allocators="from source"),
+        )
+        text = tables.report(self.summary(folder))
+        self.assertIn(f"jemalloc  {CHURN}: 1.080, target raw<=1.06", text)
+
     def test_verdict_names_what_is_not_met(self) -> None:
         folder = self.run_folder(times={CHURN: (10.0, 11.5, 20.0, 15.0)})
         text = tables.report(self.summary(folder))

@@ -39,9 +39,13 @@ AT_A_LOOK = ("zm_accounting_sum", "zm_peak_saw", "zm_raise", "zm_look")
 LOCKED = re.compile(r"lock\b|xchg\b.*\(|xchg\b.*%fs:")
 
 
+# Functions of allocators that are built into the library or a module.
+THEIRS = ("zm_je_", "je_", "mi_", "_mi_", "tc_", "tcmalloc_", "tcmalloc::", "(anonymous namespace)::")
+
+
 def is_ours(function):
     library = pathlib.Path(function.object).name.startswith("libzmalloc")
-    return library and not function.name.startswith(("zm_je_", "je_"))
+    return library and not function.name.startswith(THEIRS)
 
 
 def our_functions(records):
