@@ -33,7 +33,7 @@ build_gcov() {
 #!/bin/sh
 gcov "$@"
 find . -maxdepth 1 -name '*.gcov' -exec sed -i \
-    -e 's/ taken -[0-9]*/ taken 0/' -e 's/^ *-[0-9][0-9]*:/    #####:/' {} +
+    -e 's/ taken -[0-9]*/ taken 0/' -e 's/ returned -[0-9]*/ returned 0/' -e 's/^ *-[0-9][0-9]*:/    #####:/' {} +
 END
     chmod +x "$runtime/gcov"
 }

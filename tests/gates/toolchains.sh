@@ -29,11 +29,11 @@ logged() {
     }
 }
 
-# setup NAME OPTION...: configures the library alone.
+# setup NAME OPTION...: configures the library alone, with allocators of the system.
 setup() {
     build=$work/$1
     shift
-    logged "$meson" setup "$build" "$root" -Dtests=disabled -Dexamples=disabled \
+    logged "$meson" setup "$build" "$root" --wrap-mode=nofallback -Dtests=disabled -Dexamples=disabled \
         -Dbench=disabled -Dtools=disabled -Ddocs=disabled "$@"
 }
 
