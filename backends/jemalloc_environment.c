@@ -17,9 +17,9 @@ static struct zm_setting options = {.variable = "MALLOC_CONF"};
 /* jemalloc only reads it. */
 char *zm_je_secure_getenv(const char *name)
 {
-    if (strcmp(name, options.variable) != 0)
-        return NULL;
-    return (char *)(uintptr_t)zm_setting_value(&options);
+    const char *value = strcmp(name, options.variable) == 0 ? zm_setting_value(&options) : NULL;
+
+    return (char *)(uintptr_t)value;
 }
 
 __attribute__((constructor(102))) static void read_when_loaded(void)

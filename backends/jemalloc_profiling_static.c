@@ -32,9 +32,11 @@ static void tell_if_there_are_no_stacks(void)
 
     if (why == NULL)
         return;
+    /* GCOVR_EXCL_START: a compiler without an unwinder, as musl-gcc: profile.sh there */
     zm_message_text(&message, "jemalloc profiles the heap without call stacks: ");
     zm_message_text(&message, why);
     zm_message_send(&message);
+    /* GCOVR_EXCL_STOP */
 }
 
 /* First called while jemalloc starts. */
