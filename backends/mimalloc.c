@@ -45,30 +45,12 @@ static void *report(void *ptr, size_t *usable)
 
 #ifdef ZM_KNOWS_MIMALLOC
 
-/* Returned in two registers. */
-struct block {
-    void *ptr;
-    size_t usable;
-};
-
-static __attribute__((noinline)) struct block alloc_slowly(size_t size, bool zero)
+static void *alloc_in_any_way(size_t size, bool zero)
 {
-    struct block block = {.ptr = zero ? mi_zalloc(size) : mi_malloc(size)};
-
-    report(block.ptr, &block.usable);
-    return block;
+    return zero ? mi_zalloc(size) : mi_malloc(size);
 }
 
-ZM_INLINE void *alloc_block(size_t size, bool zero, size_t *usable)
-{
-    struct block block;
-
-    block.ptr = mimalloc_take_small(size, zero, &block.usable);
-    if (ZM_UNLIKELY(block.ptr == NULL))
-        block = alloc_slowly(size, zero);
-    *usable = block.usable;
-    return block.ptr;
-}
+#include "fused_block.h"
 
 ZM_INLINE void *mimalloc_alloc(size_t size, size_t *usable)
 {
@@ -208,7 +190,7 @@ ZM_INLINE size_t mimalloc_free(void *ptr)
 {
     size_t usable;
 
-    return ZM_LIKELY(mimalloc_free_local(ptr, &usable)) ? usable : free_slowly(ptr);
+    return ZM_LIKELY(free_small(ptr, &usable)) ? usable : free_slowly(ptr);
 }
 
 #else

@@ -26,8 +26,8 @@
 
 #ifdef ZM_KNOWS_MIMALLOC
 
-/* A block of a page that has one at hand; NULL if there is none. */
-ZM_INLINE void *mimalloc_take_small(size_t size, bool zero, size_t *usable)
+/* Takes a block from a page that has a free one; NULL if there is none. */
+ZM_INLINE void *take_small(size_t size, bool zero, size_t *usable)
 {
     mi_heap_t *heap = mi_get_default_heap();
     mi_page_t *page;
@@ -44,7 +44,7 @@ ZM_INLINE void *mimalloc_take_small(size_t size, bool zero, size_t *usable)
 
 /* May give memory back to the system, and so change errno. Passes the size through, so that the usual
  * path saves no register for it. */
-static __attribute__((noinline)) size_t mimalloc_retire(mi_page_t *page, size_t usable)
+static __attribute__((noinline)) size_t retire_page(mi_page_t *page, size_t usable)
 {
     int saved_errno = errno;
 
@@ -55,7 +55,7 @@ static __attribute__((noinline)) size_t mimalloc_retire(mi_page_t *page, size_t 
 
 /* Frees a block of this thread in a page that is neither full nor has aligned blocks; false if it is
  * another. Keeps errno. */
-ZM_INLINE bool mimalloc_free_local(void *ptr, size_t *usable)
+ZM_INLINE bool free_small(void *ptr, size_t *usable)
 {
     mi_segment_t *segment = _mi_ptr_segment(ptr);
     mi_page_t *page = _mi_segment_page_of(segment, ptr);
@@ -68,7 +68,7 @@ ZM_INLINE bool mimalloc_free_local(void *ptr, size_t *usable)
     mi_block_set_next(page, block, page->local_free);
     page->local_free = block;
     if (ZM_UNLIKELY(--page->used == 0))
-        *usable = mimalloc_retire(page, *usable);
+        *usable = retire_page(page, *usable);
     return true;
 }
 

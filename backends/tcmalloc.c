@@ -34,32 +34,12 @@ static size_t size_query(const void *ptr)
     return tcmalloc_size_of(ptr);
 }
 
-/* Returned in two registers. */
-struct block {
-    void *ptr;
-    size_t usable;
-};
-
-static __attribute__((noinline)) struct block alloc_slowly(size_t size, bool zero)
+static void *alloc_in_any_way(size_t size, bool zero)
 {
-    struct block block = {NULL, 0};
-
-    block.ptr = report(zero ? tc_calloc(1, size) : tc_malloc(size), &block.usable);
-    return block;
+    return zero ? tc_calloc(1, size) : tc_malloc(size);
 }
 
-ZM_INLINE void *alloc_block(size_t size, bool zero, size_t *usable)
-{
-    struct block block;
-
-    block.ptr = tcmalloc_take_small(size, &block.usable);
-    if (ZM_UNLIKELY(block.ptr == NULL))
-        block = alloc_slowly(size, zero);
-    else if (zero)
-        memset(block.ptr, 0, block.usable);
-    *usable = block.usable;
-    return block.ptr;
-}
+#include "fused_block.h"
 
 ZM_INLINE void *tcmalloc_alloc(size_t size, size_t *usable)
 {
@@ -83,7 +63,7 @@ ZM_INLINE size_t tcmalloc_free(void *ptr)
 {
     size_t usable;
 
-    return ZM_LIKELY(tcmalloc_free_small(ptr, &usable)) ? usable : free_slowly(ptr);
+    return ZM_LIKELY(free_small(ptr, &usable)) ? usable : free_slowly(ptr);
 }
 
 static int prepare(const char **why)

@@ -16,20 +16,24 @@
 
 /* A block of the thread's cache, or one that goes there; NULL if that takes more than usual. errno is as
  * tcmalloc leaves it if there is no memory. */
-ALWAYS_INLINE void *tcmalloc_take_small(size_t size, size_t *usable)
+ALWAYS_INLINE void *take_small(size_t size, bool zero, size_t *usable)
 {
     ThreadCache *cache = ThreadCachePtr::GetIfPresent();
     uint32_t size_class;
+    void *block;
 
     if (PREDICT_FALSE(cache == nullptr || !Static::sizemap()->GetSizeClass(size, &size_class)))
         return nullptr;
     *usable = static_cast<size_t>(Static::sizemap()->ByteSizeForClass(size_class));
     ZM_ASSUME(*usable != 0);
-    return cache->Allocate(*usable, size_class, tcmalloc::malloc_oom);
+    block = cache->Allocate(*usable, size_class, tcmalloc::malloc_oom);
+    if (zero && block != nullptr)
+        memset(block, 0, *usable);
+    return block;
 }
 
 /* Frees a small block whose class is known from its page; false if it is another. */
-ALWAYS_INLINE bool tcmalloc_free_small(void *ptr, size_t *usable)
+ALWAYS_INLINE bool free_small(void *ptr, size_t *usable)
 {
     const PageID page = reinterpret_cast<uintptr_t>(ptr) >> kPageShift;
     ThreadCache *cache = ThreadCachePtr::GetIfPresent();
