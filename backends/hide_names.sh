@@ -4,11 +4,11 @@
 # Makes one object file of an archive, in which all symbols but one are local: a program that links it
 # may have the same allocator, or functions of the same names.
 #
-# usage: hide_names.sh ARCHIVE SYMBOL OUTPUT AR OBJCOPY NM COMPILER [ARGUMENT...]
+# usage: hide_names.sh ARCHIVE SYMBOL OUTPUT OBJCOPY COMPILER [ARGUMENT...]
 set -eu
 
-archive=$1 symbol=$2 output=$3 objcopy=$5
-shift 6
+archive=$1 symbol=$2 output=$3 objcopy=$4
+shift 4
 
 # Inline functions are in groups, of which a linker keeps one by its name. Local ones would be thrown away
 # in favour of the program's, so they leave their groups.
