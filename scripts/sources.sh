@@ -54,6 +54,8 @@ look_up() {
         debian_sum=cbc9d207ff105ad1f0cb739c378076143a6452b8d0624309cea0abfb040e972b
         ;;
     *)
+        # Somebody has put another version there.
+        [ ! -d "$folder" ] || return 0
         echo "E: this script does not know where Debian has ${folder##*/}" >"$log"
         return 1
         ;;
@@ -106,7 +108,7 @@ fetch_archive() {
     echo "$name: $archive is from $site/pool/main/$file"
 }
 
-# What is not the wrap's archive must not lie where that belongs.
+# Another archive must not take the place of the wrap's own.
 put_other_archive() {
     status=0
     fetch "$cache/$name.part" "$debian_sum" && unpack "$cache/$name.part" || status=$?
