@@ -59,7 +59,7 @@ int zm_je_creat64(const char *path, mode_t mode)
 }
 /* GCOVR_EXCL_STOP */
 
-/* GCOVR_EXCL_START: for an archive that was built where there is no secure_getenv() */
+/* GCOVR_EXCL_START: for an archive built without secure_getenv() */
 char *zm_je_getenv(const char *name)
 {
     return zm_je_secure_getenv(name);
