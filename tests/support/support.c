@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -54,6 +55,15 @@ void skip_under_emulator(const char *why)
     }
 }
 
+void skip_under_emulator_of_i386(const char *why)
+{
+#ifdef __i386__
+    skip_under_emulator(why);
+#else
+    (void)why;
+#endif
+}
+
 int teardown_nothing_used(void **state)
 {
     (void)state;
@@ -76,8 +86,14 @@ void no_room_on_32_bits(void)
 {
     struct rlimit space = {BEYOND_ADDRESS_SPACE, BEYOND_ADDRESS_SPACE};
 
-    if (sizeof(size_t) == sizeof(uint32_t) && setrlimit(RLIMIT_AS, &space) != 0)
+    if (sizeof(size_t) > sizeof(uint32_t))
+        return;
+    if (setrlimit(RLIMIT_AS, &space) != 0)
         abort();
+    /* An emulator does not keep to that. No gap of this size is left. */
+    while (mmap(NULL, BEYOND_ADDRESS_SPACE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                -1, 0) != MAP_FAILED)
+        continue;
 }
 
 const char *backend_under_test(void)

@@ -49,6 +49,8 @@ bool under_valgrind(void);
  * ways to start programs are not those of a kernel. The reason continues "an emulator ...". */
 bool under_emulator(void);
 void skip_under_emulator(const char *why);
+/* What only that one cannot do. */
+void skip_under_emulator_of_i386(const char *why);
 
 /* A test that must leave nothing in use: used memory is exactly 0 after it. */
 #define zm_test(function) cmocka_unit_test_teardown(function, teardown_nothing_used)

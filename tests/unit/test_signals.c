@@ -107,9 +107,12 @@ static void read_in_handlers(void *argument)
 
 static void handlers_may_read_at_any_moment(void **state)
 {
-    struct outcome outcome = run_child(read_in_handlers, NULL);
+    struct outcome outcome;
 
     (void)state;
+    /* Also a program without us, half of the times. */
+    skip_under_emulator_of_i386("of i386 often crashes over signals while threads come and go");
+    outcome = run_child(read_in_handlers, NULL);
     assert_exited_with(&outcome, 0);
 }
 

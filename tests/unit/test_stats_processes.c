@@ -84,11 +84,13 @@ static const char *contents_of(const char *path)
 static void threads_at_work_report(void **state)
 {
     char path[] = "/tmp/zmalloc-test-XXXXXX";
-    int fd = mkstemp(path);
+    int fd;
     char stats[100];
     struct outcome outcome;
 
     (void)state;
+    skip_under_emulator_of_i386("of i386 often ends by an assertion of its own over signals");
+    fd = mkstemp(path);
     assert_true(fd >= 0 && close(fd) == 0);
     snprintf(stats, sizeof stats, "signal:USR1,json:%s", path);
     outcome = run_signal_part("at work", stats);
