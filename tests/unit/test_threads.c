@@ -145,6 +145,8 @@ static void blocks_may_be_freed_by_other_threads(void **state)
 #define CROWD_MIN                                                                                  \
     280 /* every other one allocates: more than have room in the first slab of nodes */
 #define CROWD_BLOCKS 70
+/* With 8 MiB each, their stacks alone would take most of an address space of 32 bits. */
+#define CROWD_STACK ((size_t)256 << 10)
 
 struct crowd {
     pthread_barrier_t barrier;
@@ -184,14 +186,18 @@ static size_t sum_of_crowd(void)
 static void watch_crowd(void *argument)
 {
     pthread_t threads[CROWD_MAX];
+    pthread_attr_t attributes;
 
     (void)argument;
     crowd.size = scaled(200) < CROWD_MAX ? scaled(200) : CROWD_MAX;
     if (crowd.size < CROWD_MIN)
         crowd.size = CROWD_MIN;
     child_check(pthread_barrier_init(&crowd.barrier, NULL, (unsigned)crowd.size + 1) == 0);
+    child_check(pthread_attr_init(&attributes) == 0);
+    child_check(pthread_attr_setstacksize(&attributes, CROWD_STACK) == 0);
     for (size_t i = 0; i < crowd.size; i++)
-        child_check(pthread_create(&threads[i], NULL, join_crowd, NULL) == 0);
+        child_check(pthread_create(&threads[i], &attributes, join_crowd, NULL) == 0);
+    pthread_attr_destroy(&attributes);
     pthread_barrier_wait(&crowd.barrier);
     child_check(zmalloc_used_memory() == sum_of_crowd());
     pthread_barrier_wait(&crowd.barrier);
