@@ -13,8 +13,8 @@
 #
 #   musl          the C library musl
 #   musl-static   the same, library and programs static
-#   i386          32 bits
-#   arm64         64-bit ARM, under the emulator qemu
+#   i386          32 bits; under the emulator qemu if the kernel runs no 32-bit programs
+#   arm64         64-bit ARM, under qemu
 #   riscv64       64-bit RISC-V, likewise
 #   s390x         IBM Z, which is big endian, likewise
 #   --quick       only libc and native, without layers over them, nothing from source, and not riscv64 and
@@ -39,9 +39,9 @@ emulate() {
 }
 
 # need_port NAME: sets what the cross file is, which C compiler there is, and what else Meson gets; for
-# another processor also which packages, and what starts programs.
+# another processor also which packages, which root, and what starts programs.
 need_port() {
-    port=$1 emulator=''
+    port=$1 emulator='' root=''
     case $1 in
     musl) target=musl compiler='musl-gcc' options='' ;;
     musl-static)
@@ -114,7 +114,7 @@ need_cmocka() {
 # ---- The root of another processor ----
 
 # What is in the cross file, but with this root.
-write_cross_file() {
+write_root_file() {
     cat >"$build/$port.ini" <<END
 [binaries]
 c = ['clang-14', '--target=$processor-linux-gnu', '--sysroot=$root']
@@ -135,7 +135,7 @@ need_root() {
     scripts/foreign_root.sh "$port" "$release" "${root%/root}" $packages >"$build/$port-root.log" 2>&1 ||
         status=$?
     case $status in
-    0) write_cross_file ;;
+    0) write_root_file ;;
     77) return 1 ;;
     *)
         cat "$build/$port-root.log" >&2
@@ -153,11 +153,24 @@ configure() {
         $options "$@"
 }
 
-# A kernel may be built without 32 bits.
 # shellcheck disable=SC2086
 runs_here() {
     echo 'int main(void) { return 0; }' >"$build/runs.c"
     $compiler "$build/runs.c" -o "$build/runs" && $emulator "$build/runs" 2>/dev/null
+}
+
+# A kernel may be built without 32 bits. Meson takes it that none is.
+write_emulator_file() {
+    emulator=qemu-$port
+    echo "$port: this kernel does not run its programs; $emulator does"
+    cat >"$build/$port.ini" <<END
+[binaries]
+exe_wrapper = '$emulator'
+
+[properties]
+needs_exe_wrapper = true
+END
+    options="$options --cross-file $build/$port.ini"
 }
 
 # tree_of PORT: its build tree, another one with --source.
@@ -176,16 +189,17 @@ build_port() {
 # test_port NAME: a test that fails is no end, the other platforms are looked at as well.
 test_port() {
     need_port "$1"
-    if [ "$emulator" ] && ! need_root; then
+    if [ "$root" ] && ! need_root; then
         not_built="$not_built $port"
         return
     fi
+    [ "$port" != i386 ] || runs_here || write_emulator_file
     if ! runs_here; then
         build_port -Dtests=disabled
         not_run="$not_run $port"
         return
     fi
-    if [ ! "$emulator" ]; then
+    if [ ! "$root" ]; then
         cmocka=$build/cmocka-$target
         need_cmocka
         options="$options -Dpkg_config_path=$cmocka/lib/pkgconfig"
