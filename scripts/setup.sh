@@ -43,7 +43,7 @@ ports_packages="$demo_packages g++ python3 $ports_tools"
 fuzz_tools='clang-14 libclang-rt-14-dev afl++'
 fuzz_packages="$demo_packages $fuzz_tools"
 ci_packages="$test_packages $bench_tools $redis_tools $ports_tools $fuzz_tools clang-format-14
-    clang-tidy-14 cppcheck abigail-tools gcovr spin valgrind libc6-dbg shellcheck mandoc
+    clang-tidy-14 cppcheck abigail-tools gcovr spin valgrind libc6-dbg shellcheck mandoc librsvg2-bin
     libc++-14-dev libc++abi-14-dev libc6-dev-arm64-cross
     libgcc-12-dev-arm64-cross debootstrap"
 

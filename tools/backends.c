@@ -155,7 +155,7 @@ char *backend_next_named(const char **value)
 
 /* ---- The backends that a program may run on ---- */
 
-static void add_name(struct names *names, const char *name, size_t length)
+void add_name(struct names *names, const char *name, size_t length)
 {
     char **more = allocate(names->count + 1, sizeof *more);
 
@@ -215,7 +215,7 @@ char *list_names(const struct names *names, const char *between)
     return text;
 }
 
-static bool is_built_in(const char *name)
+bool is_built_in(const char *name)
 {
     struct zmalloc_backend_info info = {.struct_size = sizeof info};
 
@@ -223,25 +223,6 @@ static bool is_built_in(const char *name)
         if (strcmp(info.name, name) == 0)
             return info.state == ZMALLOC_BACKEND_BUILT_IN;
     return false;
-}
-
-struct names take_modules(struct names *names)
-{
-    struct names modules = {0};
-    size_t kept = 0;
-
-    for (size_t i = 0; i < names->count; i++) {
-        char *name = names->of[i];
-
-        if (is_built_in(backend_without_layers(name))) {
-            names->of[kept++] = name;
-            continue;
-        }
-        add_name(&modules, name, strlen(name));
-        free(name);
-    }
-    names->count = kept;
-    return modules;
 }
 
 /* ---- What is wrong with one ---- */

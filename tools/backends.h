@@ -64,8 +64,11 @@ struct names listed_backends(const char *list);
 /* The names with this between them. The caller frees it. */
 char *list_names(const struct names *names, const char *between);
 
-/* Takes out those that are no part of the library itself, and returns them. */
-struct names take_modules(struct names *names);
+/* Adds a copy of the name, at most length bytes of it. */
+void add_name(struct names *names, const char *name, size_t length);
+
+/* Whether the backend of that name is a part of the library itself. */
+bool is_built_in(const char *name);
 
 void free_names(struct names *names);
 

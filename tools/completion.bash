@@ -13,6 +13,12 @@ _zmalloc_backends() {
     compopt -o nospace
 }
 
+# The backend of a variant, within the quote that begins it; the variables after it are the user's.
+_zmalloc_variant() {
+    local word=${1#[\'\"]}
+    [[ $word == *[[:space:]]* ]] || _zmalloc_backends "$word"
+}
+
 _zmalloc_words() {
     mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
 }
@@ -30,7 +36,10 @@ _zmalloc_options() {
     run) echo --backend --stats --quiet --help ;;
     stats) echo --json --prometheus --help ;;
     top) echo --delay --count --sort --zones --json --help ;;
-    compare) echo --backends --runs --warmup --metric --json --chart --help ;;
+    compare)
+        echo --backends --variant --runs --warmup --prepare --timeout --metric --metric-regex \
+            --metric-name --metric-better --json --csv --markdown --chart --help
+        ;;
     esac
 }
 
@@ -38,8 +47,9 @@ _zmalloc_options() {
 _zmalloc_takes_argument() {
     case $1:$2 in
     run:-b | run:--backend | run:--stats) ;;
-    compare:-[bn] | compare:--backends | compare:--runs | compare:--warmup) ;;
-    compare:--metric | compare:--json | compare:--chart) ;;
+    compare:-[bn] | compare:--backends | compare:--variant | compare:--runs) ;;
+    compare:--warmup | compare:--prepare | compare:--timeout | compare:--metric*) ;;
+    compare:--json | compare:--csv | compare:--markdown | compare:--chart) ;;
     top:-[dns] | top:--delay | top:--count | top:--sort) ;;
     *) return 1 ;;
     esac
@@ -65,8 +75,10 @@ _zmalloc_argument() {
     top:-s | top:--sort) _zmalloc_words 'used peak limit rss ratio pid command' "$3" ;;
     *:-b | *:--backend | *:--backends) _zmalloc_backends "$3" ;;
     *:--stats) _zmalloc_words 'text json prometheus signal:USR1' "$3" ;;
-    *:--metric) _zmalloc_words 'wall cpu rss faults peak' "$3" ;;
-    *:--json | *:--chart) _zmalloc_files "$3" ;;
+    *:--variant) _zmalloc_variant "$3" ;;
+    *:--metric) _zmalloc_words 'wall cpu rss faults peak printed' "$3" ;;
+    *:--metric-better) _zmalloc_words 'lower higher' "$3" ;;
+    *:--json | *:--csv | *:--markdown | *:--chart) _zmalloc_files "$3" ;;
     esac
 }
 

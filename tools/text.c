@@ -126,6 +126,11 @@ static int columns_of(const char *text, size_t length)
     return columns;
 }
 
+size_t text_columns(const char *text)
+{
+    return (size_t)columns_of(text, strlen(text));
+}
+
 size_t text_fitting(const char *text, size_t columns)
 {
     size_t length = strlen(text);

@@ -43,6 +43,9 @@ char *text_format_list(const char *format, va_list list) __attribute__((format(p
 
 bool text_begins_with(const char *text, const char *beginning);
 
+/* How many characters of UTF-8 the text has. */
+size_t text_columns(const char *text);
+
 /* How many bytes of the text fit into so many columns, with whole characters of UTF-8. */
 size_t text_fitting(const char *text, size_t columns);
 

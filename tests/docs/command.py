@@ -14,7 +14,7 @@ import scdoc
 ROOT = Path(__file__).resolve().parent.parent.parent
 VERB = re.compile(r"^  ([a-z]+) {2,}", re.MULTILINE)
 OPTIONS = re.compile(r"^ {2,6}(-.*?)(?: {2,}|$)", re.MULTILINE)
-OPTION = re.compile(r"(?<![\w-])-(?:[a-zA-Z]|-[a-z]+)\b")
+OPTION = re.compile(r"(?<![\w-])-(?:[a-zA-Z]|-[a-z-]+)\b")
 STATUS = re.compile(r"^  (\d+) {2,}", re.MULTILINE)
 
 # Of the command and of every verb, so it has one place for all.

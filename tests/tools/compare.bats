@@ -228,7 +228,7 @@ refuses_before_it_runs() {
     done
     refuses_before_it_runs "--runs 5x: it is a number from 1 to 10000" --runs 5x
     refuses_before_it_runs "--warm=5x: it is a number from 0 to 1000" --warm=5x
-    refuses_before_it_runs "--metric=x: it is wall, cpu, rss, faults or peak" --metric=x
+    refuses_before_it_runs "--metric=x: it is wall, cpu, rss, faults, peak or printed" --metric=x
     refuses_before_it_runs "--chart=x: the name ends with .svg or .png" --chart=x
     refuses_before_it_runs "--json=no/x: No such file or directory" --json=no/x
     refuses_before_it_runs "--backends=x: unknown backend; available: $BACKENDS" --backends=libc,x
@@ -236,7 +236,7 @@ refuses_before_it_runs() {
 }
 
 @test "an unknown metric is refused, with the nearest right one" {
-    known='it is wall, cpu, rss, faults or peak'
+    known='it is wall, cpu, rss, faults, peak or printed'
     refuses_before_it_runs "--metric wlal: $known; did you mean 'wall'?" --metric wlal
     refuses_before_it_runs "--metric xyzzy: $known" --metric xyzzy
 }

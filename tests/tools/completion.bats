@@ -31,16 +31,20 @@ completes() {
 
 @test "options of a verb are completed" {
     completes run -- == --backend --stats --quiet --help
-    completes compare --me == --metric
+    completes compare --wa == --warmup
     completes compare -n 3 --j == --json
     completes list --j == --json
 }
 
-@test "every option of the help is completed, and no other" {
+# options_of VERB: those of its help, a line each.
+options_of() {
+    zmalloc help "$1" | sed -n 's/^  \(-., \|    \)\(--[a-z-]*\).*/\2/p'
+}
+
+@test "every option of the help is completed by bash, and no other" {
     for verb in list doctor run compare stats top; do
-        options=$(zmalloc help "$verb" | sed -n 's/^  \(-., \|    \)\(--[a-z]*\).*/\2/p')
-        # shellcheck disable=SC2086
-        completes "$verb" -- == $options
+        # shellcheck disable=SC2046
+        completes "$verb" -- == $(options_of "$verb")
     done
 }
 
@@ -53,7 +57,10 @@ completes() {
 }
 
 @test "metrics and forms are completed" {
-    completes compare --metric '' == wall cpu rss faults peak
+    completes compare --metric '' == wall cpu rss faults peak printed
+    completes compare --metric-better l == lower
+    completes compare --variant "'debug+n" == debug+native
+    completes compare --variant 'libc A' == ''
     completes run --stats p == prometheus
     completes run --stats s == signal:USR1
 }
@@ -70,7 +77,11 @@ completes() {
 
 @test "files and programs are completed" {
     touch result.json result.svg
-    completes compare --json res == result.json result.svg
+    for option in --json --csv --markdown --chart; do
+        completes compare "$option" res == result.json result.svg
+    done
+    completes compare --prepare true --metric-regex x --timeout 3 --m == \
+        --metric --metric-regex --metric-name --metric-better --markdown
     completes compare -n 3 -- bas == "$(bash -c 'compgen -c bas')"
     completes run -b libc cat result.j == result.json
     completes run -- cat --j == ''

@@ -2,6 +2,7 @@
 
 /* The unit and the decimals in which values stand beside each other. */
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +15,7 @@
 static void assert_scale(enum metric metric, double least, double most, const char *unit,
                          int decimals)
 {
-    struct scale scale = choose_scale(metric, least, most);
+    struct scale scale = choose_scale(&metric_kinds[metric], least, most);
 
     assert_string_equal(scale.unit.name, unit);
     assert_int_equal(scale.decimals, decimals);
@@ -53,6 +54,34 @@ static void nothing_has_a_unit_too(void **state)
     assert_scale(METRIC_PEAK, 0, 0, "B", 0);
 }
 
+/* It has no units, so a small one needs more decimals. */
+static void a_printed_figure_has_three_digits_too(void **state)
+{
+    (void)state;
+    assert_scale(METRIC_PRINTED, 123456, 200000, "", 0);
+    assert_scale(METRIC_PRINTED, 1.5, 200000, "", 2);
+    assert_scale(METRIC_PRINTED, 0.000012, 1, "", 7);
+    assert_scale(METRIC_PRINTED, 1e-30, 1, "", 9);
+}
+
+static void assert_shown(int decimals, double size, double value, const char *expected)
+{
+    const struct scale scale = {{"", size}, decimals};
+    char text[VALUE_SIZE];
+
+    assert_string_equal(show_value(&scale, value, text), expected);
+}
+
+static void values_are_shown_in_their_unit(void **state)
+{
+    (void)state;
+    assert_shown(1, 1e-3, 0.01234, "12.3");
+    assert_shown(0, 1024, 2048, "2");
+    assert_shown(2, 1, -1.005e3, "-1005.00");
+    assert_shown(0, 1, 1e300, "1e+300");
+    assert_shown(3, 1, NAN, "-");
+}
+
 static void each_metric_has_its_word(void **state)
 {
     (void)state;
@@ -68,6 +97,8 @@ int main(void)
         cmocka_unit_test(the_smallest_has_three_digits),
         cmocka_unit_test(what_is_counted_has_no_decimals),
         cmocka_unit_test(nothing_has_a_unit_too),
+        cmocka_unit_test(a_printed_figure_has_three_digits_too),
+        cmocka_unit_test(values_are_shown_in_their_unit),
         cmocka_unit_test(each_metric_has_its_word),
     };
 

@@ -33,6 +33,8 @@ static void median_of_an_odd_number_is_the_middle(void **state)
 
     (void)state;
     assert_exactly(summarize(values, COUNT(values)).median, 5);
+    assert_exactly(summarize(values, COUNT(values)).least, 1);
+    assert_exactly(summarize(values, COUNT(values)).most, 9);
 }
 
 static void median_of_an_even_number_is_between(void **state)

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,34 +23,39 @@ struct given {
     char *failure;
 };
 
-static void assert_verdict(const struct given *given, size_t count, const char *expected)
+/* That of the processor time, or of a printed figure of which more is better. */
+static void assert_verdict(const struct given *given, size_t count, bool more_is_better,
+                           const char *expected)
 {
     struct subject subjects[4] = {0};
     struct comparison comparison = {
-        .metric = METRIC_CPU,
+        .metric = more_is_better ? METRIC_PRINTED : METRIC_CPU,
+        .printed = {.title = "rate", .more_is_better = true},
         .subjects = subjects,
         .count = count,
     };
     char *verdict;
 
     for (size_t i = 0; i < count; i++) {
-        subjects[i].backend = names[i];
+        subjects[i].variant.name = names[i];
         subjects[i].runs = given[i].runs;
         subjects[i].failure = given[i].failure;
-        subjects[i].summaries[METRIC_CPU] =
-            (struct summary){given[i].median, given[i].low, given[i].high};
+        subjects[i].summaries[comparison.metric] =
+            (struct summary){.median = given[i].median, .low = given[i].low, .high = given[i].high};
     }
     verdict = verdict_on(&comparison);
     assert_string_equal(verdict, expected);
     free(verdict);
 }
 
-#define VERDICT(expected, ...)                                                                     \
+#define VERDICT_ON(more_is_better, expected, ...)                                                  \
     do {                                                                                           \
         const struct given given[] = {__VA_ARGS__};                                                \
                                                                                                    \
-        assert_verdict(given, sizeof given / sizeof *given, expected);                             \
+        assert_verdict(given, sizeof given / sizeof *given, more_is_better, expected);             \
     } while (0)
+
+#define VERDICT(expected, ...) VERDICT_ON(false, expected, __VA_ARGS__)
 
 static void the_lowest_is_compared_with_the_first(void **state)
 {
@@ -111,6 +117,42 @@ static void who_failed_has_no_part(void **state)
     VERDICT("No verdict: nothing was measured.", {1, 1, 1, 6, failure}, {2, 2, 2, 0, NULL});
 }
 
+static void of_some_figures_the_highest_is_best(void **state)
+{
+    (void)state;
+    VERDICT_ON(true, "b has the highest rate, 25.0 % more than a.", {8, 7, 8.5, 6, NULL},
+               {10, 9, 11, 6, NULL}, {7, 6, 7.5, 6, NULL});
+    VERDICT_ON(true,
+               "b has the highest rate, 100.0 % more than c; no difference between it and a, whose "
+               "interval overlaps its own.",
+               {9, 8, 10, 6, NULL}, {10, 9, 11, 6, NULL}, {5, 4, 6, 6, NULL}, {4, 3, 5, 6, NULL});
+    VERDICT_ON(true,
+               "No difference in rate: the 95 % intervals of a and c overlap that of b, the "
+               "highest.",
+               {9, 8, 10, 6, NULL}, {10, 9, 11, 6, NULL}, {9, 8, 10, 6, NULL});
+}
+
+/* A printed figure may be 0, or below. */
+static void where_there_is_no_ratio_there_is_no_part(void **state)
+{
+    (void)state;
+    VERDICT_ON(true, "b has the highest rate, before a.", {0, 0, 0, 6, NULL}, {1, 1, 1, 6, NULL});
+    VERDICT_ON(true, "b has the highest rate, before a.", {-5, -5, -5, 6, NULL},
+               {-1, -1, -1, 6, NULL});
+    VERDICT("b has the lowest CPU time, before a.", {1, 1, 1, 6, NULL}, {-1, -1, -1, 6, NULL});
+    VERDICT("b has the lowest CPU time, 100.0 % less than a.", {1, 1, 1, 6, NULL},
+            {0, 0, 0, 6, NULL});
+}
+
+/* As the peak of a program that keeps no record. */
+static void what_could_not_be_measured_has_no_part(void **state)
+{
+    (void)state;
+    VERDICT("c has the lowest CPU time, 50.0 % less than b.", {NAN, NAN, NAN, 6, NULL},
+            {2, 2, 2, 6, NULL}, {1, 1, 1, 6, NULL});
+    VERDICT("No verdict: only b was measured.", {NAN, NAN, NAN, 6, NULL}, {2, 2, 2, 6, NULL});
+}
+
 static double ratio_of(double first, double second)
 {
     struct subject subjects[2] = {0};
@@ -127,6 +169,9 @@ static void there_is_no_ratio_of_zeros(void **state)
     assert_true(isnan(ratio_of(0, 0)));
     assert_true(isnan(ratio_of(0, 5)));
     assert_true(isnan(ratio_of(5, 0)));
+    assert_true(isnan(ratio_of(5, -5)));
+    assert_true(isnan(ratio_of(NAN, 5)));
+    assert_true(isnan(ratio_of(5, NAN)));
     assert_true(ratio_of(4, 2) == 0.5);
 }
 
@@ -140,6 +185,9 @@ int main(void)
         cmocka_unit_test(overlaps_are_no_difference),
         cmocka_unit_test(few_runs_tell_nothing),
         cmocka_unit_test(who_failed_has_no_part),
+        cmocka_unit_test(of_some_figures_the_highest_is_best),
+        cmocka_unit_test(where_there_is_no_ratio_there_is_no_part),
+        cmocka_unit_test(what_could_not_be_measured_has_no_part),
         cmocka_unit_test(there_is_no_ratio_of_zeros),
     };
 

@@ -15,7 +15,9 @@
 /* ---- Metrics: what each is called, and its units ---- */
 
 #define DIGITS_FROM 100 /* a value has at least three digits */
-#define DECIMALS_MAX 4
+#define DECIMALS 4
+#define DECIMALS_WITHOUT_UNITS 9
+#define FIXED_BELOW 1e15 /* what is larger has an exponent */
 
 static const struct unit seconds[] = {{"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {NULL, 0}};
 static const struct unit bytes[] = {
@@ -23,11 +25,14 @@ static const struct unit bytes[] = {
 static const struct unit numbers[] = {{"", 1}, {NULL, 0}};
 
 const struct metric_kind metric_kinds[METRICS] = {
-    [METRIC_WALL] = {"wall", "wall time", "wall_seconds", false, seconds},
-    [METRIC_CPU] = {"cpu", "CPU time", "cpu_seconds", false, seconds},
-    [METRIC_RSS] = {"rss", "peak RSS", "peak_rss_bytes", true, bytes},
-    [METRIC_FAULTS] = {"faults", "page faults", "page_faults", true, numbers},
-    [METRIC_PEAK] = {"peak", "zmalloc's peak", "zmalloc_peak_bytes", true, bytes},
+    [METRIC_WALL] = {"wall", "wall time", "wall_seconds", "s", false, false, DECIMALS, seconds},
+    [METRIC_CPU] = {"cpu", "CPU time", "cpu_seconds", "s", false, false, DECIMALS, seconds},
+    [METRIC_RSS] = {"rss", "peak RSS", "peak_rss_bytes", "bytes", true, false, DECIMALS, bytes},
+    [METRIC_FAULTS] = {"faults", "page faults", "page_faults", "", true, false, 0, numbers},
+    [METRIC_PEAK] = {"peak", "zmalloc's peak", "zmalloc_peak_bytes", "bytes", true, false, DECIMALS,
+                     bytes},
+    [METRIC_PRINTED] = {"printed", "printed figure", "printed", "", false, false,
+                        DECIMALS_WITHOUT_UNITS, numbers},
 };
 
 enum metric find_metric(const char *word)
@@ -38,21 +43,33 @@ enum metric find_metric(const char *word)
     return METRICS;
 }
 
-struct scale choose_scale(enum metric metric, double least, double most)
+struct scale choose_scale(const struct metric_kind *kind, double least, double most)
 {
-    const struct unit *unit = metric_kinds[metric].units;
+    const struct unit *unit = kind->units;
     struct scale scale = {.decimals = 0};
 
     while (unit[1].name != NULL && most >= unit[1].size)
         unit++;
     scale.unit = *unit;
     /* What is counted has no decimals. */
-    if (unit->size == 1 && metric_kinds[metric].whole)
+    if (unit->size == 1 && kind->whole)
         return scale;
     for (double value = (least > 0 ? least : most) / unit->size;
-         value > 0 && value < DIGITS_FROM && scale.decimals < DECIMALS_MAX; value *= 10)
+         value > 0 && value < DIGITS_FROM && scale.decimals < kind->decimals; value *= 10)
         scale.decimals++;
     return scale;
+}
+
+const char *show_value(const struct scale *scale, double value, char text[VALUE_SIZE])
+{
+    value /= scale->unit.size;
+    if (isnan(value))
+        snprintf(text, VALUE_SIZE, "-");
+    else if (fabs(value) < FIXED_BELOW)
+        snprintf(text, VALUE_SIZE, "%.*f", scale->decimals, value);
+    else
+        snprintf(text, VALUE_SIZE, "%.6g", value);
+    return text;
 }
 
 /* ---- The records that a program has written: one JSON object after the other ---- */
@@ -124,9 +141,32 @@ void free_record(struct record *record)
 
 /* ---- What has been measured, summarized ---- */
 
+int metrics_of(const struct comparison *comparison)
+{
+    return comparison->figure != NULL ? METRICS : METRIC_PRINTED;
+}
+
+const struct metric_kind *kind_of(const struct comparison *comparison, enum metric metric)
+{
+    return metric == METRIC_PRINTED ? &comparison->printed : &metric_kinds[metric];
+}
+
 bool takes_part(const struct subject *subject)
 {
     return subject->runs > 0 && subject->failure == NULL;
+}
+
+bool is_known(const struct subject *subject, enum metric metric)
+{
+    return takes_part(subject) && !isnan(subject->summaries[metric].median);
+}
+
+bool are_backends(const struct comparison *comparison)
+{
+    for (size_t i = 0; i < comparison->count; i++)
+        if (is_special(&comparison->subjects[i].variant))
+            return false;
+    return true;
 }
 
 const struct subject *first_of(const struct comparison *comparison)
@@ -145,39 +185,60 @@ double ratio_to(const struct subject *first, const struct subject *subject, enum
     return base > 0 && median > 0 ? median / base : (double)NAN;
 }
 
+void show_ratio(const struct comparison *comparison, const struct subject *subject,
+                enum metric metric, char text[VALUE_SIZE])
+{
+    double ratio = ratio_to(first_of(comparison), subject, metric);
+
+    if (isnan(ratio))
+        snprintf(text, VALUE_SIZE, "-");
+    else
+        snprintf(text, VALUE_SIZE, "%.3f", ratio);
+}
+
 struct scale scale_of(const struct comparison *comparison, enum metric metric)
 {
     double least = INFINITY;
     double most = 0;
 
     for (size_t i = 0; i < comparison->count; i++) {
-        const struct summary *summary = &comparison->subjects[i].summaries[metric];
+        double size = fabs(comparison->subjects[i].summaries[metric].median);
 
-        if (!takes_part(&comparison->subjects[i]))
+        if (!is_known(&comparison->subjects[i], metric))
             continue;
-        least = fmin(least, summary->median);
-        most = fmax(most, summary->median);
+        least = fmin(least, size);
+        most = fmax(most, size);
     }
-    return choose_scale(metric, least, most);
+    return choose_scale(kind_of(comparison, metric), least, most);
 }
 
-static void summarize_subject(struct subject *subject)
+static struct summary summarize_metric(const struct subject *subject, int metric)
 {
     double *values = allocate(subject->runs, sizeof *values);
+    struct summary summary = {NAN, NAN, NAN, NAN, NAN};
+    bool known = true;
 
-    for (int metric = 0; metric < METRICS; metric++) {
-        for (size_t run = 0; run < subject->runs; run++)
-            values[run] = subject->samples[run].of[metric];
-        subject->summaries[metric] = summarize(values, subject->runs);
+    for (size_t run = 0; run < subject->runs; run++) {
+        values[run] = subject->samples[run].of[metric];
+        known = known && !isnan(values[run]);
     }
+    if (known)
+        summary = summarize(values, subject->runs);
     free(values);
+    return summary;
+}
+
+static void summarize_subject(struct subject *subject, int metrics)
+{
+    for (int metric = 0; metric < metrics; metric++)
+        subject->summaries[metric] = summarize_metric(subject, metric);
 }
 
 void summarize_all(struct comparison *comparison)
 {
     for (size_t i = 0; i < comparison->count; i++)
         if (takes_part(&comparison->subjects[i]))
-            summarize_subject(&comparison->subjects[i]);
+            summarize_subject(&comparison->subjects[i], metrics_of(comparison));
 }
 
 static size_t samples_size(const struct comparison *comparison)
@@ -193,7 +254,7 @@ struct sample *allocate_samples(const struct comparison *comparison)
 void free_subjects(struct comparison *comparison)
 {
     for (size_t i = 0; i < comparison->count; i++) {
-        free(comparison->subjects[i].backend);
+        free_variant(&comparison->subjects[i].variant);
         free(comparison->subjects[i].version);
         release_unshared(comparison->subjects[i].samples, samples_size(comparison));
         free(comparison->subjects[i].failure);

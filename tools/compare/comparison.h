@@ -6,15 +6,25 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "compare/figure.h"
 #include "compare/statistics.h"
+#include "compare/variant.h"
 
 /* ---- Metrics ---- */
 
-/* What is measured of a run. Less is better, for all of them. */
-enum metric { METRIC_WALL, METRIC_CPU, METRIC_RSS, METRIC_FAULTS, METRIC_PEAK, METRICS };
+/* What is measured of a run; the last only if the user has said how it is found. */
+enum metric {
+    METRIC_WALL,
+    METRIC_CPU,
+    METRIC_RSS,
+    METRIC_FAULTS,
+    METRIC_PEAK,
+    METRIC_PRINTED,
+    METRICS
+};
 
 struct sample {
-    double of[METRICS]; /* seconds, bytes, or a number */
+    double of[METRICS]; /* seconds, bytes, or a number; NAN: not known */
 };
 
 struct unit {
@@ -26,7 +36,10 @@ struct metric_kind {
     const char *word;         /* for --metric */
     const char *title;        /* for tables and sentences */
     const char *key;          /* for JSON, with its unit */
+    const char *unit;         /* of a sample; "" if it has none */
     bool whole;               /* a sample is a whole number */
+    bool more_is_better;      /* of the figure that the program prints it may be so */
+    int decimals;             /* at most */
     const struct unit *units; /* from the smallest on; the last has no name */
 };
 
@@ -41,7 +54,12 @@ struct scale {
     int decimals;
 };
 
-struct scale choose_scale(enum metric metric, double least, double most);
+struct scale choose_scale(const struct metric_kind *kind, double least, double most);
+
+#define VALUE_SIZE 64
+
+/* The value in that scale, without the unit; "-" for NAN. Returns the text. */
+const char *show_value(const struct scale *scale, double value, char text[VALUE_SIZE]);
 
 /* ---- Records ---- */
 
@@ -65,11 +83,12 @@ void free_record(struct record *record);
 /* What compare measures, and what it has measured. */
 
 struct subject {
-    char *backend;
+    struct variant variant;
     char *version; /* NULL until a run has told */
     struct sample *samples;
     size_t runs;                       /* measured, each a sample */
     char *failure;                     /* how the program failed on it, NULL where it did not */
+    const char *outcome;               /* the failure in a few words, for tables */
     char *printed;                     /* what the program printed then, the end of it */
     struct summary summaries[METRICS]; /* where there are samples and no failure */
 };
@@ -78,22 +97,44 @@ struct comparison {
     char **program; /* with its arguments */
     size_t runs;    /* wanted of each */
     size_t warmup;
-    enum metric metric; /* that the verdict and the chart are about */
+    const char *prepare;         /* for sh, before each run; NULL: nothing */
+    double timeout;              /* seconds that a run may take; INFINITY: as long as it likes */
+    const struct figure *figure; /* that the program prints; NULL: none is looked for */
+    struct metric_kind printed;  /* what is known of it */
+    enum metric metric;          /* that the verdict and the chart are about */
     struct subject *subjects;
     size_t count;
     bool interrupted;
 };
 
+/* How many metrics there are, from the first on. */
+int metrics_of(const struct comparison *comparison);
+
+const struct metric_kind *kind_of(const struct comparison *comparison, enum metric metric);
+
 /* Whether it takes part: it was measured, and the program never failed on it. */
 bool takes_part(const struct subject *subject);
+
+/* Whether it takes part, and the metric could be measured. */
+bool is_known(const struct subject *subject, enum metric metric);
+
+/* Whether every row is a backend and nothing more. */
+bool are_backends(const struct comparison *comparison);
 
 /* The subject that ratios are to, the first that takes part; NULL where none does. */
 const struct subject *first_of(const struct comparison *comparison);
 
-/* The median over that of the first; NAN if either is 0, which says no more than that it is. */
+/*
+ * The median over that of the first; NAN if either is not above 0, which says no more than that it
+ * is not, or is not known.
+ */
 double ratio_to(const struct subject *first, const struct subject *subject, enum metric metric);
 
-/* How the medians of all that take part are shown. */
+/* The same for the first that takes part, with three decimals; "-" for NAN. */
+void show_ratio(const struct comparison *comparison, const struct subject *subject,
+                enum metric metric, char text[VALUE_SIZE]);
+
+/* How the medians of all are shown of which the metric is known. */
 struct scale scale_of(const struct comparison *comparison, enum metric metric);
 
 /* Fills in the summaries. */

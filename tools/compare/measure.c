@@ -5,6 +5,7 @@
 #include "compare/measure.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 
 #include "compare/runner.h"
+#include "compare/signals.h"
 #include "compare/statistics.h"
 #include "text.h"
 #include "verb.h"
@@ -26,7 +28,7 @@ static struct {
     bool is_shown;
     size_t done;
     size_t total;
-    const char *backend;
+    const char *variant;
     time_t began;
     time_t run_began;
 } progress;
@@ -79,7 +81,7 @@ static void draw(void)
 
     describe_left(left, sizeof left);
     snprintf(line, sizeof line, "run %zu of %zu, %s%s", progress.done + 1, progress.total,
-             progress.backend, left);
+             progress.variant, left);
     /* A line that is broken cannot be taken away any more. */
     if (columns <= strlen(line))
         line[columns - 1] = '\0';
@@ -87,11 +89,11 @@ static void draw(void)
     fflush(stderr);
 }
 
-static void show_progress(size_t done, size_t total, const char *backend)
+static void show_progress(size_t done, size_t total, const char *variant)
 {
     progress.done = done;
     progress.total = total;
-    progress.backend = backend;
+    progress.variant = variant;
     progress.run_began = now();
     if (progress.is_shown)
         draw();
@@ -109,9 +111,7 @@ static void end_progress(void)
     progress.is_shown = false;
 }
 
-/* ---- The runs of a comparison: rounds in which every backend has its turn ---- */
-
-#define WHY_SIZE 256
+/* ---- The runs of a comparison: rounds in which every variant has its turn ---- */
 
 struct measurement {
     struct comparison *comparison;
@@ -133,23 +133,53 @@ static bool is_backend(const char *found, const char *wanted)
     return strcmp(found + layers, wanted) == 0 && (layers == 0 || found[layers - 1] == '+');
 }
 
-/* False where nothing was. */
-static bool describe_failure(const struct run *run, const char *backend, char why[WHY_SIZE])
+/* How it ended, unless that was well; the caller's. */
+static char *describe_end(const struct run *run)
 {
+    int signal = WTERMSIG(run->status);
+
     if (WIFSIGNALED(run->status))
-        snprintf(why, WHY_SIZE, "it was ended by signal %d (%s)", WTERMSIG(run->status),
-                 strsignal(WTERMSIG(run->status)));
-    else if (WEXITSTATUS(run->status) != 0)
-        snprintf(why, WHY_SIZE, "it ended with status %d", WEXITSTATUS(run->status));
-    else if (!run->recorded)
-        snprintf(why, WHY_SIZE,
-                 "it left no record of its memory: it does not use zmalloc, or does not end by "
-                 "exit()");
-    else if (!is_backend(run->record.backend, backend))
-        snprintf(why, WHY_SIZE, "it ran on %.64s instead", run->record.backend);
-    else
-        return false;
-    return true;
+        return text_format("it was ended by signal %d (%s)", signal, strsignal(signal));
+    if (WEXITSTATUS(run->status) != 0)
+        return text_format("it ended with status %d", WEXITSTATUS(run->status));
+    return NULL;
+}
+
+static char *describe_record(const struct run *run, const char *backend)
+{
+    if (backend == NULL)
+        return NULL;
+    if (!run->recorded)
+        return text_format("it left no record of its memory: it does not use zmalloc, or does not "
+                           "end by exit()");
+    if (!is_backend(run->record.backend, backend))
+        return text_format("it ran on %.64s instead", run->record.backend);
+    return NULL;
+}
+
+/* Takes the figure, if one is looked for. */
+static char *take_figure(const struct measurement *measurement, struct run *run)
+{
+    const struct figure *figure = measurement->comparison->figure;
+
+    if (figure == NULL)
+        return NULL;
+    return read_figure(figure, measurement->runner.stdout_path, &run->sample.of[METRIC_PRINTED]);
+}
+
+/* NULL where nothing was; the caller's. */
+static char *describe_failure(const struct measurement *measurement, const struct variant *variant,
+                              struct run *run)
+{
+    char *why;
+
+    if (run->timed_out)
+        return text_format("it took longer than %g s, and was ended",
+                           measurement->comparison->timeout);
+    why = describe_end(run);
+    if (why == NULL)
+        why = describe_record(run, variant->backend);
+    return why != NULL ? why : take_figure(measurement, run);
 }
 
 /* ---- A run ---- */
@@ -157,21 +187,55 @@ static bool describe_failure(const struct run *run, const char *backend, char wh
 static void keep_sample(struct subject *subject, struct run *run)
 {
     subject->samples[subject->runs++] = run->sample;
-    if (subject->version == NULL)
+    if (subject->version == NULL && run->recorded)
         subject->version = copy_text(run->record.version, (size_t)-1);
 }
 
-static void judge(struct measurement *measurement, struct subject *subject, struct run *run,
+static void keep_failure(const struct measurement *measurement, struct subject *subject, char *why,
+                         const char *outcome)
+{
+    subject->failure = why;
+    subject->outcome = outcome;
+    subject->printed = last_printed(&measurement->runner);
+}
+
+static void judge(const struct measurement *measurement, struct subject *subject, struct run *run,
                   bool counts)
 {
-    char why[WHY_SIZE];
+    char *why = describe_failure(measurement, &subject->variant, run);
 
-    if (describe_failure(run, subject->backend, why)) {
-        subject->failure = copy_text(why, sizeof why);
-        subject->printed = last_printed(&measurement->runner);
-    } else if (counts) {
+    if (why != NULL)
+        keep_failure(measurement, subject, why, run->timed_out ? "timed out" : "failed");
+    else if (counts)
         keep_sample(subject, run);
-    }
+}
+
+/* Whether to go on; what a run tells of that. */
+static bool goes_on(struct measurement *measurement, const struct run *run)
+{
+    measurement->comparison->interrupted = run->interrupted;
+    measurement->error = run->error;
+    return run->error == 0 && !run->interrupted;
+}
+
+/* Whether to go on. If the command fails, there is a failure. */
+static bool prepare(struct measurement *measurement, struct subject *subject)
+{
+    const char *command = measurement->comparison->prepare;
+    struct run run;
+    char *end;
+
+    if (command == NULL)
+        return true;
+    run = run_command(&measurement->runner, command, progress_ticker());
+    if (!goes_on(measurement, &run))
+        return false;
+    end = describe_end(&run);
+    if (end != NULL)
+        keep_failure(measurement, subject, text_format("--prepare '%s': %s", command, end),
+                     "not prepared");
+    free(end);
+    return true;
 }
 
 /* Whether to go on. */
@@ -179,20 +243,25 @@ static bool run_on(struct measurement *measurement, struct subject *subject, boo
 {
     struct comparison *comparison = measurement->comparison;
     struct run run;
+    bool more;
 
     if (stop_was_asked()) {
         comparison->interrupted = true;
         return false;
     }
-    show_progress(measurement->done++, measurement->total, subject->backend);
-    run = run_once(&measurement->runner, comparison->program, subject->backend, progress_ticker());
-    comparison->interrupted = run.interrupted;
-    measurement->error = run.error;
-    if (run.error == 0 && !run.interrupted)
+    show_progress(measurement->done++, measurement->total, subject->variant.name);
+    if (!prepare(measurement, subject))
+        return false;
+    if (subject->failure != NULL)
+        return true;
+    run = run_once(&measurement->runner, comparison->program, &subject->variant,
+                   comparison->timeout, progress_ticker());
+    more = goes_on(measurement, &run);
+    if (more)
         judge(measurement, subject, &run, counts);
     if (run.recorded)
         free_record(&run.record);
-    return run.error == 0 && !run.interrupted;
+    return more;
 }
 
 /* ---- Rounds ---- */
@@ -257,7 +326,7 @@ int measure(const struct verb *verb, struct comparison *comparison)
     for (size_t i = 0; i < comparison->count; i++)
         measurement.order[i] = i;
     watch_signals();
-    if (open_runner(&measurement.runner) == 0) {
+    if (open_runner(&measurement.runner, comparison->figure != NULL) == 0) {
         run_all(&measurement);
         close_runner(&measurement.runner);
         if (measurement.error != 0)

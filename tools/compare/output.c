@@ -18,6 +18,11 @@ static int failed(int error)
     return -1;
 }
 
+static bool is_stdout(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
 /* Through /dev a redirected stdout is a file, too, which somebody has open. */
 static bool is_written_as_it_is(const char *path)
 {
@@ -57,6 +62,8 @@ int check_output(const char *path)
     char target[PATH_MAX];
     size_t length;
 
+    if (is_stdout(path))
+        return fcntl(STDOUT_FILENO, F_GETFD) < 0 ? -1 : 0;
     if (is_written_as_it_is(path))
         return access(path, W_OK);
     if (find_target(path, target) != 0)
@@ -88,7 +95,7 @@ static bool is_same(const char *path, int fd)
 /* Opened anew, what is our own stdout would be written by two who know nothing of each other. */
 static int open_as_it_is(const char *path)
 {
-    if (is_same(path, STDOUT_FILENO))
+    if (is_stdout(path) || is_same(path, STDOUT_FILENO))
         return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
     return open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 }
@@ -114,7 +121,7 @@ int open_output(struct output *output, const char *path)
 
     output->file = NULL;
     output->aside[0] = '\0';
-    if (is_written_as_it_is(path))
+    if (is_stdout(path) || is_written_as_it_is(path))
         return as_stream(output, open_as_it_is(path));
     if (find_target(path, output->target) != 0)
         return -1;

@@ -7,7 +7,7 @@
 
 /*
  * A file that is written aside and then renamed: whoever looks finds the old one or all of the new.
- * What is no file, a device or a pipe, is written as it is.
+ * What is no file, a device or a pipe, is written as it is; so is "-", stdout.
  */
 struct output {
     FILE *file;

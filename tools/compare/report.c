@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The result of a comparison for people: a table of each metric, and a sentence. */
+/* The result of a comparison for people: what was run, a table of each metric, and a sentence. */
 
 #include "compare/report.h"
 
-#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +13,9 @@
 #include "verb.h"
 
 #define NAME_COLUMNS 14
-#define COLUMNS_BESIDE_NAMES 54
-#define CELL_SIZE 64
+#define COLUMNS_BESIDE_NAMES 54        /* median, interval and ratio */
+#define COLUMNS_BESIDE_NAMES_NARROW 22 /* median and ratio */
+#define CELL_SIZE (2 * VALUE_SIZE + 8)
 
 /* ---- What was run ---- */
 
@@ -77,7 +77,7 @@ char *describe_program(const struct comparison *comparison, size_t width)
     return text;
 }
 
-static void print_runs(const struct comparison *comparison, FILE *to)
+char *describe_runs(const struct comparison *comparison)
 {
     const struct subject *first = first_of(comparison);
     size_t least = first->runs;
@@ -96,25 +96,36 @@ static void print_runs(const struct comparison *comparison, FILE *to)
         most = subject->runs > most ? subject->runs : most;
     }
     text = most > least ? text_format("%zu to %zu", least, most) : text_format("%zu", least);
-    line = text_format("%s run%s on %s%zu backend%s, in random order, after %zu to warm up%s", text,
+    line = text_format("%s run%s on %s%zu %s%s, in random order, after %zu to warm up%s", text,
                        most == 1 ? "" : "s", count == 1 ? "" : "each of ", count,
-                       count == 1 ? "" : "s", comparison->warmup,
-                       comparison->interrupted ? "; interrupted" : "");
-    text_print_wrapped(to, 0, 0, line);
-    free(line);
+                       are_backends(comparison) ? "backend" : "variant", count == 1 ? "" : "s",
+                       comparison->warmup, comparison->interrupted ? "; interrupted" : "");
     free(text);
+    return line;
+}
+
+/* Of the figure that the program prints more may be better. */
+char *describe_ratio(const struct comparison *comparison)
+{
+    const struct metric_kind *printed = &comparison->printed;
+    bool is_mixed = comparison->figure != NULL && printed->more_is_better;
+
+    return text_format("ratio: to the median of %s; below 1 is less, and less is better%s%s%s",
+                       first_of(comparison)->variant.name, is_mixed ? "; of " : "",
+                       is_mixed ? printed->title : "", is_mixed ? ", more is better" : "");
 }
 
 static void print_head(const struct comparison *comparison, FILE *to)
 {
     char *program = describe_program(comparison, text_width(to));
-    char *ratio = text_format("ratio: to the median of %s; below 1 is less, and less is better",
-                              first_of(comparison)->backend);
+    char *runs = describe_runs(comparison);
+    char *ratio = describe_ratio(comparison);
 
     fprintf(to, "%s%s%s\n", style(to, STYLE_BOLD), program, style(to, STYLE_NONE));
-    print_runs(comparison, to);
+    text_print_wrapped(to, 0, 0, runs);
     text_print_wrapped(to, 0, 0, ratio);
     free(ratio);
+    free(runs);
     free(program);
 }
 
@@ -122,68 +133,123 @@ static void print_head(const struct comparison *comparison, FILE *to)
 
 /* How wide the names are, and whether there is room for the intervals beside the medians. */
 struct layout {
-    int names;
+    size_t names;
     bool is_wide;
 };
 
-static struct layout layout_of(const struct comparison *comparison, FILE *to)
+static size_t longest_name(const struct comparison *comparison)
 {
-    size_t names = NAME_COLUMNS;
+    size_t longest = NAME_COLUMNS;
 
-    for (size_t i = 0; i < comparison->count; i++)
-        if (takes_part(&comparison->subjects[i]) && strlen(comparison->subjects[i].backend) > names)
-            names = strlen(comparison->subjects[i].backend);
-    return (struct layout){(int)names, text_width(to) >= names + COLUMNS_BESIDE_NAMES};
+    for (int metric = 0; metric < metrics_of(comparison); metric++) {
+        size_t columns = text_columns(kind_of(comparison, (enum metric)metric)->title);
+
+        /* A title is not indented as the names are. */
+        if (columns > longest + 2)
+            longest = columns - 2;
+    }
+    for (size_t i = 0; i < comparison->count; i++) {
+        size_t columns = text_columns(comparison->subjects[i].variant.name);
+
+        if (columns > longest)
+            longest = columns;
+    }
+    return longest;
 }
 
+static struct layout layout_of(const struct comparison *comparison, FILE *to)
+{
+    size_t names = longest_name(comparison);
+    size_t width = text_width(to);
+    size_t room = width > COLUMNS_BESIDE_NAMES_NARROW ? width - COLUMNS_BESIDE_NAMES_NARROW : 0;
+
+    if (width >= names + COLUMNS_BESIDE_NAMES)
+        return (struct layout){names, true};
+    return (struct layout){names < room ? names : room, false};
+}
+
+/* What does not fit has a line of its own. */
+static void print_name(const struct layout *layout, const char *name, FILE *to)
+{
+    size_t columns = text_columns(name);
+    size_t room = layout->names + 2;
+
+    fputs(name, to);
+    if (columns > room)
+        fprintf(to, "\n%*s", (int)room, "");
+    else
+        fprintf(to, "%*s", (int)(room - columns), "");
+}
+
+/* What stands in a row beside its name. */
+struct cells {
+    const char *median;
+    const char *unit;
+    const char *interval;
+    const char *ratio;
+};
+
 /* The interval has a line of its own where there is no room. */
-static void print_row(const struct layout *layout, const char *name, const char *median,
-                      const char *unit, const char *interval, const char *ratio,
+static void print_row(const struct layout *layout, const char *name, const struct cells *cells,
                       const char *interval_style, FILE *to)
 {
     const char *end = *interval_style != '\0' ? style(to, STYLE_NONE) : "";
 
+    print_name(layout, name, to);
     if (layout->is_wide)
-        fprintf(to, "%-*s %12s %-3s %s%24s%s %9s\n", layout->names + 2, name, median, unit,
-                interval_style, interval, end, ratio);
+        fprintf(to, " %12s %-3s %s%24s%s %9s\n", cells->median, cells->unit, interval_style,
+                cells->interval, end, cells->ratio);
     else
-        fprintf(to, "%-*s %8s %-3s %7s\n%s%*s%s\n", layout->names + 2, name, median, unit, ratio,
-                interval_style, layout->names + 2 + 9 + 4, interval, end);
+        fprintf(to, " %8s %-3s %7s\n%s%*s%s\n", cells->median, cells->unit, cells->ratio,
+                interval_style, (int)layout->names + 2 + 9 + 4, cells->interval, end);
 }
 
-static void print_subject(const struct subject *first, const struct subject *subject,
+static void fill_cells(const struct comparison *comparison, const struct subject *subject,
+                       enum metric metric, const struct scale *scale, char interval[CELL_SIZE],
+                       char median[VALUE_SIZE], char ratio[VALUE_SIZE])
+{
+    const struct summary *summary = &subject->summaries[metric];
+    char low[VALUE_SIZE];
+    char high[VALUE_SIZE];
+
+    show_value(scale, summary->median, median);
+    snprintf(interval, CELL_SIZE, "%s to %s", show_value(scale, summary->low, low),
+             show_value(scale, summary->high, high));
+    show_ratio(comparison, subject, metric, ratio);
+}
+
+static void print_subject(const struct comparison *comparison, const struct subject *subject,
                           enum metric metric, const struct scale *scale,
                           const struct layout *layout, FILE *to)
 {
-    const struct summary *summary = &subject->summaries[metric];
-    double size = scale->unit.size;
-    double ratio = ratio_to(first, subject, metric);
-    char name[CELL_SIZE];
-    char median[CELL_SIZE];
-    char interval[CELL_SIZE];
-    char shown[CELL_SIZE] = "-";
+    char median[VALUE_SIZE] = "-";
+    char ratio[VALUE_SIZE] = "-";
+    char interval[CELL_SIZE] = "-";
+    struct cells cells = {median, "", interval, ratio};
+    char *name = text_format("  %s", subject->variant.name);
+    bool failed = subject->failure != NULL;
 
-    snprintf(name, sizeof name, "  %s", subject->backend);
-    snprintf(median, sizeof median, "%.*f", scale->decimals, summary->median / size);
-    snprintf(interval, sizeof interval, "%.*f to %.*f", scale->decimals, summary->low / size,
-             scale->decimals, summary->high / size);
-    if (!isnan(ratio))
-        snprintf(shown, sizeof shown, "%.3f", ratio);
-    print_row(layout, name, median, scale->unit.name, interval, shown, style(to, STYLE_DIM), to);
+    if (is_known(subject, metric)) {
+        fill_cells(comparison, subject, metric, scale, interval, median, ratio);
+        cells.unit = scale->unit.name;
+    } else if (failed) {
+        cells.interval = subject->outcome;
+    }
+    print_row(layout, name, &cells, style(to, failed ? STYLE_RED : STYLE_DIM), to);
+    free(name);
 }
 
 static void print_metric(const struct comparison *comparison, enum metric metric,
                          const struct layout *layout, FILE *to)
 {
+    static const struct cells head = {"median", "", "95 % interval", "ratio"};
     struct scale scale = scale_of(comparison, metric);
 
     fprintf(to, "\n%s", style(to, STYLE_BOLD));
-    print_row(layout, metric_kinds[metric].title, "median", "", "95 % interval", "ratio", "", to);
+    print_row(layout, kind_of(comparison, metric)->title, &head, "", to);
     fputs(style(to, STYLE_NONE), to);
     for (size_t i = 0; i < comparison->count; i++)
-        if (takes_part(&comparison->subjects[i]))
-            print_subject(first_of(comparison), &comparison->subjects[i], metric, &scale, layout,
-                          to);
+        print_subject(comparison, &comparison->subjects[i], metric, &scale, layout, to);
 }
 
 /* ---- The sentence ---- */
@@ -204,7 +270,7 @@ void print_report(const struct comparison *comparison, FILE *to)
 
     if (first_of(comparison) != NULL) {
         print_head(comparison, to);
-        for (int metric = 0; metric < METRICS; metric++)
+        for (int metric = 0; metric < metrics_of(comparison); metric++)
             print_metric(comparison, (enum metric)metric, &layout, to);
     }
     print_verdict(comparison, to);
@@ -245,14 +311,14 @@ static bool was_named_before(const struct comparison *comparison, size_t index)
 static char *name_alike(const struct comparison *comparison, size_t index)
 {
     const struct subject *subject = &comparison->subjects[index];
-    char *names = text_format("%s", subject->backend);
+    char *names = text_format("%s", subject->variant.name);
 
     for (size_t i = index + 1; i < comparison->count; i++) {
         char *longer;
 
         if (!failed_alike(subject, &comparison->subjects[i]))
             continue;
-        longer = text_format("%s, %s", names, comparison->subjects[i].backend);
+        longer = text_format("%s, %s", names, comparison->subjects[i].variant.name);
         free(names);
         names = longer;
     }

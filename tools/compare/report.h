@@ -4,7 +4,6 @@
 
 /* What has been measured, in each form that compare can give it. */
 
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "compare/comparison.h"
@@ -20,27 +19,26 @@ void print_failures(const struct comparison *comparison, FILE *to);
 /* The program with its arguments, as far as it fits; the caller's. */
 char *describe_program(const struct comparison *comparison, size_t width);
 
+/* How many runs of what there were, if anything was measured; the caller's. */
+char *describe_runs(const struct comparison *comparison);
+
+/* What a ratio is, and whether less is better; the caller's. */
+char *describe_ratio(const struct comparison *comparison);
+
 /* ---- verdict.c ---- */
 
 /* One sentence on the comparison's metric; the caller's. */
 char *verdict_on(const struct comparison *comparison);
 
-/* ---- json.c ---- */
+/* ---- Files: each returns NULL, or why nothing useful was written ---- */
 
-/* All samples and what they show, as JSON into the file. 0, or -1 with errno. */
-int write_results(const struct comparison *comparison, const char *path);
+/* json.c: all samples and what they show. */
+const char *write_json(const struct comparison *comparison, FILE *to);
 
-/* ---- chart.c ---- */
+/* csv.c: a line for each metric of each variant. */
+const char *write_csv(const struct comparison *comparison, FILE *to);
 
-/* Whether the file's name ends with that of a kind of picture that can be drawn: .svg or .png. */
-bool is_chart_name(const char *path);
-
-/* Whether gnuplot is there. */
-bool can_draw(void);
-
-/*
- * Bars with error bars of the comparison's metric, into the file. NULL, or why it was not written.
- */
-const char *draw_chart(const struct comparison *comparison, const char *path);
+/* markdown.c: what print_report() prints, for an issue or a page. */
+const char *write_markdown(const struct comparison *comparison, FILE *to);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Runs the program once, and ends it when the user wants an end. */
+/* Runs the program once, and ends it when the user wants an end, or it takes too long. */
 
 #include "compare/runner.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -18,72 +19,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "compare/signals.h"
+#include "text.h"
 #include "verb.h"
 
-/* ---- Signals that are taken when there is time for them ---- */
-
-static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
-
-#define STOPPING (sizeof stopping / sizeof *stopping)
-
-static sigset_t watched;
-static sigset_t before;
-
-static bool is_ignored(int signal)
-{
-    struct sigaction action;
-
-    return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
-void watch_signals(void)
-{
-    /* Where it was ignored children would leave no status. */
-    signal(SIGCHLD, SIG_DFL);
-    sigemptyset(&watched);
-    sigaddset(&watched, SIGCHLD);
-    for (size_t i = 0; i < STOPPING; i++)
-        if (!is_ignored(stopping[i]))
-            sigaddset(&watched, stopping[i]);
-    sigprocmask(SIG_BLOCK, &watched, &before);
-}
-
-void unwatch_signals(void)
-{
-    sigprocmask(SIG_SETMASK, &before, NULL);
-}
-
-int next_signal(int seconds)
-{
-    struct timespec limit = {.tv_sec = seconds};
-    int signal = sigtimedwait(&watched, NULL, seconds >= 0 ? &limit : NULL);
-
-    return signal > 0 ? signal : 0;
-}
-
-bool is_to_stop(int signal)
-{
-    for (size_t i = 0; i < STOPPING; i++)
-        if (stopping[i] == signal)
-            return true;
-    return false;
-}
-
-bool stop_was_asked(void)
-{
-    int signal;
-
-    while ((signal = next_signal(0)) != 0)
-        if (is_to_stop(signal))
-            return true;
-    return false;
-}
-
-/* ---- One run ---- */
-
 /*
- * One run of a program: started, waited for, measured.
- *
  * The child comes from fork(), not from posix_spawn(): the largest resident size that the system
  * tells is that of all the process has executed, and with posix_spawn() it would begin as the
  * command's own.
@@ -116,19 +56,26 @@ static int make_folder(struct runner *runner)
     if (mkdtemp(runner->folder) == NULL)
         return -1;
     join(runner->output_path, runner->folder, "/output");
+    join(runner->stdout_path, runner->folder, "/stdout");
     join(runner->record_path, runner->folder, "/record");
     return 0;
 }
 
-int open_runner(struct runner *runner)
+static int open_file(const char *path)
+{
+    return open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
+int open_runner(struct runner *runner, bool has_own_stdout)
 {
     int saved_errno;
 
     if (make_folder(runner) != 0)
         return -1;
-    runner->output = open(runner->output_path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    runner->output = open_file(runner->output_path);
+    runner->own_stdout = has_own_stdout ? open_file(runner->stdout_path) : -1;
     runner->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (runner->output >= 0 && runner->nothing >= 0)
+    if (runner->output >= 0 && runner->nothing >= 0 && (runner->own_stdout >= 0 || !has_own_stdout))
         return 0;
     saved_errno = errno;
     close_runner(runner);
@@ -140,38 +87,66 @@ void close_runner(struct runner *runner)
 {
     if (runner->output >= 0)
         close(runner->output);
+    if (runner->own_stdout >= 0)
+        close(runner->own_stdout);
     if (runner->nothing >= 0)
         close(runner->nothing);
     unlink(runner->output_path);
+    unlink(runner->stdout_path);
     unlink(runner->record_path);
     rmdir(runner->folder);
 }
 
 /* ---- The child ---- */
 
-static int set_environment(const struct runner *runner, const char *backend)
+/* What is run: the program as a variant of it, or for NULL a command that is no part of it. */
+struct job {
+    char *const *words;
+    const struct variant *variant;
+    double limit; /* seconds that it may take */
+};
+
+/* No backend, no record: of a program that is as it is, other processes may use zmalloc. */
+static int set_backend(const struct runner *runner, const char *backend)
 {
     char stats[sizeof runner->record_path + sizeof "json:"];
 
+    if (backend == NULL)
+        return unsetenv("ZMALLOC_BACKEND") | unsetenv("ZMALLOC_STATS");
     snprintf(stats, sizeof stats, "json:%s", runner->record_path);
-    return setenv("ZMALLOC_BACKEND", backend, 1) == 0 && setenv("ZMALLOC_STATS", stats, 1) == 0
-               ? 0
-               : -1;
+    return setenv("ZMALLOC_BACKEND", backend, 1) | setenv("ZMALLOC_STATS", stats, 1);
+}
+
+static int set_environment(const struct runner *runner, const struct variant *variant)
+{
+    for (char **variable = variant->variables; *variable != NULL; variable++)
+        if (putenv(*variable) != 0)
+            return -1;
+    return set_backend(runner, variant->backend);
+}
+
+static int set_streams(const struct runner *runner, const struct job *job)
+{
+    bool is_apart = job->variant != NULL && runner->own_stdout >= 0;
+
+    if (dup2(runner->nothing, STDIN_FILENO) < 0 || dup2(runner->output, STDERR_FILENO) < 0)
+        return -1;
+    return dup2(is_apart ? runner->own_stdout : runner->output, STDOUT_FILENO);
 }
 
 /*
  * In a session of its own: Ctrl-C comes to the command alone, which ends the program and all that
  * it has started. Should the command be killed, so is the program.
  */
-static int execute(const struct runner *runner, char **program, const char *backend)
+static int execute(const struct runner *runner, const struct job *job)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setsid();
     unwatch_signals();
-    if (dup2(runner->nothing, STDIN_FILENO) < 0 || dup2(runner->output, STDOUT_FILENO) < 0 ||
-        dup2(runner->output, STDERR_FILENO) < 0 || set_environment(runner, backend) != 0)
+    if (set_streams(runner, job) < 0 ||
+        (job->variant != NULL && set_environment(runner, job->variant) != 0))
         return errno;
-    execvp(*program, program);
+    execvp(*job->words, job->words);
     return errno;
 }
 
@@ -196,7 +171,7 @@ static void report_error(int fd, int error)
 }
 
 /* The child, once it has executed the program; or -1 with the reason in error. */
-static pid_t start(const struct runner *runner, char **program, const char *backend, int *error)
+static pid_t start(const struct runner *runner, const struct job *job, int *error)
 {
     int ends[2];
     pid_t child;
@@ -207,7 +182,7 @@ static pid_t start(const struct runner *runner, char **program, const char *back
     }
     child = fork();
     if (child == 0)
-        report_error(ends[1], execute(runner, program, backend));
+        report_error(ends[1], execute(runner, job));
     *error = child < 0 ? errno : 0;
     close(ends[1]);
     if (child > 0)
@@ -220,6 +195,14 @@ static pid_t start(const struct runner *runner, char **program, const char *back
 
 /* ---- Waiting ---- */
 
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
 /* It stays a zombie, and its number its own, until its group has been ended. */
 static bool has_ended(pid_t child)
 {
@@ -229,36 +212,42 @@ static bool has_ended(pid_t child)
            info.si_pid == child;
 }
 
-/*
- * Returns whether the user has asked for an end: then first kindly, a second time or after a while
- * not.
- */
-static bool wait_for_end(pid_t child, void (*waiting)(void))
+struct wait {
+    pid_t child;
+    double until; /* when it is ended, or ended more firmly; INFINITY: not at all */
+    int asked;    /* how often it was told to end */
+    bool interrupted;
+    bool timed_out;
+};
+
+/* At first kindly, a second time or after a while not. */
+static void tell_to_end(struct wait *wait)
 {
-    int asked = 0;
+    kill(-wait->child, wait->asked++ == 0 ? SIGTERM : SIGKILL);
+    wait->until = now() + GRACE_SECONDS;
+}
 
+/* Until the child ends. `waiting` is called each second. */
+static void wait_for_end(struct wait *wait, void (*waiting)(void))
+{
     for (;;) {
-        bool counts = asked > 0;
-        int signal = next_signal(counts ? GRACE_SECONDS : waiting != NULL ? 1 : -1);
+        double left = wait->until - now();
+        int signal = next_signal(waiting != NULL ? fmin(left, 1) : left);
 
-        if (has_ended(child))
-            return asked > 0;
-        if (is_to_stop(signal) || (signal == 0 && counts))
-            kill(-child, asked++ == 0 ? SIGTERM : SIGKILL);
+        if (is_to_stop(signal))
+            wait->interrupted = true;
+        if (has_ended(wait->child))
+            return;
+        if (now() >= wait->until && wait->asked == 0)
+            wait->timed_out = true;
+        if (is_to_stop(signal) || now() >= wait->until)
+            tell_to_end(wait);
         else if (signal == 0 && waiting != NULL)
             waiting();
     }
 }
 
 /* ---- Measuring ---- */
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static double to_seconds(struct timeval time)
 {
@@ -275,33 +264,73 @@ static struct sample to_sample(double wall, const struct rusage *usage)
     }};
 }
 
-struct run run_once(const struct runner *runner, char **program, const char *backend,
-                    void (*waiting)(void))
+/* What it has left in the background would disturb the next run. */
+static void end_group(pid_t child)
+{
+    kill(-child, SIGKILL);
+}
+
+/* Starts the job, waits for its end, and measures it. */
+static struct run run_job(const struct runner *runner, const struct job *job, void (*waiting)(void))
 {
     struct run run = {0};
     struct rusage usage = {0};
-    double began;
+    double began = now();
     double wall;
-    pid_t child;
+    struct wait wait = {.until = began + job->limit};
 
-    unlink(runner->record_path);
-    if (ftruncate(runner->output, 0) != 0) {
-        run.error = errno;
+    run.pid = start(runner, job, &run.error);
+    if (run.pid < 0)
         return run;
-    }
-    began = now();
-    child = start(runner, program, backend, &run.error);
-    if (child < 0)
-        return run;
-    run.interrupted = wait_for_end(child, waiting);
+    wait.child = run.pid;
+    wait_for_end(&wait, waiting);
     wall = now() - began;
-    /* What it has left in the background would disturb the next run. */
-    kill(-child, SIGKILL);
-    wait4(child, &run.status, 0, &usage);
+    if (job->variant != NULL || wait.interrupted)
+        end_group(run.pid);
+    wait4(run.pid, &run.status, 0, &usage);
+    run.interrupted = wait.interrupted;
+    run.timed_out = wait.timed_out;
     run.sample = to_sample(wall, &usage);
-    run.recorded = read_record(runner->record_path, child, &run.record);
-    if (run.recorded)
-        run.sample.of[METRIC_PEAK] = run.record.peak_bytes;
+    return run;
+}
+
+/* False with an errno in run->error. */
+static bool empty_files(const struct runner *runner, struct run *run)
+{
+    unlink(runner->record_path);
+    if (ftruncate(runner->output, 0) == 0 &&
+        (runner->own_stdout < 0 || ftruncate(runner->own_stdout, 0) == 0))
+        return true;
+    run->error = errno;
+    return false;
+}
+
+struct run run_once(const struct runner *runner, char **program, const struct variant *variant,
+                    double limit, void (*waiting)(void))
+{
+    struct job job = {program, variant, limit};
+    struct run run = {0};
+
+    if (!empty_files(runner, &run))
+        return run;
+    run = run_job(runner, &job, waiting);
+    if (run.error != 0)
+        return run;
+    run.recorded =
+        variant->backend != NULL && read_record(runner->record_path, run.pid, &run.record);
+    run.sample.of[METRIC_PEAK] = run.recorded ? run.record.peak_bytes : (double)NAN;
+    return run;
+}
+
+struct run run_command(const struct runner *runner, const char *command, void (*waiting)(void))
+{
+    char *words[] = {(char[]){"sh"}, (char[]){"-c"}, copy_text(command, strlen(command)), NULL};
+    struct job job = {words, NULL, INFINITY};
+    struct run run = {0};
+
+    if (empty_files(runner, &run))
+        run = run_job(runner, &job, waiting);
+    free(words[2]);
     return run;
 }
 
@@ -317,19 +346,35 @@ static const char *last_lines(const char *text, size_t length)
     return at;
 }
 
-char *last_printed(const struct runner *runner)
+/* The last lines of the file. */
+static char *end_of(int fd)
 {
     char text[PRINTED_BYTES + 1];
     struct stat file;
     off_t from;
     ssize_t length;
 
-    if (fstat(runner->output, &file) != 0)
+    if (fstat(fd, &file) != 0)
         return copy_text("", 0);
     from = file.st_size > PRINTED_BYTES ? file.st_size - PRINTED_BYTES : 0;
-    length = pread(runner->output, text, PRINTED_BYTES, from);
+    length = pread(fd, text, PRINTED_BYTES, from);
     if (length < 0)
         length = 0;
     text[length] = '\0';
     return copy_text(last_lines(text, (size_t)length), PRINTED_BYTES);
+}
+
+char *last_printed(const struct runner *runner)
+{
+    char *output = end_of(runner->output);
+    char *before;
+    char *both;
+
+    if (runner->own_stdout < 0)
+        return output;
+    before = end_of(runner->own_stdout);
+    both = text_format("%s%s", before, output);
+    free(before);
+    free(output);
+    return both;
 }

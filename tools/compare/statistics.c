@@ -98,6 +98,8 @@ struct summary summarize(double *values, size_t count)
         .median = median(values, count),
         .low = medians[RESAMPLES / 40],
         .high = medians[RESAMPLES - 1 - RESAMPLES / 40],
+        .least = values[0],
+        .most = values[count - 1],
     };
     free(drawn);
     free(medians);

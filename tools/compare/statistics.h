@@ -23,11 +23,13 @@ size_t random_below(struct random *random, size_t limit);
 
 /* ---- Medians ---- */
 
-/* A median, and the interval in which it would lie in 95 of 100 repetitions. */
+/* A median, the interval in which it would lie in 95 of 100 repetitions, and the outermost values. */
 struct summary {
     double median;
     double low;
     double high;
+    double least;
+    double most;
 };
 
 /*
