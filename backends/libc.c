@@ -16,6 +16,7 @@
 
 #include "base.h"
 #include "message.h"
+#include "os/c_malloc.h"
 #include "platform.h"
 
 struct prefix {
@@ -168,12 +169,12 @@ ZM_INLINE void *make_block(struct prefix *prefix, size_t size, size_t *usable)
 
 ZM_INLINE void *libc_alloc(size_t size, size_t *usable)
 {
-    return make_block(malloc(size + PREFIX_SIZE), size, usable);
+    return make_block(ZM_C_MALLOC(malloc)(size + PREFIX_SIZE), size, usable);
 }
 
 ZM_INLINE void *libc_calloc(size_t size, size_t *usable)
 {
-    return make_block(calloc(1, size + PREFIX_SIZE), size, usable);
+    return make_block(ZM_C_MALLOC(calloc)(1, size + PREFIX_SIZE), size, usable);
 }
 
 static void *make_aligned(void *base, void *block, unsigned distance, size_t size, size_t *usable)
@@ -192,11 +193,11 @@ static void *make_aligned(void *base, void *block, unsigned distance, size_t siz
  */
 static void *align_within(size_t alignment, size_t size, size_t *usable)
 {
-    uintptr_t base = (uintptr_t)malloc(size + alignment);
+    uintptr_t base = (uintptr_t)ZM_C_MALLOC(malloc)(size + alignment);
     uintptr_t block = (base + PREFIX_SIZE + alignment - 1) & ~(uintptr_t)(alignment - 1);
 
     if (ZM_UNLIKELY(base % PREFIX_SIZE != 0)) {
-        free((void *)base);
+        ZM_C_MALLOC(free)((void *)base);
         return NULL;
     }
     return make_aligned((void *)base, (void *)block, (unsigned)((block - base) / PREFIX_SIZE - 1),
@@ -209,7 +210,7 @@ static void *align_from_the_base(size_t alignment, size_t size, size_t *usable)
     unsigned distance = DISTANCE_STEPS + (unsigned)__builtin_ctzll(alignment);
     void *base = NULL;
 
-    if (posix_memalign(&base, alignment, size + alignment) != 0)
+    if (ZM_C_MALLOC(posix_memalign)(&base, alignment, size + alignment) != 0)
         return NULL;
     return make_aligned(base, (char *)base + alignment, distance, size, usable);
 }
@@ -238,7 +239,7 @@ static __attribute__((noinline)) void release_unusual(struct prefix *prefix)
     bury(prefix);
     if (flags_of(prefix) & FLAG_HOLE)
         remember_gone(prefix + 1);
-    free(base);
+    ZM_C_MALLOC(free)(base);
 }
 
 ZM_INLINE void libc_release(void *ptr)
@@ -249,7 +250,7 @@ ZM_INLINE void libc_release(void *ptr)
         release_unusual(prefix);
     } else {
         bury(prefix);
-        free(prefix);
+        ZM_C_MALLOC(free)(prefix);
     }
 }
 
@@ -293,7 +294,7 @@ ZM_INLINE void *move_plain(struct prefix *old, size_t size, size_t *usable)
     bury(old);
     if (may_leave_hole(old + 1))
         remember_gone(old + 1);
-    moved = realloc(old, size + PREFIX_SIZE);
+    moved = ZM_C_MALLOC(realloc)(old, size + PREFIX_SIZE);
     if (moved == NULL)
         make_prefix(old, word);
     return make_block(moved, size, usable);

@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "base.h"
+#include "os/c_malloc.h"
 #include "platform.h"
 
 #if defined(__APPLE__)
 #include <malloc/malloc.h>
 #define SIZE_QUERY malloc_size
+#define SIZE_QUERY_NAME "malloc_size"
 #else
 #if defined(__FreeBSD__)
 #include <malloc_np.h>
@@ -21,6 +23,12 @@
 #include <malloc.h>
 #endif
 #define SIZE_QUERY malloc_usable_size
+#define SIZE_QUERY_NAME "malloc_usable_size"
+#endif
+
+#ifdef ZM_BEHIND_PRELOAD
+#undef SIZE_QUERY
+#define SIZE_QUERY zm_c_malloc.usable_size
 #endif
 
 /* Its parameter is not const everywhere. */
@@ -44,7 +52,7 @@ static __attribute__((noinline)) void clear(char *begin, const char *end)
 
 static void *calloc_and_clear(size_t num, size_t size)
 {
-    char *ptr = calloc(num, size);
+    char *ptr = ZM_C_MALLOC(calloc)(num, size);
 
     if (ptr != NULL && size_query(ptr) > num * size)
         clear(ptr + num * size, ptr + size_query(ptr));
@@ -65,7 +73,7 @@ static void *report(void *ptr, size_t *usable)
 
 static void *native_alloc(size_t size, size_t *usable)
 {
-    return report(malloc(size), usable);
+    return report(ZM_C_MALLOC(malloc)(size), usable);
 }
 
 static void *native_calloc(size_t size, size_t *usable)
@@ -76,7 +84,7 @@ static void *native_calloc(size_t size, size_t *usable)
 static void *native_realloc(void *ptr, size_t size, size_t *old_usable, size_t *usable)
 {
     size_t old = size_query(ptr);
-    void *moved = realloc(ptr, size);
+    void *moved = ZM_C_MALLOC(realloc)(ptr, size);
 
     if (moved != NULL)
         *old_usable = old;
@@ -87,14 +95,23 @@ static void *native_aligned_alloc(size_t alignment, size_t size, size_t *usable)
 {
     void *ptr = NULL;
 
-    return posix_memalign(&ptr, alignment, size) == 0 ? report(ptr, usable) : NULL;
+    return ZM_C_MALLOC(posix_memalign)(&ptr, alignment, size) == 0 ? report(ptr, usable) : NULL;
 }
+
+#ifdef ZM_BEHIND_PRELOAD
+static void native_release(void *ptr)
+{
+    zm_c_malloc.free(ptr);
+}
+#else
+#define native_release free
+#endif
 
 static size_t native_free(void *ptr)
 {
     size_t usable = size_query(ptr);
 
-    free(ptr);
+    ZM_C_MALLOC(free)(ptr);
     return usable;
 }
 
@@ -110,8 +127,6 @@ static size_t native_usable_size(const void *ptr)
 }
 
 /* ---- Starting ---- */
-
-#define SIZE_QUERY_NAME ZMALLOC_QUOTE(SIZE_QUERY)
 
 static char why_not[ZM_WHY_SIZE];
 
@@ -135,7 +150,7 @@ static bool tells_sizes_of(size_t size)
     size_t told = size;
 
     for (size_t i = 0; i < TRIED; i++) {
-        tried[i] = malloc(size);
+        tried[i] = zm_c_malloc.malloc(size);
         if (tried[i] != NULL)
             memset(tried[i], i % 2 == 0 ? 0xff : 0, size);
     }
@@ -143,7 +158,7 @@ static bool tells_sizes_of(size_t size)
         if (tried[i] != NULL)
             told = size_query(tried[i]);
     for (size_t i = 0; i < TRIED; i++)
-        free(tried[i]);
+        zm_c_malloc.free(tried[i]);
     if (is_size_of(told, size))
         return true;
     /* GCOVR_EXCL_START: no malloc at hand has a wrong size query of its own */
@@ -161,8 +176,8 @@ static bool is_of_malloc(void)
 {
     struct zm_where of_malloc, query;
 
-    if (zm_platform_are_together((void *)(uintptr_t)malloc, (void *)(uintptr_t)SIZE_QUERY,
-                                 &of_malloc, &query))
+    if (zm_platform_are_together((void *)(uintptr_t)zm_c_malloc.malloc,
+                                 (void *)(uintptr_t)zm_c_malloc.usable_size, &of_malloc, &query))
         return true;
     snprintf(why_not, sizeof why_not,
              "malloc is that of %.50s, but " SIZE_QUERY_NAME
@@ -179,8 +194,8 @@ static int native_start(const char **why)
 
     for (size_t i = 0; right && i < sizeof sizes / sizeof *sizes; i++)
         right = tells_sizes_of(sizes[i]);
-    if (calloc_of_glibc != NULL && calloc == calloc_of_glibc)
-        clearing_calloc = calloc;
+    if (calloc_of_glibc != NULL && zm_c_malloc.calloc == calloc_of_glibc)
+        clearing_calloc = zm_c_malloc.calloc;
     *why = why_not;
     return right ? 0 : ENOTSUP;
 }
@@ -197,7 +212,7 @@ static const struct zmalloc_backend native_backend = {
     .free = native_free,
     .free_sized = native_free_sized,
     .usable_size = native_usable_size,
-    .release = free,
+    .release = native_release,
     .start = native_start,
     .version = zm_platform_version,
     .purge = zm_platform_purge,

@@ -11,15 +11,11 @@
 #include <unistd.h>
 
 #include "choice_lock.h"
-#include "config.h"
+#include "os/c_malloc.h"
 #include "other_threads.h"
 
 #ifdef __linux__
 #include <sys/auxv.h>
-#endif
-
-#ifdef ZM_HAVE_MALLOC_TRIM
-#include <malloc.h>
 #endif
 
 #ifdef __GLIBC__
@@ -149,7 +145,8 @@ static bool is_beside_malloc(void *function, struct zm_where *of_malloc)
 {
     struct zm_where object;
 
-    return zm_platform_are_together((void *)(uintptr_t)malloc, function, of_malloc, &object);
+    return zm_platform_are_together((void *)(uintptr_t)zm_c_malloc.malloc, function, of_malloc,
+                                    &object);
 }
 
 /* ---- The version ---- */
@@ -187,14 +184,12 @@ const char *zm_platform_version(void)
  * caches hold. It knows nothing of a malloc that replaces its own. */
 int zm_platform_purge(void)
 {
-#ifdef ZM_HAVE_MALLOC_TRIM
     struct zm_where of_malloc;
 
-    if (!is_beside_malloc((void *)(uintptr_t)malloc_trim, &of_malloc))
+    if (zm_c_malloc.trim == NULL)
+        return ENOTSUP;
+    if (!is_beside_malloc((void *)(uintptr_t)zm_c_malloc.trim, &of_malloc))
         return ENOTSUP; /* GCOVR_EXCL_LINE: under LD_PRELOAD, where a count may be lost */
-    malloc_trim(0);
+    zm_c_malloc.trim(0);
     return may_have_other_threads() ? EBUSY : 0;
-#else
-    return ENOTSUP;
-#endif
 }

@@ -41,6 +41,7 @@
 #include "layers.h"
 #include "module.h"
 #include "option_list.h"
+#include "os/c_malloc.h"
 #include "os/stay_loaded.h"
 #include "os/thread.h"
 #include "refusal.h"
@@ -187,6 +188,7 @@ static int try_list(struct wish wish)
 
     choosing = true;
     zm_stay_loaded();
+    zm_c_malloc_find();
     while (best.stage != ACTIVE && zm_list_next(&rest, &element)) {
         struct outcome outcome = try_element(&wish, element);
 
@@ -231,6 +233,11 @@ const struct zm_instance *zm_choose(void)
     if (!made)
         choose_or_end();
     return active_instance;
+}
+
+bool zm_is_choosing(void)
+{
+    return choosing;
 }
 
 const struct zm_instance *zm_chosen(void)

@@ -13,6 +13,8 @@
 const struct zm_instance *zm_choose(void);
 /* The same without choosing: NULL before the choice. */
 const struct zm_instance *zm_chosen(void);
+/* Whether this thread is inside: looking for a backend, or starting it. */
+ZM_PRIVATE bool zm_is_choosing(void);
 /* The outermost table. */
 const struct zmalloc_backend *zm_active(void);
 /* Whether the layer is over the active backend. */

@@ -14,6 +14,7 @@
 #include "message.h"
 #include "module.h"
 #include "nearest_word.h"
+#include "os/c_malloc.h"
 #include "os/thread.h"
 #include "registry.h"
 #include "table_check.h"
@@ -198,12 +199,39 @@ static void row_learn(struct row *row, const struct opened *opened)
                     opened->why);
 }
 
+#ifndef ZM_ARCHIVE
+
+/* Of the shared library. */
+extern const struct zm_instance zm_instance_libc_preload __attribute__((weak));
+extern const struct zm_instance zm_instance_native_preload __attribute__((weak));
+
+/* If the preload library is in the process, the C library's malloc is behind it. */
+static const struct zm_instance *instance_of(const struct row *row)
+{
+    if (zm_c_malloc_is_behind() && row->candidate.instance == ZM_LIBC_INSTANCE)
+        return &zm_instance_libc_preload;
+    if (zm_c_malloc_is_behind() && row->candidate.instance == ZM_NATIVE_INSTANCE)
+        return &zm_instance_native_preload;
+    return row->candidate.instance;
+}
+
+#else
+
+static const struct zm_instance *instance_of(const struct row *row)
+{
+    return row->candidate.instance;
+}
+
+#endif
+
 /* Whether the answer is known without opening a module. Then *error is set, and *candidate if it is
  * 0. */
 static bool row_tell(struct row *row, struct zm_candidate *candidate, int *error)
 {
-    if (row->origin == BUILT_IN && row->candidate.backend == NULL)
+    if (row->origin == BUILT_IN && row->candidate.backend == NULL) {
+        row->candidate.instance = instance_of(row);
         row->candidate.backend = row->candidate.instance->backend;
+    }
     *error = row_is_in_this_build(row) ? row->load_error : ENOTSUP;
     if (*error == 0)
         *candidate = row->candidate;

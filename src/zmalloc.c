@@ -18,7 +18,10 @@
 #include "instance.h"
 #include "limit.h"
 #include "os/process.h"
+#include "os/streams.h"
 #include "out_of_memory.h"
+#include "preload.h"
+#include "sealed.h"
 #include "stats/stats.h"
 #include "window.h"
 #include "zone.h"
@@ -26,14 +29,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#if defined(__x86_64__) || defined(__i386__)
-#define LARGEST_PAGE 4096
-#else
-#define LARGEST_PAGE 65536
-#endif
 
 #if defined(__s390x__)
 #define CACHE_LINE 256
@@ -44,20 +39,14 @@
 #endif
 
 /* Whole pages of its own, for mprotect. */
-union __attribute__((aligned(LARGEST_PAGE))) table {
+union __attribute__((aligned(ZM_LARGEST_PAGE))) table {
     struct zm_entries entries;
-    char pages[LARGEST_PAGE];
+    char pages[ZM_LARGEST_PAGE];
 };
 
 static union table table;
 
-/* What the choice wrote is visible before the entry that leads to it. On x86 every load guarantees
- * that, and a plain load becomes part of the jump. */
-#if defined(__x86_64__) && !defined(ZM_THREAD_SANITIZER)
-#define ENTRY(name) table.entries.name
-#else
-#define ENTRY(name) __atomic_load_n(&table.entries.name, __ATOMIC_ACQUIRE)
-#endif
+#define ENTRY(name) ZM_ENTRY(table.entries.name)
 
 /* ---- The first contents: choose, then go on ---- */
 
@@ -93,15 +82,6 @@ static void fill(const struct zm_instance *instance)
     ZM_ENTRIES(FILL_VALUE, FILL_VOID)
 }
 
-/* If the system refuses, or has larger pages than any we know, the table just stays writable. */
-static void make_read_only(void)
-{
-    long page = sysconf(_SC_PAGESIZE);
-
-    if (page > 0 && sizeof table % (size_t)page == 0)
-        mprotect(&table, sizeof table, PROT_READ);
-}
-
 /* Under the lock, so that no thread writes after another has made the page read-only. True for the
  * one that did. */
 static bool seal_once(const struct zm_instance *instance)
@@ -115,7 +95,7 @@ static bool seal_once(const struct zm_instance *instance)
         zm_limit_may_purge(zmalloc_purge);
         zm_limit_start();
         fill(instance);
-        make_read_only();
+        zm_seal(&table, sizeof table);
         is_sealed = true;
     }
     zm_choice_unlock();
@@ -280,20 +260,40 @@ static void after_fork_in_child(void)
     zm_choice_after_fork_in_child();
 }
 
-/*
- * Before the constructors of the program. Its fork handlers are then registered after ours, so the
- * ones that run before the fork run before ours, and the ones after it after ours: without the
- * locks.
- */
-__attribute__((constructor(103))) static void load(void)
+/* Once: the preload library may need it before the constructor has run. */
+static void load(void)
 {
-    pthread_atfork(zm_choice_before_fork, zm_choice_after_fork, after_fork_in_child);
+    static bool is_loaded;
+
+    if (__atomic_exchange_n(&is_loaded, true, __ATOMIC_ACQ_REL))
+        return;
     zm_window_open();
     zm_limit_load();
     zm_stats_exit_prepare();
     if (zm_choice_load())
         choose();
 }
+
+/*
+ * Before the constructors of the program. Its fork handlers are then registered after ours, so the
+ * ones that run before the fork run before ours, and the ones after it after ours: without the
+ * locks.
+ */
+__attribute__((constructor(103))) static void construct(void)
+{
+    pthread_atfork(zm_choice_before_fork, zm_choice_after_fork, after_fork_in_child);
+    zm_streams_watch_fork();
+    load();
+}
+
+#ifndef ZM_ARCHIVE
+const struct zm_instance *zm_preload_instance(void)
+{
+    load();
+    choose();
+    return zm_chosen();
+}
+#endif
 
 /* ---- The version in the file ---- */
 

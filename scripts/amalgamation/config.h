@@ -19,6 +19,9 @@
 #endif
 
 /* musl does not say that it is there, but each C library that is used with Linux has the function. */
+#if defined(__linux__) || defined(__FreeBSD__)
+#define ZM_HAVE_MALLOC_USABLE_SIZE 1
+#endif
 #if (defined(__linux__) || defined(__FreeBSD__) || defined(__APPLE__)) &&                          \
     !defined(ZMALLOC_NO_NATIVE)
 #define ZM_HAVE_SIZE_QUERY 1

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_STREAMS_H
+#define ZM_STREAMS_H
+
+/* The streams of stdio while a process forks. To be called after all other handlers of ours for fork
+ * were registered: what is registered last runs first. */
+void zm_streams_watch_fork(void);
+
+#endif
