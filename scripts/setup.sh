@@ -45,7 +45,7 @@ fuzz_packages="$demo_packages $fuzz_tools"
 ci_packages="$test_packages $bench_tools $redis_tools $ports_tools $fuzz_tools clang-format-14
     clang-tidy-14 cppcheck abigail-tools gcovr spin valgrind libc6-dbg shellcheck mandoc librsvg2-bin
     libc++-14-dev libc++abi-14-dev libc6-dev-arm64-cross
-    libgcc-12-dev-arm64-cross debootstrap"
+    libgcc-12-dev-arm64-cross debootstrap redis-tools sqlite3 xz-utils perl"
 
 # The packages of allocators, and what instead of one whose source is in place.
 allocator_packages() {

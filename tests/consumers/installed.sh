@@ -80,6 +80,7 @@ list_expected() {
 ./lib/pkgconfig/zmalloc-redis7.pc
 ./lib/pkgconfig/zmalloc-valkey9.pc
 ./lib/pkgconfig/zmalloc.pc
+./lib/zmalloc-preload/libzmalloc-preload.so
 ./share/doc/zmalloc/CHANGELOG.md
 ./share/doc/zmalloc/LICENSE
 ./share/doc/zmalloc/README.md
@@ -95,6 +96,7 @@ list_expected() {
 ./share/doc/zmalloc/limits.md
 ./share/doc/zmalloc/memory_order.md
 ./share/doc/zmalloc/porting.md
+./share/doc/zmalloc/preload.md
 ./share/doc/zmalloc/stats.schema.json
 ./share/doc/zmalloc/using.md
 ./share/doc/zmalloc/zones.md
