@@ -33,7 +33,7 @@ _zmalloc_options() {
     case $1 in
     list) echo --json --help ;;
     doctor) echo --all --json --help ;;
-    run) echo --backend --stats --quiet --help ;;
+    run) echo --backend --stats --preload --quiet --help ;;
     stats) echo --json --prometheus --help ;;
     top) echo --delay --count --sort --zones --json --help ;;
     compare)
@@ -46,7 +46,7 @@ _zmalloc_options() {
 # Whether an option of the verb takes the next word as its argument.
 _zmalloc_takes_argument() {
     case $1:$2 in
-    run:-b | run:--backend | run:--stats) ;;
+    run:-b | run:--backend | run:--preload | run:--stats) ;;
     compare:-[bn] | compare:--backends | compare:--variant | compare:--runs) ;;
     compare:--warmup | compare:--prepare | compare:--timeout | compare:--metric*) ;;
     compare:--json | compare:--csv | compare:--markdown | compare:--chart) ;;
@@ -74,6 +74,7 @@ _zmalloc_argument() {
     case $1:$2 in
     top:-s | top:--sort) _zmalloc_words 'used peak limit rss ratio pid command' "$3" ;;
     *:-b | *:--backend | *:--backends) _zmalloc_backends "$3" ;;
+    *:--preload) _zmalloc_words 'auto always never' "$3" ;;
     *:--stats) _zmalloc_words 'text json prometheus signal:USR1' "$3" ;;
     *:--variant) _zmalloc_variant "$3" ;;
     *:--metric) _zmalloc_words 'wall cpu rss faults peak printed' "$3" ;;

@@ -178,6 +178,17 @@ static struct part strings_of_dynamic(const struct image *image, struct part tab
     return (struct part){0};
 }
 
+/* gcc's runtime. */
+static bool is_sanitizer(const char *library)
+{
+    static const char *const names[] = {"libasan.so", "libtsan.so", "liblsan.so", "libhwasan.so"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(library, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
 /* What it is linked with, and whether others may be with it. */
 static void read_needed(const struct image *image, struct part table, struct elf_file *file)
 {
@@ -193,6 +204,7 @@ static void read_needed(const struct image *image, struct part table, struct elf
             continue;
         copy_text(file->needed[file->needed_count++], ELF_TEXT_SIZE, strings.bytes + at,
                   strings.length - at);
+        file->is_sanitized |= is_sanitizer(file->needed[file->needed_count - 1]);
     }
 }
 
@@ -207,6 +219,7 @@ static size_t aligned(size_t size)
 static void read_notes(struct part notes, struct elf_file *file)
 {
     static const char owner[] = "zmalloc";
+    static const char go[] = "Go";
 
     while (notes.length >= sizeof(Elf64_Nhdr)) {
         Elf64_Nhdr note;
@@ -216,6 +229,8 @@ static void read_notes(struct part notes, struct elf_file *file)
         size = sizeof note + aligned(note.n_namesz) + aligned(note.n_descsz);
         if (note.n_namesz > notes.length || note.n_descsz > notes.length || size > notes.length)
             return;
+        file->is_go |=
+            note.n_namesz == sizeof go && memcmp(notes.bytes + sizeof note, go, sizeof go) == 0;
         if (note.n_namesz == sizeof owner &&
             memcmp(notes.bytes + sizeof note, owner, sizeof owner) == 0)
             copy_text(file->zmalloc_version, sizeof file->zmalloc_version,
@@ -236,6 +251,9 @@ static bool is_name_at(struct part strings, uint64_t at, const char *name)
 static void read_symbols(const struct image *image, const Elf64_Shdr *section,
                          struct elf_file *file)
 {
+    /* clang links its runtime into the program. */
+    static const char *const sanitizers[] = {"__asan_init", "__tsan_init", "__msan_init",
+                                             "__lsan_init", "__hwasan_init"};
     struct part table = part_of(image, section->sh_offset, section->sh_size);
     struct part strings;
     Elf64_Shdr names;
@@ -251,6 +269,10 @@ static void read_symbols(const struct image *image, const Elf64_Shdr *section,
             file->defines_zmalloc = true;
         if (is_name_at(strings, symbol.st_name, "zml_zmalloc_init"))
             file->defines_zmalloc_init = true;
+        if (is_name_at(strings, symbol.st_name, "malloc"))
+            file->defines_malloc = true;
+        for (size_t k = 0; k < sizeof sanitizers / sizeof *sanitizers; k++)
+            file->is_sanitized |= is_name_at(strings, symbol.st_name, sanitizers[k]);
     }
 }
 

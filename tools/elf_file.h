@@ -33,9 +33,12 @@ struct elf_file {
     size_t needed_count; /* libraries that it is linked with, as many as there is room for */
     char needed[ELF_NEEDED_MAX][ELF_TEXT_SIZE];
     char zmalloc_version[32]; /* of the library that is a part of the file */
+    bool is_go;               /* it was made by Go's own linker */
+    bool is_sanitized;        /* with a sanitizer that has to be the malloc of the process */
     /* Where the file still has its symbols: */
     bool defines_zmalloc;      /* a function of that name, which is not this library's */
     bool defines_zmalloc_init; /* this library's */
+    bool defines_malloc;
 };
 
 /* Returns 0, or an errno value where it cannot be read. */

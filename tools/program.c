@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -208,6 +209,40 @@ char *path_find(const char *program)
         return text_format("%s", program);
     errno = trouble;
     return NULL;
+}
+
+/* ---- Its rights ---- */
+
+static bool has_capabilities(const char *path)
+{
+    return getxattr(path, "security.capability", NULL, 0) > 0;
+}
+
+static bool sets_user(const struct stat *status)
+{
+    return (status->st_mode & S_ISUID) != 0;
+}
+
+static bool sets_group(const struct stat *status)
+{
+    return (status->st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+}
+
+bool program_is_privileged(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 &&
+           (sets_user(&status) || sets_group(&status) || has_capabilities(path));
+}
+
+bool program_is_privileged_here(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && ((sets_user(&status) && status.st_uid != getuid()) ||
+                                        (sets_group(&status) && status.st_gid != getgid()) ||
+                                        (has_capabilities(path) && getuid() != 0));
 }
 
 /* ---- Whether it uses zmalloc ---- */

@@ -2,6 +2,8 @@
 #ifndef TOOLS_PROGRAM_H
 #define TOOLS_PROGRAM_H
 
+#include <stdbool.h>
+
 #include "elf_file.h"
 
 /* A program that was named: where it is, and whether it uses zmalloc. It is not run. */
@@ -22,6 +24,11 @@ enum program_use {
 
 /* Reads the file into *file, and asks its dynamic linker as far as loader_ask() does. */
 enum program_use program_use(const char *path, struct elf_file *file);
+
+/* Whether the program has more rights than who starts it: the dynamic linker then preloads nothing
+ * for it, and it ignores zmalloc's variables. At least for some users, or for this one. */
+bool program_is_privileged(const char *path);
+bool program_is_privileged_here(const char *path);
 
 /* ---- What the dynamic linker says ---- */
 

@@ -9,27 +9,30 @@
 #include <unistd.h>
 
 #include "backends.h"
+#include "preloading.h"
 #include "program.h"
 #include "stats/report_request.h"
 #include "verb.h"
 
-enum { STATS = 256 }; /* no letter */
+enum { STATS = 256, PRELOAD }; /* no letter */
 
 struct run_options {
     const char *backend; /* NULL: what the environment says */
     struct typed backend_typed;
     const char *stats; /* NULL: the same */
     struct typed stats_typed;
+    enum preload_wish preload;
     bool is_quiet;
 };
 
 static void print_help(FILE *to)
 {
-    fputs("usage: zmalloc run [-q] [-b SPEC] [--stats [signal:NAME,]FORM[:FILE]] [--]\n"
-          "                   PROGRAM [ARGUMENT...]\n"
+    fputs("usage: zmalloc run [-q] [-b SPEC] [--stats [signal:NAME,]FORM[:FILE]]\n"
+          "                   [--preload auto|always|never] [--] PROGRAM [ARGUMENT...]\n"
           "\n"
           "Executes PROGRAM with the backend SPEC, in its own process: the exit status and\n"
-          "the effect of signals are PROGRAM's.\n"
+          "the effect of signals are PROGRAM's. If PROGRAM knows nothing of zmalloc,\n"
+          "zmalloc becomes its malloc, and that of what it starts.\n"
           "\n"
           "  -b, --backend SPEC        a backend, or a list from which PROGRAM takes the\n"
           "                            first that can start, each with layers if you like;\n"
@@ -41,16 +44,19 @@ static void print_help(FILE *to)
           "                            or prometheus, on stderr or at the end of FILE; with\n"
           "                            signal:NAME also whenever that signal comes, such as\n"
           "                            USR1; sets ZMALLOC_STATS\n"
-          "  -q, --quiet               do not warn that PROGRAM does not use zmalloc, or\n"
+          "      --preload WHEN        when libzmalloc-preload.so is preloaded: auto (if\n"
+          "                            PROGRAM does not use zmalloc by itself; so it is\n"
+          "                            without this option), always, or never\n"
+          "  -q, --quiet               do not warn that zmalloc cannot serve PROGRAM, or\n"
           "                            that a part of SPEC is unknown and ignored\n"
           "  -h, --help                this\n"
           "\n"
           "Without an option, the variable keeps its value. zmalloc run looks at PROGRAM's\n"
-          "file and its libraries to see whether it uses zmalloc. It does not warn about\n"
-          "scripts: that depends on what they start.\n"
+          "file and its libraries to see whether it uses zmalloc.\n"
           "\n"
           "examples:\n"
           "  zmalloc run -b jemalloc -- ./server --port 7000\n"
+          "  zmalloc run -b mimalloc --stats text -- python3 script.py\n"
           "  zmalloc run -b mimalloc,libc ./server    mimalloc, or libc without it\n"
           "  zmalloc run -b debug+jemalloc ./server   with the layer that finds misuse\n"
           "  zmalloc run --stats text ./server        a report on stderr\n"
@@ -142,19 +148,6 @@ static int check_backend(const struct run_options *options)
 
 /* ---- The program ---- */
 
-static void tell_of_program(const char *program)
-{
-    char *path = path_find(program);
-    struct elf_file file;
-
-    if (path != NULL && program_use(path, &file) == USE_NONE)
-        complain(&verb_run,
-                 "%s does not use zmalloc: nothing changes for it, only for what it opens or "
-                 "starts (-q hides this)",
-                 program);
-    free(path);
-}
-
 static void set_variable(const char *name, const char *value)
 {
     if (value != NULL && setenv(name, value, 1) != 0) {
@@ -163,10 +156,24 @@ static void set_variable(const char *name, const char *value)
     }
 }
 
+static void preload(const struct run_options *options, const char *program)
+{
+    char *path = path_find(program);
+    struct preloading preloading = preload_decide(path, options->preload);
+    char *variable = preloading.library != NULL ? preload_variable(preloading.library) : NULL;
+
+    if (preloading.why_not != NULL && !options->is_quiet)
+        complain(&verb_run, "zmalloc cannot serve %s: %s (-q hides this)", program,
+                 preloading.why_not);
+    set_variable("LD_PRELOAD", variable);
+    free(variable);
+    free_preloading(&preloading);
+    free(path);
+}
+
 static int become(const struct run_options *options, char **program)
 {
-    if (!options->is_quiet && (options->backend != NULL || options->stats != NULL))
-        tell_of_program(*program);
+    preload(options, *program);
     set_variable("ZMALLOC_BACKEND", options->backend);
     set_variable("ZMALLOC_STATS", options->stats);
     execvp(*program, program);
@@ -175,17 +182,24 @@ static int become(const struct run_options *options, char **program)
 
 /* ---- What was asked for ---- */
 
-static void take(struct run_options *options, int option, char **argv)
+/* False after a message about what is wrong. */
+static bool take(struct run_options *options, int option, char **argv)
 {
+    struct typed typed = option != 'q' ? typed_option(argv) : (struct typed){0};
+
     if (option == 'b') {
         options->backend = optarg;
-        options->backend_typed = typed_option(argv);
+        options->backend_typed = typed;
     } else if (option == STATS) {
         options->stats = optarg;
-        options->stats_typed = typed_option(argv);
-    } else {
+        options->stats_typed = typed;
+    } else if (option == 'q') {
         options->is_quiet = true;
+    } else if (!preload_wish_read(optarg, &options->preload)) {
+        bad_usage(&verb_run, TYPED "%s: it must be auto, always or never", AS_TYPED(typed), optarg);
+        return false;
     }
+    return true;
 }
 
 static int run(int argc, char **argv)
@@ -193,6 +207,7 @@ static int run(int argc, char **argv)
     static const struct option known[] = {
         {"backend", required_argument, NULL, 'b'},
         {"stats", required_argument, NULL, STATS},
+        {"preload", required_argument, NULL, PRELOAD},
         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -207,7 +222,8 @@ static int run(int argc, char **argv)
         }
         if (option == '?' || option == ':')
             return bad_option(&verb_run, argv, known, option);
-        take(&options, option, argv);
+        if (!take(&options, option, argv))
+            return STATUS_USAGE;
     }
     if (check_stats(&options) != STATUS_FINE)
         return STATUS_USAGE;

@@ -73,9 +73,12 @@ load common
     export ZMALLOC_DEBUG=nonsense ZMALLOC_FAIL=nonsense
     run -0 --separate-stderr zmalloc --version
     [ -z "$stderr" ]
-    run -0 zmalloc run env
+    run -0 zmalloc run --preload=never env
     [[ $output = *ZMALLOC_BACKEND=nonsense* ]]
     [[ $output = *ZMALLOC_STATS=nonsense* ]]
+    if [ "$PRELOAD" ]; then
+        run -78 zmalloc run env
+    fi
 }
 
 @test "the command leaves no record of itself" {

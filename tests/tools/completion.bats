@@ -30,7 +30,7 @@ completes() {
 }
 
 @test "options of a verb are completed" {
-    completes run -- == --backend --stats --quiet --help
+    completes run -- == --backend --stats --preload --quiet --help
     completes compare --wa == --warmup
     completes compare -n 3 --j == --json
     completes list --j == --json
@@ -63,6 +63,7 @@ options_of() {
     completes compare --variant 'libc A' == ''
     completes run --stats p == prometheus
     completes run --stats s == signal:USR1
+    completes run --preload a == auto always
 }
 
 @test "keys and processes are completed" {

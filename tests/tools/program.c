@@ -2,11 +2,13 @@
 
 /*
  * A program that uses zmalloc: has as many bytes as its first argument says, and frees them. With a
- * second argument a child has as many as that.
+ * second argument a child has as many as that; or if that is "environment", it shows what it has in
+ * LD_PRELOAD.
  */
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,7 +27,12 @@ int main(int argc, char **argv)
 {
     if (argc < 2)
         return EXIT_FAILURE;
-    if (argc > 2) {
+    if (argc > 2 && strcmp(argv[2], "environment") == 0) {
+        const char *preloaded = getenv("LD_PRELOAD");
+
+        if (preloaded != NULL)
+            printf("LD_PRELOAD=%s\n", preloaded);
+    } else if (argc > 2) {
         fflush(stdout);
         if (fork() == 0) {
             use(argv[2]);

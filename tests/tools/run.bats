@@ -53,18 +53,64 @@ load common
     [[ $stderr = 'zmalloc: ZMALLOC_DEBUG="nonsense": '* ]]
 }
 
-@test "of a program that does not use zmalloc a line says so, and it runs" {
-    says='does not use zmalloc: nothing changes for it, only for what it opens or starts (-q hides this)'
-    for options in '-b libc' '--stats text'; do
-        # shellcheck disable=SC2086
-        run --separate-stderr -0 zmalloc run $options -- echo hello
-        [ "$output" = hello ]
-        [ "$stderr" = "zmalloc run: echo $says" ]
-        # shellcheck disable=SC2086
-        run --separate-stderr -0 zmalloc run --quiet $options -- echo hello
-        [ -z "$stderr" ]
-    done
-    run --separate-stderr -0 zmalloc run echo hello
+# served PROGRAM...: by the backend native, as its report says.
+served() {
+    run --separate-stderr -0 zmalloc run -b native --stats text -- "$@"
+    [[ $stderr = *'backend                     native'* ]]
+}
+
+@test "a program that knows nothing of zmalloc is served, and what it starts" {
+    [ "$PRELOAD" ] || skip "this build has no libzmalloc-preload.so"
+    served env true
+    [ "$(grep -c '^backend ' <<<"$stderr")" -eq 1 ]
+    served sh -c 'env true; env true'
+    [ "$(grep -c '^backend ' <<<"$stderr")" -eq 2 ]
+}
+
+@test "a script is served, and what it starts" {
+    [ "$PRELOAD" ] || skip "this build has no libzmalloc-preload.so"
+    printf '#!/bin/sh\necho hello\nenv true\nenv true\n' >script
+    chmod +x script
+    served ./script
+    [ "$output" = hello ]
+    [ "$(grep -c '^backend ' <<<"$stderr")" -eq 2 ]
+}
+
+@test "a program that uses zmalloc has nothing preloaded, unless always" {
+    run -0 zmalloc run -b native "$PROGRAM" 1000 environment
+    [[ $output != *LD_PRELOAD=* ]]
+    [ "$PRELOAD" ] || skip "this build has no libzmalloc-preload.so"
+    run -0 zmalloc run --preload=always -b native "$PROGRAM" 1000 environment
+    [[ $output = *"LD_PRELOAD=$PRELOAD"* ]]
+    # One accounting: the block, and what the C library itself has.
+    [[ $output = *"used "*" on native"* ]]
+}
+
+@test "--preload=never leaves a program as it is" {
+    run --separate-stderr -0 zmalloc run --preload=never -b native --stats text -- echo hello
+    [ "$output" = hello ]
+    [ -z "$stderr" ]
+}
+
+@test "what stands in LD_PRELOAD stays, after ours" {
+    [ "$PRELOAD" ] || skip "this build has no libzmalloc-preload.so"
+    LD_PRELOAD=libm.so.6 run -0 zmalloc run -b native -- sh -c 'echo "$LD_PRELOAD"'
+    [ "$output" = "$PRELOAD:libm.so.6" ]
+}
+
+@test "--preload takes three words" {
+    refuses "zmalloc run: --preload=nevre: it must be auto, always or never" \
+        run run --preload=nevre ls
+    refuses "zmalloc run: --preload : it must be auto, always or never" run run --preload '' ls
+}
+
+# cannot_serve WHY PROGRAM...: it runs as it is, after one line, which -q hides.
+cannot_serve() {
+    why=$1
+    shift
+    run --separate-stderr -0 zmalloc run -b libc -- "$@"
+    [ "$stderr" = "zmalloc run: zmalloc cannot serve $1: $why (-q hides this)" ]
+    run --separate-stderr -0 zmalloc run -q -b libc -- "$@"
     [ -z "$stderr" ]
 }
 
@@ -72,18 +118,44 @@ load common
     skip_without cc
     printf 'int main(void) { return 0; }\n' >static.c
     cc -static -o static static.c || skip "nothing can be linked statically here"
-    run --separate-stderr -0 zmalloc run -b libc ./static
-    [[ $stderr = 'zmalloc run: ./static does not use zmalloc:'* ]]
+    cannot_serve 'it is static: nothing can be preloaded into it' ./static
     run --separate-stderr -0 zmalloc run -b libc "$WHOLE_PROGRAM" record
     [ -z "$stderr" ]
 }
 
-@test "nothing is said of scripts" {
-    printf '#!/bin/sh\necho hello\n' >script
-    chmod +x script
-    run --separate-stderr -0 zmalloc run -b libc ./script
-    [ "$output" = hello ]
-    [ -z "$stderr" ]
+@test "a program with a malloc of its own is told of, and one with a sanitizer" {
+    skip_without cc
+    cat >own.c <<'END'
+#include <stddef.h>
+static char room[1 << 20];
+static size_t used;
+void *malloc(size_t size) { used += (size + 15) & ~15ul; return room + used - ((size + 15) & ~15ul); }
+void free(void *ptr) { (void)ptr; }
+int main(void) { free(malloc(1)); return 0; }
+END
+    cc -fno-builtin -o own own.c
+    cannot_serve 'it has a malloc of its own inside' ./own
+    printf 'int main(void) { return 0; }\n' >plain.c
+    cc -fsanitize=address -o sanitized plain.c || skip "there is no sanitizer here"
+    cannot_serve 'it has a sanitizer, which has to be its malloc' ./sanitized
+}
+
+@test "a program for another machine is told of" {
+    skip_without cc
+    printf 'int main(void) { return 0; }\n' >plain.c
+    cc -o plain plain.c
+    # Byte 18 of an ELF file is the machine: 40 is ARM.
+    printf '\x28' | dd of=plain bs=1 seek=18 conv=notrunc status=none
+    run --separate-stderr zmalloc run -b libc ./plain
+    [[ ${stderr_lines[0]} = 'zmalloc run: zmalloc cannot serve ./plain: it is a '*'-bit program for ARM, and this zmalloc is '* ]]
+}
+
+@test "a program with more rights is told of" {
+    [ "$(id -u)" -eq 0 ] || skip "it takes root to make one"
+    cp "$(type -P true)" privileged
+    chown nobody privileged
+    chmod u+s privileged
+    cannot_serve 'it runs with more rights than you have (set-user-ID, set-group-ID or capabilities), and nothing is preloaded then' ./privileged
 }
 
 @test "what a program inherits is as it was" {

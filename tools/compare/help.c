@@ -15,8 +15,9 @@ static void print_usage(FILE *to)
           "\n"
           "Runs PROGRAM on each backend, and compares its time and memory. In each round\n"
           "every backend has one run, in a new random order, so other load on the machine\n"
-          "affects them alike. PROGRAM must use zmalloc and end by itself. It has an empty\n"
-          "stdin and no terminal, and what it prints is shown only if it fails.\n"
+          "affects them alike. If PROGRAM knows nothing of zmalloc, zmalloc becomes its\n"
+          "malloc, and the first row is PROGRAM as it is. It must end by itself. It has an\n"
+          "empty stdin and no terminal, and what it prints is shown only if it fails.\n"
           "\n",
           to);
 }

@@ -145,9 +145,13 @@ static char *describe_end(const struct run *run)
     return NULL;
 }
 
-static char *describe_record(const struct run *run, const char *backend)
+/* Of a program that zmalloc was preloaded into a record is welcome, not demanded: a shell ends by
+ * _exit(). */
+static char *describe_record(const struct run *run, const struct variant *variant)
 {
-    if (backend == NULL)
+    const char *backend = variant->backend;
+
+    if (backend == NULL || (variant->preloaded != NULL && !run->recorded))
         return NULL;
     if (!run->recorded)
         return text_format("it left no record of its memory: it does not use zmalloc, or does not "
@@ -178,7 +182,7 @@ static char *describe_failure(const struct measurement *measurement, const struc
                            measurement->comparison->timeout);
     why = describe_end(run);
     if (why == NULL)
-        why = describe_record(run, variant->backend);
+        why = describe_record(run, variant);
     return why != NULL ? why : take_figure(measurement, run);
 }
 

@@ -7,6 +7,7 @@
 
 #include "backends.h"
 #include "compare/options.h"
+#include "preloading.h"
 #include "program.h"
 
 static void add(struct variants *variants, struct variant variant)
@@ -158,6 +159,32 @@ static int leave_out_modules(struct variants *variants, const char *program)
                : bad_usage(&verb_compare, "there is no backend to run %s on", program);
 }
 
+/* ---- A program that knows nothing of zmalloc ---- */
+
+static void add_first(struct variants *variants, struct variant variant)
+{
+    add(variants, variant);
+    memmove(variants->of + 1, variants->of, (variants->count - 1) * sizeof variant);
+    variants->of[0] = variant;
+}
+
+/* It gets zmalloc as its malloc; and the first row, which the others are compared with, is the program
+ * as it is. */
+static void preload(struct variants *variants, const char *program)
+{
+    char *path = path_find(program);
+    struct preloading preloading = preload_decide(path, PRELOAD_AUTO);
+
+    if (preloading.why_not != NULL)
+        complain(&verb_compare, "zmalloc cannot serve %s: %s", program, preloading.why_not);
+    for (size_t i = 0; preloading.library != NULL && i < variants->count; i++)
+        variants->of[i].preloaded = preload_variable(preloading.library);
+    if (preloading.library != NULL)
+        add_first(variants, variant_without());
+    free_preloading(&preloading);
+    free(path);
+}
+
 int choose_variants(const struct compare_options *options, const char *program,
                     struct variants *variants)
 {
@@ -167,5 +194,9 @@ int choose_variants(const struct compare_options *options, const char *program,
         add_available(variants);
     if (status == STATUS_FINE)
         status = check_names(variants);
-    return status == STATUS_FINE ? leave_out_modules(variants, program) : status;
+    if (status == STATUS_FINE)
+        status = leave_out_modules(variants, program);
+    if (status == STATUS_FINE)
+        preload(variants, program);
+    return status;
 }

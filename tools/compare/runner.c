@@ -122,6 +122,8 @@ static int set_environment(const struct runner *runner, const struct variant *va
     for (char **variable = variant->variables; *variable != NULL; variable++)
         if (putenv(*variable) != 0)
             return -1;
+    if (variant->preloaded != NULL && setenv("LD_PRELOAD", variant->preloaded, 1) != 0)
+        return -1;
     return set_backend(runner, variant->backend);
 }
 

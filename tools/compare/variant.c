@@ -21,6 +21,14 @@ struct variant plain_variant(const char *backend)
     };
 }
 
+struct variant variant_without(void)
+{
+    return (struct variant){
+        .name = text_format("as it is"),
+        .variables = allocate(1, sizeof(char *)),
+    };
+}
+
 bool is_special(const struct variant *variant)
 {
     return *variant->variables != NULL || variant->backend == NULL ||
@@ -33,6 +41,7 @@ void free_variant(struct variant *variant)
         free(*variable);
     free(variant->variables);
     free(variant->backend);
+    free(variant->preloaded);
     free(variant->name);
     *variant = (struct variant){0};
 }

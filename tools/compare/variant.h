@@ -14,10 +14,14 @@ struct variant {
     char *backend;    /* for ZMALLOC_BACKEND, with its layers; NULL: the program is as it is, and
                          keeps no record of its memory */
     char **variables; /* "NAME=VALUE", which are set for its runs; the last is NULL */
+    char *preloaded;  /* for LD_PRELOAD, if zmalloc has to become the program's malloc; else NULL */
 };
 
 /* The variant that is a backend alone, and has its name. */
 struct variant plain_variant(const char *backend);
+
+/* The program as it is, without zmalloc. */
+struct variant variant_without(void);
 
 /*
  * Reads "[NAME: ]BACKEND[ VARIABLE=VALUE]...". Without a NAME it is called what the text says.

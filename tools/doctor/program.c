@@ -4,11 +4,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/xattr.h>
 
 #include "doctor/doctor.h"
 #include "elf_file.h"
+#include "preloading.h"
 #include "program.h"
 #include "text.h"
 #include "verb.h"
@@ -21,17 +20,6 @@ struct program {
 };
 
 /* ---- Secure mode ---- */
-
-static bool is_privileged(const char *path)
-{
-    struct stat status;
-
-    if (stat(path, &status) != 0)
-        return false;
-    return (status.st_mode & S_ISUID) != 0 ||
-           (status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) ||
-           getxattr(path, "security.capability", NULL, 0) > 0;
-}
 
 static void tell_of_secure_mode(struct findings *findings)
 {
@@ -182,7 +170,22 @@ static void tell_of_shared(struct findings *findings, const char *path, bool is_
 
 /* ---- None ---- */
 
-static void tell_of_none(struct findings *findings, const struct elf_file *file)
+static void advise_without(struct findings *findings, const char *path)
+{
+    struct preloading preloading = preload_decide(path, PRELOAD_AUTO);
+
+    if (preloading.library != NULL)
+        advice(findings, "run it with `zmalloc run`, which makes zmalloc its malloc, or link it "
+                         "with zmalloc (pkg-config --libs zmalloc).");
+    else
+        advice(findings,
+               "link it with zmalloc (pkg-config --libs zmalloc); `zmalloc run` cannot serve it: "
+               "%s.",
+               preloading.why_not);
+    free_preloading(&preloading);
+}
+
+static void tell_of_none(struct findings *findings, const char *path, const struct elf_file *file)
 {
     finding(findings, LEVEL_WARNING, "It does not use zmalloc.");
     if (file->defines_zmalloc)
@@ -193,7 +196,7 @@ static void tell_of_none(struct findings *findings, const struct elf_file *file)
                 "neither it nor the libraries it is linked with are linked with it, so no "
                 "variable of this library does anything, unless it opens one that is "
                 "while it runs.");
-    advice(findings, "link it with zmalloc (pkg-config --libs zmalloc).");
+    advise_without(findings, path);
 }
 
 /* Libraries that take over malloc(). */
@@ -228,7 +231,7 @@ static void tell_of_dynamic(struct findings *findings, const struct program *pro
     else if (needed != NULL)
         tell_of_unasked(findings, needed);
     else
-        tell_of_none(findings, &program->file);
+        tell_of_none(findings, program->path, &program->file);
     free(path);
 }
 
@@ -267,7 +270,7 @@ static void tell_of_unreadable(struct findings *findings, int error)
 
 void examine_program(struct findings *findings, const struct backends *backends, const char *path)
 {
-    struct program program = {.path = path, .in_secure_mode = is_privileged(path)};
+    struct program program = {.path = path, .in_secure_mode = program_is_privileged(path)};
     int error = elf_file_read(path, &program.file);
 
     findings_group(findings, "program", "The program %s", path);
