@@ -17,8 +17,8 @@
 #   arm64         64-bit ARM, under qemu
 #   riscv64       64-bit RISC-V, likewise
 #   s390x         IBM Z, which is big endian, likewise
-#   --quick       only libc and native, without layers over them, nothing from source, and not riscv64 and
-#                 s390x unless named
+#   --quick       only libc, and without an emulator also native and preload; no layers over backends, nothing
+#                 from source, and not riscv64 and s390x unless named
 #   --source      every allocator from source, also those that a platform has
 #
 # Everything goes into ${BUILD_DIR:-build-ports}. It takes a Debian or Ubuntu on x86-64.
@@ -58,7 +58,7 @@ need_port() {
 
 wrap_mode=nodownload
 all='musl musl-static i386 arm64 riscv64 s390x'
-ports='' suites='' quick='' source='' from_source=''
+ports='' quick='' source='' from_source=''
 
 take_word() {
     # shellcheck disable=SC2086
@@ -69,7 +69,6 @@ take_word() {
 take_arguments '--quick --source PLATFORM...' "$@"
 [ ! "$source" ] || [ ! "$quick" ] || refuse '--quick takes nothing from source'
 if [ "$quick" ]; then
-    suites='--suite libc --suite native'
     : "${ports:=musl musl-static i386 arm64}"
     wrap_mode=nofallback
 fi
@@ -206,8 +205,10 @@ test_port() {
     fi
     build_port -Dtests=enabled
     tested="$tested $port"
-    scale=1
+    scale=1 suites=''
     [ ! "$emulator" ] || scale=0.1
+    [ ! "$quick" ] || suites='--suite libc'
+    [ ! "$quick" ] || [ "$emulator" ] || suites="$suites --suite native --suite preload"
     # shellcheck disable=SC2086
     ZMALLOC_TEST_SCALE=${ZMALLOC_TEST_SCALE:-$scale} meson test -C "$tree" --no-rebuild \
         --print-errorlogs --quiet --timeout-multiplier 3 $suites || failed="$failed $port"

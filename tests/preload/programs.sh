@@ -1,14 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Real programs with libzmalloc-preload.so, over one backend: each has to print what it prints without,
+# Real programs with libzmalloc-preload.so, over each backend: each has to print what it prints without,
 # byte for byte, and to end as it does. And zmalloc must have served it: its report at the end says so.
 # What is not installed is skipped by name.
 #
-# usage: programs.sh PRELOAD_LIBRARY BACKEND
+# usage: programs.sh PRELOAD_LIBRARY BACKEND...
 set -eu
 
-library=$1 backend=$2
+library=$1
+shift
+backends=$*
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/zmalloc-programs.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -33,6 +35,24 @@ in_folder() {
     echo "$status" >"$folder.status"
 }
 
+# complain WORD...
+complain() {
+    echo "$*"
+    failed=yes
+}
+
+# compare NAME BACKEND: with what it did without.
+compare() {
+    for part in out err status; do
+        cmp -s "$1.plain.$part" "$1.$2.$part" || {
+            complain "$1 on $2: another $part than without:"
+            diff "$1.plain.$part" "$1.$2.$part" | head -n 20
+        }
+    done
+    grep -q "\"backend\":{\"name\":\"$2\"" "$1.$2.stats" 2>/dev/null ||
+        complain "$1 on $2: it was not served: $(head -c 300 "$1.$2.stats" 2>/dev/null)"
+}
+
 # program NAME NEEDED COMMAND...
 program() {
     name=$1 needed=$2
@@ -42,23 +62,14 @@ program() {
         return 0
     }
     in_folder "$name.plain" "$@"
-    in_folder "$name" env LD_PRELOAD="$library" ZMALLOC_BACKEND="$backend" ZMALLOC_STATS="json:$work/$name.stats" "$@"
-    for part in out err status; do
-        cmp -s "$name.plain.$part" "$name.$part" || {
-            echo "$name on $backend: another $part than without:"
-            diff "$name.plain.$part" "$name.$part" | head -n 20
-            failed=yes
-        }
+    [ "$(cat "$name.plain.status")" = 0 ] ||
+        complain "$name: ends with $(cat "$name.plain.status") without zmalloc: $(tail -n 3 "$name.plain.err")"
+    for backend in $backends; do
+        in_folder "$name.$backend" env LD_PRELOAD="$library" ZMALLOC_BACKEND="$backend" \
+            ZMALLOC_STATS="json:$work/$name.$backend.stats" "$@"
+        compare "$name" "$backend"
     done
-    [ "$(cat "$name.plain.status")" = 0 ] || {
-        echo "$name: ends with $(cat "$name.plain.status") also without zmalloc: $(tail -n 3 "$name.plain.err")"
-        failed=yes
-    }
-    grep -q "\"backend\":{\"name\":\"$backend\"" "$name.stats" 2>/dev/null || {
-        echo "$name on $backend: it was not served: $(head -c 300 "$name.stats" 2>/dev/null)"
-        failed=yes
-    }
-    echo "$name on $backend: done"
+    echo "$name: compared"
 }
 
 # ---- The programs ----
@@ -81,6 +92,7 @@ program xz xz xz -T2 -k -c "$work/lines"
 program sort sort sort --parallel=2 -S 100K "$work/lines"
 program node node node "$here/programs/work.js"
 program java java java -XX:+UseSerialGC -Xshare:auto -version
+# shellcheck disable=SC2016
 program bash bash bash -c 'declare -A a; for i in {1..20000}; do a[$((i % 97))]+=$i; done; for k in "${!a[@]}"; do echo "$k ${#a[$k]}"; done | sort -n'
 program redis redis-check-rdb "$here/programs/redis.sh"
 if command -v g++ >/dev/null; then
