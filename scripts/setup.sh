@@ -43,7 +43,8 @@ ports_packages="$demo_packages g++ python3 $ports_tools"
 fuzz_tools='clang-14 libclang-rt-14-dev afl++'
 fuzz_packages="$demo_packages $fuzz_tools"
 ci_packages="$test_packages $bench_tools $redis_tools $ports_tools $fuzz_tools clang-format-14
-    clang-tidy-14 cppcheck abigail-tools gcovr spin valgrind libc6-dbg shellcheck mandoc librsvg2-bin
+    clang-tidy-14 cppcheck abigail-tools gcovr spin valgrind libc6-dbg shellcheck mandoc fish
+    librsvg2-bin zsh
     libc++-14-dev libc++abi-14-dev libc6-dev-arm64-cross
     libgcc-12-dev-arm64-cross debootstrap redis-tools sqlite3 xz-utils perl"
 

@@ -104,6 +104,8 @@ END
     if [ -n "$has_tool" ]; then
         echo ./bin/zmalloc
         echo ./share/bash-completion/completions/zmalloc
+        echo ./share/fish/vendor_completions.d/zmalloc.fish
+        echo ./share/zsh/site-functions/_zmalloc
     fi
     list_man_pages
     list_licences
