@@ -37,7 +37,7 @@ _zmalloc_options() {
     stats) echo --json --prometheus --help ;;
     top) echo --delay --count --sort --zones --json --help ;;
     compare)
-        echo --backends --variant --runs --warmup --prepare --timeout --metric --metric-regex \
+        echo --backends --variant --preload --runs --warmup --prepare --timeout --metric --metric-regex \
             --metric-name --metric-better --json --csv --markdown --chart --help
         ;;
     esac
@@ -47,8 +47,8 @@ _zmalloc_options() {
 _zmalloc_takes_argument() {
     case $1:$2 in
     run:-b | run:--backend | run:--preload | run:--stats) ;;
-    compare:-[bn] | compare:--backends | compare:--variant | compare:--runs) ;;
-    compare:--warmup | compare:--prepare | compare:--timeout | compare:--metric*) ;;
+    compare:-[bn] | compare:--backends | compare:--variant | compare:--preload) ;;
+    compare:--runs | compare:--warmup | compare:--prepare | compare:--timeout | compare:--metric*) ;;
     compare:--json | compare:--csv | compare:--markdown | compare:--chart) ;;
     top:-[dns] | top:--delay | top:--count | top:--sort) ;;
     *) return 1 ;;

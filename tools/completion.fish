@@ -28,7 +28,7 @@ function __zmalloc_rest
             case --
                 set -q words[2]; and printf '%s\n' $words[2..-1]
                 return 0
-            case -b -n -d -s --backend --backends --stats --variant --runs --warmup --prepare --timeout --metric \
+            case -b -n -d -s --backend --backends --stats --preload --variant --runs --warmup --prepare --timeout --metric \
                 --metric-regex --metric-name --metric-better --csv --markdown --chart --delay --count --sort
                 set -e words[1]
             case --json
@@ -79,11 +79,15 @@ complete -c zmalloc -n '__zmalloc_options_of doctor' -s a -l all -d 'Also what i
 complete -c zmalloc -n '__zmalloc_options_of doctor' -l json -d 'For programs: one JSON object'
 
 complete -c zmalloc -n '__zmalloc_options_of run' -s b -l backend -x -a '(__zmalloc_backends)' -d 'The backend'
+complete -c zmalloc -n '__zmalloc_options_of run' -l preload -x -a 'auto always never' \
+    -d 'When zmalloc becomes the malloc of the program'
 complete -c zmalloc -n '__zmalloc_options_of run' -l stats -x -a 'text json prometheus signal:USR1' \
     -d 'Report the memory at the end'
 complete -c zmalloc -n '__zmalloc_options_of run' -s q -l quiet -d 'Do not warn'
 
 complete -c zmalloc -n '__zmalloc_options_of compare' -s b -l backends -x -a '(__zmalloc_backends)' -d 'Backends'
+complete -c zmalloc -n '__zmalloc_options_of compare' -l preload -x -a 'auto always never' \
+    -d 'When zmalloc becomes the malloc of the program'
 complete -c zmalloc -n '__zmalloc_options_of compare' -l variant -x -a '(__zmalloc_backends)' \
     -d 'A backend with variables'
 complete -c zmalloc -n '__zmalloc_options_of compare' -s n -l runs -x -d 'Runs on each'

@@ -35,6 +35,7 @@ _zmalloc_run() {
     _arguments -s -S : \
         '(-b --backend)'{-b+,--backend=}'[the backend, or the first of a list that can start]:backend:_zmalloc_backend' \
         '--stats=[report the memory at the end]:form:(text json prometheus signal\:USR1)' \
+        '--preload=[when zmalloc becomes the malloc of the program]:when:(auto always never)' \
         '(-q --quiet)'{-q,--quiet}'[do not warn]' \
         '(-h --help)'{-h,--help}'[what the verb does]' \
         '(-)1:program:_command_names -e' '*::argument:_normal'
@@ -44,6 +45,7 @@ _zmalloc_compare() {
     _arguments -s -S : \
         '*'{-b+,--backends=}'[backends, with commas between them]:backends:_zmalloc_backend' \
         '*--variant=[a backend with variables of its own]:variant:_zmalloc_backend' \
+        '--preload=[when zmalloc becomes the malloc of the program]:when:(auto always never)' \
         '(-n --runs)'{-n+,--runs=}'[runs on each]:runs' \
         '--warmup=[rounds that do not count]:rounds' \
         '--prepare=[a command before each run]:command:_cmdstring' \

@@ -4,6 +4,7 @@
 # zmalloc compare: what it runs, what it reports, and what it refuses.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
 load common
+load comparing
 
 # The peaks are exact, whatever else the machine does: libc has twice the others'.
 twice='case $ZMALLOC_BACKEND in libc) n=2000000 ;; *) n=1000000 ;; esac; exec "$PROGRAM" $n'
@@ -156,6 +157,21 @@ twice='case $ZMALLOC_BACKEND in libc) n=2000000 ;; *) n=1000000 ;; esac; exec "$
     [[ $stderr = *'sh on native: it ended with status 9'* ]]
     [ "$(json result '[len(b["samples"]) for b in d["backends"]]')" = '[3, 2]' ]
     [ "$(json result 'd["backends"][1]["summary"]')" = None ]
+}
+
+@test "a program that knows nothing of zmalloc is served, and compared with itself as it is" {
+    [ "$PRELOAD" ] || skip "this build has no libzmalloc-preload.so"
+    run -0 --separate-stderr zmalloc compare --preload=auto -b native,libc -n 2 --json result -- env true
+    [ "${lines[1]}" = '2 runs on each of 3 variants, in random order, after 1 to warm up' ]
+    [ "$(json result '[b["name"] for b in d["backends"]]')" = "['as it is', 'native', 'libc']" ]
+    [ "$(json result '[b["samples"][0]["zmalloc_peak_bytes"] is None for b in d["backends"]]')" = '[True, False, False]' ]
+    [ -z "$stderr" ]
+}
+
+@test "one that ends without its record is served all the same" {
+    [ "$PRELOAD" ] || skip "this build has no libzmalloc-preload.so"
+    run -0 --separate-stderr zmalloc compare --preload=auto -b native -n 1 -- sh -c 'exit 0'
+    [ -z "$stderr" ]
 }
 
 @test "a program without zmalloc is named" {

@@ -4,6 +4,7 @@
 # zmalloc compare: the files that it writes, aside first, and the chart.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
 load common
+load comparing
 
 compare() {
     zmalloc compare -b libc,native -n 2 --warmup 0 "$@" -- "$PROGRAM" 1000

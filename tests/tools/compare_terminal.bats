@@ -11,7 +11,7 @@ endless='echo run >>runs
     echo $$ >pid; mv pid endless; exec sleep 1000'
 
 start_endless() {
-    env --default-signal=INT,TERM,HUP "$ZMALLOC_TOOL" compare -b libc,native \
+    env --default-signal=INT,TERM,HUP "$ZMALLOC_TOOL" compare --preload=never -b libc,native \
         --warmup 0 --json result -- sh -c "$endless" >stdout 2>stderr &
     compare=$!
     wait_for endless
@@ -44,7 +44,7 @@ start_endless() {
 @test "what was ignored when it started stays so" {
     (
         trap '' HUP
-        exec "$ZMALLOC_TOOL" compare -b libc -n 4 --warmup 0 -- sh -c "$endless" >stdout
+        exec "$ZMALLOC_TOOL" compare --preload=never -b libc -n 4 --warmup 0 -- sh -c "$endless" >stdout
     ) &
     compare=$!
     wait_for endless
@@ -55,7 +55,7 @@ start_endless() {
 }
 
 @test "all that the program has started ends with it, also what does not want to" {
-    env --default-signal=INT "$ZMALLOC_TOOL" compare -b libc -- \
+    env --default-signal=INT "$ZMALLOC_TOOL" compare --preload=never -b libc -- \
         sh -c 'trap "" TERM; sleep 1000 & echo $! >child
             echo $$ >pid; mv pid endless; wait; sleep 1000' >stdout &
     compare=$!
@@ -70,7 +70,7 @@ start_endless() {
 
 @test "where nothing was measured yet there is nothing to show" {
     touch runs
-    env --default-signal=INT "$ZMALLOC_TOOL" compare -b libc -- \
+    env --default-signal=INT "$ZMALLOC_TOOL" compare --preload=never -b libc -- \
         sh -c 'echo $$ >pid; mv pid endless; exec sleep 1000' >stdout &
     compare=$!
     wait_for endless
@@ -103,7 +103,7 @@ on_terminal() {
 @test "the key Ctrl-C on a terminal does it" {
     skip_without script
     mkfifo keys
-    with_terminal terminal env --default-signal=INT "$ZMALLOC_TOOL" compare -b libc,native \
+    with_terminal terminal env --default-signal=INT "$ZMALLOC_TOOL" compare --preload=never -b libc,native \
         --warmup 0 -- sh -c "$endless" <keys &
     session=$!
     exec 9>keys
@@ -116,7 +116,7 @@ on_terminal() {
 }
 
 @test "on a terminal there is progress, with the time that is left, and it is taken away" {
-    on_terminal terminal "$ZMALLOC_TOOL" compare -b libc -n 2 -- "$PROGRAM" 1000
+    on_terminal terminal "$ZMALLOC_TOOL" compare --preload=never -b libc -n 2 -- "$PROGRAM" 1000
     grep -q $'\r\033\[Krun 1 of 3, libc' terminal
     grep -q -E $'\r\033\\[Krun 3 of 3, libc, [0-9]+ s left\r\033\\[K' terminal
 }
@@ -128,16 +128,16 @@ on_terminal() {
 }
 
 @test "a terminal that understands nothing gets neither" {
-    TERM=dumb on_terminal terminal "$ZMALLOC_TOOL" compare -b libc -n 2 -- "$PROGRAM" 1000
+    TERM=dumb on_terminal terminal "$ZMALLOC_TOOL" compare --preload=never -b libc -n 2 -- "$PROGRAM" 1000
     absent $'\033' terminal
     absent 'run 1 of' terminal
 }
 
 @test "colours are for terminals, and never with NO_COLOR" {
-    on_terminal coloured "$ZMALLOC_TOOL" compare -b libc -n 2 -- "$PROGRAM" 1000
+    on_terminal coloured "$ZMALLOC_TOOL" compare --preload=never -b libc -n 2 -- "$PROGRAM" 1000
     grep -q $'\033\[1m' coloured
-    NO_COLOR=1 on_terminal plain "$ZMALLOC_TOOL" compare -b libc -n 2 -- "$PROGRAM" 1000
+    NO_COLOR=1 on_terminal plain "$ZMALLOC_TOOL" compare --preload=never -b libc -n 2 -- "$PROGRAM" 1000
     absent $'\033\[[0-9]*m' plain
-    NO_COLOR='' on_terminal coloured "$ZMALLOC_TOOL" compare -b libc -n 2 -- "$PROGRAM" 1000
+    NO_COLOR='' on_terminal coloured "$ZMALLOC_TOOL" compare --preload=never -b libc -n 2 -- "$PROGRAM" 1000
     grep -q $'\033\[1m' coloured
 }

@@ -4,6 +4,7 @@
 # zmalloc compare: variants, figures that programs print, what comes before a run, and timeouts.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
 load common
+load comparing
 
 # Only a program that has the variable gets as much.
 by_variable='exec "$PROGRAM" "${BYTES:-1000}"'

@@ -15,6 +15,7 @@
 /* Those without a letter. */
 enum {
     VARIANT_OPTION = 256,
+    PRELOAD_OPTION,
     WARMUP_OPTION,
     PREPARE_OPTION,
     TIMEOUT_OPTION,
@@ -86,6 +87,14 @@ static int read_better(struct typed option, struct compare_options *options)
     if (strcmp(optarg, "lower") == 0 || strcmp(optarg, "higher") == 0)
         return STATUS_FINE;
     return bad_usage(&verb_compare, TYPED "%s: it is lower or higher", AS_TYPED(option), optarg);
+}
+
+static int read_preload(struct typed option, struct compare_options *options)
+{
+    if (preload_wish_read(optarg, &options->preload))
+        return STATUS_FINE;
+    return bad_usage(&verb_compare, TYPED "%s: it must be auto, always or never", AS_TYPED(option),
+                     optarg);
 }
 
 /* It stands in a table, in which there is no line without a name. */
@@ -187,6 +196,8 @@ static int take(struct compare_options *options, int option, struct typed typed)
         return STATUS_FINE;
     case 'n':
         return read_number(typed, 1, RUNS_MOST, &options->runs);
+    case PRELOAD_OPTION:
+        return read_preload(typed, options);
     case WARMUP_OPTION:
         return read_number(typed, 0, WARMUP_MOST, &options->warmup);
     case PREPARE_OPTION:
@@ -213,6 +224,7 @@ static const struct option known[] = {
     {"backends", required_argument, NULL, 'b'},
     {"variant", required_argument, NULL, VARIANT_OPTION},
     {"runs", required_argument, NULL, 'n'},
+    {"preload", required_argument, NULL, PRELOAD_OPTION},
     {"warmup", required_argument, NULL, WARMUP_OPTION},
     {"prepare", required_argument, NULL, PREPARE_OPTION},
     {"timeout", required_argument, NULL, TIMEOUT_OPTION},

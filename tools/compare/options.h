@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "compare/comparison.h"
+#include "preloading.h"
 #include "verb.h"
 
 /* The files that it can write. */
@@ -32,6 +33,7 @@ struct compare_options {
     size_t runs;
     size_t warmup;
     const char *prepare;
+    enum preload_wish preload;
     double timeout;
     enum metric metric; /* METRICS: not said */
     struct typed metric_typed;

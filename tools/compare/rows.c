@@ -170,10 +170,10 @@ static void add_first(struct variants *variants, struct variant variant)
 
 /* It gets zmalloc as its malloc; and the first row, which the others are compared with, is the program
  * as it is. */
-static void preload(struct variants *variants, const char *program)
+static void preload(enum preload_wish wish, struct variants *variants, const char *program)
 {
     char *path = path_find(program);
-    struct preloading preloading = preload_decide(path, PRELOAD_AUTO);
+    struct preloading preloading = preload_decide(path, wish);
 
     if (preloading.why_not != NULL)
         complain(&verb_compare, "zmalloc cannot serve %s: %s", program, preloading.why_not);
@@ -197,6 +197,6 @@ int choose_variants(const struct compare_options *options, const char *program,
     if (status == STATUS_FINE)
         status = leave_out_modules(variants, program);
     if (status == STATUS_FINE)
-        preload(variants, program);
+        preload(options->preload, variants, program);
     return status;
 }

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+#
+# For the tests of compare: a shell starts what uses zmalloc, and it is not to be served itself. Tests
+# of that say --preload=auto.
+
+zmalloc() {
+    local verb=$1
+    shift
+    [ "$verb" != compare ] || set -- --preload=never "$@"
+    "$ZMALLOC_TOOL" "$verb" "$@"
+}
