@@ -208,7 +208,7 @@ static int run(int argc, char **argv)
 }
 
 const struct verb verb_compare = {
-    .name = "compare",
+    .name = COMPARE_NAME,
     .summary = "run a program on several backends, and compare time and memory",
     .print_help = print_compare_help,
     .run = run,

@@ -12,6 +12,8 @@
 #include "compare/chart.h"
 #include "compare/output.h"
 
+const struct verb compare_messages = {.name = COMPARE_NAME};
+
 /* Those without a letter. */
 enum {
     VARIANT_OPTION = 256,
@@ -40,7 +42,7 @@ static int read_number(struct typed option, size_t least, size_t most, size_t *n
     if (is_number)
         value = strtoul(text, &end, 10);
     if (!is_number || *end != '\0' || errno != 0 || value < least || value > most)
-        return bad_usage(&verb_compare, TYPED "%s: it is a number from %zu to %zu",
+        return bad_usage(&compare_messages, TYPED "%s: it is a number from %zu to %zu",
                          AS_TYPED(option), text, least, most);
     *number = value;
     return STATUS_FINE;
@@ -54,7 +56,7 @@ static int read_timeout(struct typed option, double *timeout)
     double value = is_number ? strtod(optarg, &end) : 0;
 
     if (!is_number || *end != '\0' || value < TIMEOUT_LEAST || value > TIMEOUT_MOST)
-        return bad_usage(&verb_compare, TYPED "%s: it is %g to %.0f seconds", AS_TYPED(option),
+        return bad_usage(&compare_messages, TYPED "%s: it is %g to %.0f seconds", AS_TYPED(option),
                          optarg, TIMEOUT_LEAST, TIMEOUT_MOST);
     *timeout = value;
     return STATUS_FINE;
@@ -75,7 +77,8 @@ static int read_metric(struct typed option, struct compare_options *options)
     for (int i = 0; i < METRICS; i++)
         words[i] = metric_kinds[i].word;
     meant = nearest(word, words);
-    return bad_usage(&verb_compare, TYPED "%s: it is wall, cpu, rss, faults, peak or printed%s%s%s",
+    return bad_usage(&compare_messages,
+                     TYPED "%s: it is wall, cpu, rss, faults, peak or printed%s%s%s",
                      AS_TYPED(option), word, meant != NULL ? "; did you mean '" : "",
                      meant != NULL ? meant : "", meant != NULL ? "'?" : "");
 }
@@ -86,15 +89,16 @@ static int read_better(struct typed option, struct compare_options *options)
     options->better_typed = option;
     if (strcmp(optarg, "lower") == 0 || strcmp(optarg, "higher") == 0)
         return STATUS_FINE;
-    return bad_usage(&verb_compare, TYPED "%s: it is lower or higher", AS_TYPED(option), optarg);
+    return bad_usage(&compare_messages, TYPED "%s: it is lower or higher", AS_TYPED(option),
+                     optarg);
 }
 
 static int read_preload(struct typed option, struct compare_options *options)
 {
     if (preload_wish_read(optarg, &options->preload))
         return STATUS_FINE;
-    return bad_usage(&verb_compare, TYPED "%s: it must be auto, always or never", AS_TYPED(option),
-                     optarg);
+    return bad_usage(&compare_messages, TYPED "%s: it must be auto, always or never",
+                     AS_TYPED(option), optarg);
 }
 
 /* It stands in a table, in which there is no line without a name. */
@@ -104,11 +108,11 @@ static int read_name(struct typed option, struct compare_options *options)
     options->name_typed = option;
     for (const char *c = optarg; *c != '\0'; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
-            return bad_usage(&verb_compare, TYPED "the name has a control character",
+            return bad_usage(&compare_messages, TYPED "the name has a control character",
                              AS_TYPED(option));
     if (*optarg != '\0')
         return STATUS_FINE;
-    return bad_usage(&verb_compare, TYPED "the name is empty", AS_TYPED(option));
+    return bad_usage(&compare_messages, TYPED "the name is empty", AS_TYPED(option));
 }
 
 /* What is about the figure that is printed needs to know where it is. */
@@ -126,10 +130,10 @@ static int check_metrics(struct compare_options *options)
     else if (options->better != NULL)
         lost = &options->better_typed;
     else if (options->metric == METRIC_PRINTED)
-        return bad_usage(&verb_compare, TYPED "printed: --metric-regex says what that is",
+        return bad_usage(&compare_messages, TYPED "printed: --metric-regex says what that is",
                          AS_TYPED(options->metric_typed));
     if (lost != NULL)
-        return bad_usage(&verb_compare, "%.*s is about what --metric-regex finds",
+        return bad_usage(&compare_messages, "%.*s is about what --metric-regex finds",
                          (int)strcspn(lost->word, "= "), lost->word);
     if (options->metric == METRICS)
         options->metric = METRIC_WALL;
@@ -143,15 +147,15 @@ static int read_file(struct typed option, int file, struct compare_options *opti
     options->files[file] = (struct file_option){optarg, option};
     if (file != FILE_CHART || is_chart_name(optarg))
         return STATUS_FINE;
-    return bad_usage(&verb_compare, TYPED "%s: the name ends with .svg or .png", AS_TYPED(option),
-                     optarg);
+    return bad_usage(&compare_messages, TYPED "%s: the name ends with .svg or .png",
+                     AS_TYPED(option), optarg);
 }
 
 static int check_file(const struct file_option *file)
 {
     if (file->path == NULL || check_output(file->path) == 0)
         return STATUS_FINE;
-    return bad_usage(&verb_compare, TYPED "%s: %s", AS_TYPED(file->typed), file->path,
+    return bad_usage(&compare_messages, TYPED "%s: %s", AS_TYPED(file->typed), file->path,
                      strerror(errno));
 }
 
@@ -167,7 +171,7 @@ static int check_files(const struct compare_options *options)
         if (status != STATUS_FINE || file->path == NULL || strcmp(file->path, "-") != 0)
             continue;
         if (++outputs > 1)
-            status = bad_usage(&verb_compare, TYPED "-: only one file can be stdout",
+            status = bad_usage(&compare_messages, TYPED "-: only one file can be stdout",
                                AS_TYPED(file->typed));
     }
     return status;
@@ -254,11 +258,11 @@ int read_compare_options(int argc, char **argv, struct compare_options *options)
             return STATUS_FINE;
         }
         if (option == '?' || option == ':')
-            return bad_option(&verb_compare, argv, known, option);
+            return bad_option(&compare_messages, argv, known, option);
         status = take(options, option, typed_option(argv));
     }
     if (status == STATUS_FINE && argv[optind] == NULL)
-        status = bad_usage(&verb_compare, "no PROGRAM to run");
+        status = bad_usage(&compare_messages, "no PROGRAM to run");
     if (status == STATUS_FINE)
         status = check_metrics(options);
     if (status == STATUS_FINE)

@@ -12,6 +12,10 @@
 #include "preloading.h"
 #include "verb.h"
 
+/* For messages, which need the verb's name alone. The verb is in compare.c, which needs this. */
+#define COMPARE_NAME "compare"
+extern const struct verb compare_messages;
+
 /* The files that it can write. */
 enum { FILE_JSON, FILE_CSV, FILE_MARKDOWN, FILE_CHART, FILES };
 

@@ -37,7 +37,8 @@ static int check_backend(const struct rows_option *option, const char *shown, co
     int status = STATUS_FINE;
 
     if (trouble != NULL)
-        status = bad_usage(&verb_compare, TYPED "%s: %s", AS_TYPED(option->typed), shown, trouble);
+        status =
+            bad_usage(&compare_messages, TYPED "%s: %s", AS_TYPED(option->typed), shown, trouble);
     free(trouble);
     return status;
 }
@@ -48,7 +49,7 @@ static int add_backends(const struct rows_option *option, struct variants *varia
     int status = STATUS_FINE;
 
     if (names.count == 0)
-        status = bad_usage(&verb_compare, TYPED "'%s': it names no backend",
+        status = bad_usage(&compare_messages, TYPED "'%s': it names no backend",
                            AS_TYPED(option->typed), option->text);
     for (size_t i = 0; i < names.count && status == STATUS_FINE; i++) {
         status = check_backend(option, names.of[i], names.of[i]);
@@ -67,7 +68,7 @@ static int add_variant(const struct rows_option *option, struct variants *varian
         add(variants, variant);
         return check_backend(option, option->text, variant.backend);
     }
-    bad_usage(&verb_compare, TYPED "'%s': %s", AS_TYPED(option->typed), option->text, trouble);
+    bad_usage(&compare_messages, TYPED "'%s': %s", AS_TYPED(option->typed), option->text, trouble);
     free(trouble);
     return STATUS_USAGE;
 }
@@ -101,7 +102,7 @@ static int check_names(const struct variants *variants)
             const struct variant *b = &variants->of[j];
 
             if (strcmp(a->name, b->name) == 0 && (is_special(a) || is_special(b)))
-                return bad_usage(&verb_compare,
+                return bad_usage(&compare_messages,
                                  "two rows have the name '%s'; give one another: "
                                  "--variant 'NAME: BACKEND...'",
                                  a->name);
@@ -151,12 +152,12 @@ static int leave_out_modules(struct variants *variants, const char *program)
 
     if (list == NULL)
         return STATUS_FINE;
-    complain(&verb_compare, "%s has the static library, which opens no modules; left out: %s",
+    complain(&compare_messages, "%s has the static library, which opens no modules; left out: %s",
              program, list);
     free(list);
     return variants->count > 0
                ? STATUS_FINE
-               : bad_usage(&verb_compare, "there is no backend to run %s on", program);
+               : bad_usage(&compare_messages, "there is no backend to run %s on", program);
 }
 
 /* ---- A program that knows nothing of zmalloc ---- */
@@ -176,7 +177,7 @@ static void preload(enum preload_wish wish, struct variants *variants, const cha
     struct preloading preloading = preload_decide(path, wish);
 
     if (preloading.why_not != NULL)
-        complain(&verb_compare, "zmalloc cannot serve %s: %s", program, preloading.why_not);
+        complain(&compare_messages, "zmalloc cannot serve %s: %s", program, preloading.why_not);
     for (size_t i = 0; preloading.library != NULL && i < variants->count; i++)
         variants->of[i].preloaded = preload_variable(preloading.library);
     if (preloading.library != NULL)
