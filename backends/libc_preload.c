@@ -4,4 +4,4 @@
 
 #define ZM_BEHIND_PRELOAD
 #define zm_instance_libc zm_instance_libc_preload
-#include "libc.c"
+#include "libc.c" /* NOLINT(bugprone-suspicious-include): once more, over pointers */

@@ -4,4 +4,4 @@
 
 #define ZM_BEHIND_PRELOAD
 #define zm_instance_native zm_instance_native_preload
-#include "native.c"
+#include "native.c" /* NOLINT(bugprone-suspicious-include): once more, over pointers */

@@ -37,11 +37,11 @@ EXPORT void *malloc(size_t size)
     return ZM_MALLOC(malloc)(size);
 }
 
-EXPORT void *calloc(size_t num, size_t size)
+EXPORT void *calloc(size_t nmemb, size_t size)
 {
     size_t total;
 
-    if (ZM_UNLIKELY(__builtin_mul_overflow(num, size, &total)))
+    if (ZM_UNLIKELY(__builtin_mul_overflow(nmemb, size, &total)))
         return refuse(ENOMEM);
     return ZM_MALLOC(calloc)(total);
 }
@@ -201,11 +201,11 @@ EXPORT void *pvalloc(size_t size)
 
 /* ---- Others ---- */
 
-EXPORT void *reallocarray(void *ptr, size_t num, size_t size)
+EXPORT void *reallocarray(void *ptr, size_t nmemb, size_t size)
 {
     size_t total;
 
-    if (__builtin_mul_overflow(num, size, &total))
+    if (__builtin_mul_overflow(nmemb, size, &total))
         return refuse(ENOMEM);
     return realloc(ptr, total);
 }

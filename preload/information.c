@@ -54,12 +54,12 @@ EXPORT int malloc_trim(size_t pad)
 }
 
 /* 1 if it was set. */
-EXPORT int mallopt(int option, int value)
+EXPORT int mallopt(int param, int val)
 {
-    int (*own)(int option, int value);
+    int (*own)(int param, int val);
 
     FIND_OWN(own, "mallopt");
-    return own != NULL ? own(option, value) : 0;
+    return own != NULL ? own(param, val) : 0;
 }
 
 /* In bytes; the backend's where it tells, ours otherwise. */
@@ -125,18 +125,18 @@ EXPORT struct mallinfo mallinfo(void)
 
 #pragma GCC diagnostic pop
 
-EXPORT int malloc_info(int options, FILE *stream)
+EXPORT int malloc_info(int options, FILE *fp)
 {
-    int (*own)(int options, FILE *stream);
+    int (*own)(int options, FILE *fp);
     struct totals totals;
 
     FIND_OWN(own, "malloc_info");
     if (own != NULL)
-        return own(options, stream);
+        return own(options, fp);
     if (options != 0)
         return EINVAL;
     totals = take_totals();
-    fprintf(stream,
+    fprintf(fp,
             "<malloc version=\"1\">\n"
             "<total type=\"rest\" count=\"1\" size=\"%zu\"/>\n"
             "<system type=\"current\" size=\"%zu\"/>\n"
