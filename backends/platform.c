@@ -187,7 +187,7 @@ int zm_platform_purge(void)
     struct zm_where of_malloc;
 
     if (zm_c_malloc.trim == NULL)
-        return ENOTSUP;
+        return ENOTSUP; /* GCOVR_EXCL_LINE: of C libraries without it, such as musl */
     if (!is_beside_malloc((void *)(uintptr_t)zm_c_malloc.trim, &of_malloc))
         return ENOTSUP; /* GCOVR_EXCL_LINE: under LD_PRELOAD, where a count may be lost */
     zm_c_malloc.trim(0);

@@ -199,7 +199,7 @@ static void row_learn(struct row *row, const struct opened *opened)
                     opened->why);
 }
 
-#ifndef ZM_ARCHIVE
+#ifdef ZM_MAY_BE_BEHIND
 
 /* Of the shared library. */
 extern const struct zm_instance zm_instance_libc_preload __attribute__((weak));

@@ -54,7 +54,7 @@ struct zm_c_malloc zm_c_malloc SEALED = {
     .trim = TRIM,
 };
 
-#ifndef ZM_ARCHIVE
+#ifdef ZM_MAY_BE_BEHIND
 
 /* NULL without it. */
 #pragma weak zm_preload_find_c_malloc
@@ -95,11 +95,6 @@ void zm_c_malloc_find(void)
 #else
 
 /* A program's own copy of the library allocates from the malloc of the process, whoever's that is. */
-bool zm_c_malloc_is_behind(void)
-{
-    return false;
-}
-
 void zm_c_malloc_find(void)
 {
 }

@@ -35,16 +35,20 @@ extern struct zm_c_malloc zm_c_malloc;
 #define ZM_C_MALLOC(function) function
 #endif
 
+/* The archive's malloc is that of the process, whoever's that is; and the preload library is for ELF. */
+#if !defined(ZM_ARCHIVE) && defined(__ELF__)
+#define ZM_MAY_BE_BEHIND
+#endif
+
+#ifdef ZM_MAY_BE_BEHIND
 /* Whether the preload library is in the process. */
 bool zm_c_malloc_is_behind(void);
+/* Of the preload library. */
+ZMALLOC_API void zm_preload_find_c_malloc(struct zm_c_malloc *functions);
+#endif
 
 /* Before a backend is started: asks the preload library, if it is in the process. Calls the linker,
  * which may allocate. */
 void zm_c_malloc_find(void);
-
-/* In the preload library. */
-#ifndef ZM_ARCHIVE
-ZMALLOC_API void zm_preload_find_c_malloc(struct zm_c_malloc *functions);
-#endif
 
 #endif
