@@ -5,7 +5,7 @@
 # redis-benchmark, and ends it: one program, which `zmalloc compare` can run on each backend.
 #
 # usage: examples/redis/load.sh [--requests N]
-#        build/tools/zmalloc compare -- examples/redis/load.sh
+#        build/tools/zmalloc compare --preload=never -- examples/redis/load.sh
 #
 #   --requests N   of each kind: SET, GET, LPUSH, HSET, SADD and ZADD over 100,000 keys, 16 at a time;
 #                  200000 if not said
