@@ -13,6 +13,10 @@
 #include <errno.h>
 #include <string.h>
 
+#ifdef __GLIBC__
+#include <gnu/lib-names.h>
+#endif
+
 #include "os/c_malloc.h"
 
 void *glibc_malloc(size_t size) __asm__("__libc_malloc") __attribute__((weak));
@@ -22,7 +26,19 @@ void *glibc_memalign(size_t alignment, size_t size) __asm__("__libc_memalign")
     __attribute__((weak));
 void glibc_free(void *ptr) __asm__("__libc_free") __attribute__((weak));
 
-/* Not in the caller's last line: the linker looks after the library that its call comes from. */
+#ifdef __GLIBC__
+
+/* Not what comes next: the program may be linked with another malloc, which has its own. */
+void *zm_c_library_symbol(const char *name)
+{
+    void *library = dlopen(LIBC_SO, RTLD_LAZY | RTLD_NOLOAD);
+
+    return library != NULL ? dlsym(library, name) : NULL;
+}
+
+#else
+
+/* The call is not the last thing here, or the linker would look after the caller's library. */
 void *zm_c_library_symbol(const char *name)
 {
     void *symbol = dlsym(RTLD_NEXT, name);
@@ -30,6 +46,8 @@ void *zm_c_library_symbol(const char *name)
     __asm__ volatile("" : "+r"(symbol));
     return symbol;
 }
+
+#endif
 
 /* ISO C knows no conversion between the two kinds of pointers. */
 #define FIND(function, name)                                                                       \

@@ -4,7 +4,7 @@
 
 /* The C library's own functions, behind ours of the same names. */
 
-/* What the linker finds after this library under a name that we have, too, or NULL. */
+/* The C library's function of a name that we have, too, or NULL. */
 void *zm_c_library_symbol(const char *name);
 
 #endif

@@ -11,7 +11,6 @@
 
 #include "arena.h"
 #include "base.h"
-#include "c_library.h"
 #include "functions.h"
 #include "output.h"
 #include "table.h"
@@ -29,11 +28,15 @@
 
 /* ---- Without memory ---- */
 
-/* In the C++ library; a plug-in may have brought it, out of sight of the linker's search. */
+/*
+ * In the C++ library, which calls malloc(). Not what comes next in the linker's search: that may be
+ * another allocator's, whose blocks we could not free, and a plug-in may have brought the C++ library out
+ * of sight of the search.
+ */
 static void *find_own(const char *symbol)
 {
     static const char *const libraries[] = {"libstdc++.so.6", "libc++.so.1"};
-    void *found = zm_c_library_symbol(symbol);
+    void *found = NULL;
 
     for (size_t i = 0; found == NULL && i < sizeof libraries / sizeof *libraries; i++) {
         void *library = dlopen(libraries[i], RTLD_LAZY | RTLD_NOLOAD);

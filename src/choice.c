@@ -218,8 +218,11 @@ static void choose_or_end(void)
         zm_choice_refuse_recursion();
     if (list != NULL)
         wish = (struct wish){operators.variable, list};
-    if (try_list(wish) != 0 && !is_made())
+    if (try_list(wish) != 0 && !is_made()) {
+        /* What looks for modules to name them may allocate, with the preload library from here. */
+        choosing = true;
         zm_choice_refuse_to_run(wish.by, wish.list);
+    }
 }
 
 /* Waits if another thread is starting a backend. */

@@ -86,6 +86,14 @@ served() {
     [[ $output = *"used "*" on native"* ]]
 }
 
+@test "what is served ends with 78 and one line if its backend does not start" {
+    [ "$PRELOAD" ] || skip "this build has no libzmalloc-preload.so"
+    ZMALLOC_DEBUG=nonsense run --separate-stderr -78 zmalloc run -b libc -- env true
+    [[ ${stderr_lines[0]} = 'zmalloc: ZMALLOC_DEBUG="nonsense": '* ]]
+    ZMALLOC_BACKEND=nothing run --separate-stderr -78 zmalloc run -- env true
+    [[ ${stderr_lines[0]} = 'zmalloc: ZMALLOC_BACKEND="nothing": '* ]]
+}
+
 @test "--preload=never leaves a program as it is" {
     run --separate-stderr -0 zmalloc run --preload=never -b native --stats text -- echo hello
     [ "$output" = hello ]

@@ -6,7 +6,7 @@
 set -eu
 
 ln -s "$(command -v redis-check-rdb)" redis-server
-./redis-server --port 0 --unixsocket "$PWD/socket" --save '' --dir "$PWD" --daemonize no >server.log 2>&1 &
+./redis-server --port 0 --unixsocket "$PWD/socket" --save '' --dir "$PWD" --daemonize no --enable-debug-command local >server.log 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null || true' EXIT
 
