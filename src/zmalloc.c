@@ -104,8 +104,11 @@ static bool seal_once(const struct zm_instance *instance)
 
 static void seal(const struct zm_instance *instance)
 {
-    if (seal_once(instance))
-        zm_window_show_choice();
+    if (!seal_once(instance))
+        return;
+    /* An allocator may have registered its handlers when it was opened; these are to run before. */
+    zm_streams_watch_fork();
+    zm_window_show_choice();
 }
 
 /* Keeps errno for zfree(NULL), which may be the first call of all. */
@@ -282,7 +285,6 @@ static void load(void)
 __attribute__((constructor(103))) static void construct(void)
 {
     pthread_atfork(zm_choice_before_fork, zm_choice_after_fork, after_fork_in_child);
-    zm_streams_watch_fork();
     load();
 }
 
