@@ -229,7 +229,7 @@ static void plugins_come_and_go(void **state)
     size_t before = 0;
 
     (void)state;
-    if (file == NULL)
+    if (file == NULL || *file == '\0') /* this build has no C++ compiler */
         skip();
     for (size_t i = 0; i < 8; i++) {
         void *plugin = dlopen(file, RTLD_NOW | RTLD_LOCAL);
