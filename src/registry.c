@@ -200,29 +200,22 @@ static void row_learn(struct row *row, const struct opened *opened)
 }
 
 #ifdef ZM_MAY_BE_BEHIND
-
 /* Of the shared library. */
 extern const struct zm_instance zm_instance_libc_preload __attribute__((weak));
 extern const struct zm_instance zm_instance_native_preload __attribute__((weak));
+#endif
 
 /* If the preload library is in the process, the C library's malloc is behind it. */
 static const struct zm_instance *instance_of(const struct row *row)
 {
+#ifdef ZM_MAY_BE_BEHIND
     if (zm_c_malloc_is_behind() && row->candidate.instance == ZM_LIBC_INSTANCE)
         return &zm_instance_libc_preload;
     if (zm_c_malloc_is_behind() && row->candidate.instance == ZM_NATIVE_INSTANCE)
         return &zm_instance_native_preload;
-    return row->candidate.instance;
-}
-
-#else
-
-static const struct zm_instance *instance_of(const struct row *row)
-{
-    return row->candidate.instance;
-}
-
 #endif
+    return row->candidate.instance;
+}
 
 /* Whether the answer is known without opening a module. Then *error is set, and *candidate if it is
  * 0. */

@@ -84,19 +84,15 @@ bool zm_c_malloc_is_behind(void)
     return zm_preload_find_c_malloc != NULL;
 }
 
+#endif
+
+/* The archive's malloc is that of the process, whoever's that is. */
 void zm_c_malloc_find(void)
 {
+#ifdef ZM_MAY_BE_BEHIND
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     if (zm_c_malloc_is_behind())
         pthread_once(&once, find);
-}
-
-#else
-
-/* A program's own copy of the library allocates from the malloc of the process, whoever's that is. */
-void zm_c_malloc_find(void)
-{
-}
-
 #endif
+}
