@@ -8,7 +8,7 @@
 #include "instance.h"
 
 /*
- * The instance of the active backend, for ever. Chooses one if there is none, as if the library had
+ * The instance of the active backend, which never changes. Chooses one if there is none, as if the library had
  * been loaded by then: programs allocate before its constructor has run. If its build is not the
  * caller's, the rest of it may mean anything. Not for a thread that is inside (zm_is_choosing).
  */

@@ -12,7 +12,7 @@ enum preload_wish {
     PRELOAD_NEVER
 };
 
-/* False if the word is none of "auto", "always", "never". */
+/* False unless the word is "auto", "always" or "never". */
 bool preload_wish_read(const char *word, enum preload_wish *wish);
 
 struct preloading {

@@ -255,7 +255,7 @@ static void errno_is_kept(void **state)
 
 #ifdef __GLIBC__
 
-/* Of the C library's own malloc, where it is the backend; of the backend otherwise. */
+/* They are the C library's own if it is the backend, and the backend's otherwise. */
 static void the_c_librarys_figures_are_honest(void **state)
 {
     void *block = used(malloc(1 << 20), 1 << 20);

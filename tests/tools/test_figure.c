@@ -109,7 +109,7 @@ static void what_is_no_finite_number_is_none(void **state)
     assert_not_found("is|has ([0-9])", "is", "what --metric-regex found is no number: ''");
 }
 
-/* Lines may be as long as programs like, and have bytes that are none of a text. */
+/* A line may have any length, and bytes that are not text. */
 static void long_lines_and_zeros_do_no_harm(void **state)
 {
     size_t length = 300000;

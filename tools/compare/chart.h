@@ -30,7 +30,7 @@ struct chart_colour {
     const char *colour;
 };
 
-/* All of them; the last is that of backends which are none of ours. */
+/* The last one is for backends that we do not know. */
 extern const struct chart_colour chart_colours[];
 #define CHART_COLOURS 6
 

@@ -90,7 +90,7 @@ static void write_text(const char *text, FILE *to)
     free(harmless);
 }
 
-/* The text where there is room for so many columns, else its beginning. */
+/* The text, or its beginning if it has more columns than that. The caller's. */
 static char *fitting(const char *text, size_t columns)
 {
     if (text_columns(text) <= columns)

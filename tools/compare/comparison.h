@@ -36,7 +36,7 @@ struct metric_kind {
     const char *word;         /* for --metric */
     const char *title;        /* for tables and sentences */
     const char *key;          /* for JSON, with its unit */
-    const char *unit;         /* of a sample; "" if it has none */
+    const char *unit;         /* "" if it has none */
     bool whole;               /* a sample is a whole number */
     bool more_is_better;      /* of the figure that the program prints it may be so */
     int decimals;             /* at most */

@@ -101,7 +101,7 @@ static int read_preload(struct typed option, struct compare_options *options)
                      AS_TYPED(option), optarg);
 }
 
-/* It stands in a table, in which there is no line without a name. */
+/* The table shows it, so it has to be one line, and not empty. */
 static int read_name(struct typed option, struct compare_options *options)
 {
     options->name = optarg;
@@ -115,7 +115,7 @@ static int read_name(struct typed option, struct compare_options *options)
     return bad_usage(&compare_messages, TYPED "the name is empty", AS_TYPED(option));
 }
 
-/* What is about the figure that is printed needs to know where it is. */
+/* Options about the printed figure make no sense without --metric-regex. */
 static int check_metrics(struct compare_options *options)
 {
     const struct typed *lost = NULL;

@@ -181,7 +181,7 @@ static void print_name(const struct layout *layout, const char *name, FILE *to)
         fprintf(to, "%*s", (int)(room - columns), "");
 }
 
-/* What stands in a row beside its name. */
+/* The rest of a row, after its name. */
 struct cells {
     const char *median;
     const char *unit;

@@ -89,7 +89,7 @@ static char *name_of(const char *text, size_t length)
 
 /*
  * The next word, with *text behind it, for the caller to free. Quotes, double or single, keep blanks
- * together, as in a shell. NULL if there is none, or a quote does not end; the text tells which.
+ * together, as in a shell. NULL at the end of *text, or if a quote does not end: then *text is not empty.
  */
 static char *next_word(const char **text)
 {
