@@ -32,12 +32,12 @@ static void *refuse(int error)
 
 /* ---- ISO C ---- */
 
-EXPORT void *malloc(size_t size)
+ZMALLOC_API void *malloc(size_t size)
 {
     return ZM_MALLOC(malloc)(size);
 }
 
-EXPORT void *calloc(size_t nmemb, size_t size)
+ZMALLOC_API void *calloc(size_t nmemb, size_t size)
 {
     size_t total;
 
@@ -46,7 +46,7 @@ EXPORT void *calloc(size_t nmemb, size_t size)
     return ZM_MALLOC(calloc)(total);
 }
 
-EXPORT void free(void *ptr)
+ZMALLOC_API void free(void *ptr)
 {
     if (!zm_arena_has(ptr))
         ZM_MALLOC(free)(ptr);
@@ -71,7 +71,7 @@ static ZM_COLD void *realloc_to_nothing(void *ptr)
 #endif
 }
 
-EXPORT void *realloc(void *ptr, size_t size)
+ZMALLOC_API void *realloc(void *ptr, size_t size)
 {
     if (ZM_UNLIKELY(ptr == NULL))
         return malloc(size);
@@ -86,13 +86,13 @@ EXPORT void *realloc(void *ptr, size_t size)
 
 /* The size is the C library's business in ISO C, and nobody's in practice: programs pass wrong ones,
  * which it ignores. */
-EXPORT void free_sized(void *ptr, size_t size)
+ZMALLOC_API void free_sized(void *ptr, size_t size)
 {
     (void)size;
     free(ptr);
 }
 
-EXPORT void free_aligned_sized(void *ptr, size_t alignment, size_t size)
+ZMALLOC_API void free_aligned_sized(void *ptr, size_t alignment, size_t size)
 {
     (void)alignment;
     (void)size;
@@ -127,7 +127,7 @@ void *zm_preload_aligned(size_t alignment, size_t size)
 
 #ifdef __GLIBC__
 
-EXPORT void *memalign(size_t alignment, size_t size)
+ZMALLOC_API void *memalign(size_t alignment, size_t size)
 {
     return allocate_rounded(alignment, size);
 }
@@ -150,14 +150,14 @@ static bool aligned_alloc_is_strict(void)
     return true;
 }
 
-EXPORT void *memalign(size_t alignment, size_t size)
+ZMALLOC_API void *memalign(size_t alignment, size_t size)
 {
     return aligned_alloc(alignment, size);
 }
 
 #endif
 
-EXPORT void *aligned_alloc(size_t alignment, size_t size)
+ZMALLOC_API void *aligned_alloc(size_t alignment, size_t size)
 {
     if (ZM_LIKELY(is_power_of_two(alignment)))
         return zm_preload_aligned(alignment, size);
@@ -165,7 +165,7 @@ EXPORT void *aligned_alloc(size_t alignment, size_t size)
 }
 
 /* It does not set errno. */
-EXPORT int posix_memalign(void **ptr, size_t alignment, size_t size)
+ZMALLOC_API int posix_memalign(void **ptr, size_t alignment, size_t size)
 {
     int saved_errno = errno;
     void *aligned;
@@ -185,12 +185,12 @@ static size_t page_size(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-EXPORT void *valloc(size_t size)
+ZMALLOC_API void *valloc(size_t size)
 {
     return zm_preload_aligned(page_size(), size);
 }
 
-EXPORT void *pvalloc(size_t size)
+ZMALLOC_API void *pvalloc(size_t size)
 {
     size_t page = page_size();
 
@@ -201,7 +201,7 @@ EXPORT void *pvalloc(size_t size)
 
 /* ---- Others ---- */
 
-EXPORT void *reallocarray(void *ptr, size_t nmemb, size_t size)
+ZMALLOC_API void *reallocarray(void *ptr, size_t nmemb, size_t size)
 {
     size_t total;
 
@@ -210,12 +210,12 @@ EXPORT void *reallocarray(void *ptr, size_t nmemb, size_t size)
     return realloc(ptr, total);
 }
 
-EXPORT void cfree(void *ptr)
+ZMALLOC_API void cfree(void *ptr)
 {
     free(ptr);
 }
 
-EXPORT size_t malloc_usable_size(void *ptr)
+ZMALLOC_API size_t malloc_usable_size(void *ptr)
 {
     if (ptr == NULL)
         return 0;

@@ -4,9 +4,6 @@
 
 #include <stddef.h>
 
-/* What preload.map exports. */
-#define EXPORT __attribute__((visibility("default")))
-
 /* The alignment is a power of two. NULL with errno ENOMEM. */
 void *zm_preload_aligned(size_t alignment, size_t size);
 

@@ -42,7 +42,7 @@ static void *own_function(const char *name)
     } while (0)
 
 /* 1 if anything was given back; we cannot tell, and say so if we tried. */
-EXPORT int malloc_trim(size_t pad)
+ZMALLOC_API int malloc_trim(size_t pad)
 {
     int saved_errno = errno;
     int error;
@@ -54,7 +54,7 @@ EXPORT int malloc_trim(size_t pad)
 }
 
 /* 1 if it was set. */
-EXPORT int mallopt(int param, int val)
+ZMALLOC_API int mallopt(int param, int val)
 {
     int (*own)(int param, int val);
 
@@ -81,7 +81,7 @@ static struct totals take_totals(void)
 
 #if __GLIBC_PREREQ(2, 33)
 
-EXPORT struct mallinfo2 mallinfo2(void)
+ZMALLOC_API struct mallinfo2 mallinfo2(void)
 {
     struct mallinfo2 (*own)(void);
     struct totals totals;
@@ -107,7 +107,7 @@ static int as_int(size_t number)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
-EXPORT struct mallinfo mallinfo(void)
+ZMALLOC_API struct mallinfo mallinfo(void)
 {
     struct mallinfo (*own)(void);
     struct totals totals;
@@ -125,7 +125,7 @@ EXPORT struct mallinfo mallinfo(void)
 
 #pragma GCC diagnostic pop
 
-EXPORT int malloc_info(int options, FILE *fp)
+ZMALLOC_API int malloc_info(int options, FILE *fp)
 {
     int (*own)(int options, FILE *fp);
     struct totals totals;
@@ -151,7 +151,7 @@ static void write_text(void *opaque, const char *text)
     fputs(text, stderr);
 }
 
-EXPORT void malloc_stats(void)
+ZMALLOC_API void malloc_stats(void)
 {
     void (*own)(void);
 

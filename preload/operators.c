@@ -70,16 +70,16 @@ static ZM_COLD void *ask_own(const char *symbol, size_t size, size_t alignment)
 /* ---- The operators ---- */
 
 #define NEW(id, symbol)                                                                            \
-    EXPORT void *id(size_t size) __asm__(symbol);                                                  \
-    EXPORT void *id(size_t size)                                                                   \
+    ZMALLOC_API void *id(size_t size) __asm__(symbol);                                             \
+    ZMALLOC_API void *id(size_t size)                                                              \
     {                                                                                              \
         void *ptr = ZM_MALLOC(malloc)(size);                                                       \
                                                                                                    \
         return ZM_LIKELY(ptr != NULL) ? ptr : ask_own(symbol, size, 0);                            \
     }
 #define NEW_ALIGNED(id, symbol)                                                                    \
-    EXPORT void *id(size_t size, size_t alignment) __asm__(symbol);                                \
-    EXPORT void *id(size_t size, size_t alignment)                                                 \
+    ZMALLOC_API void *id(size_t size, size_t alignment) __asm__(symbol);                           \
+    ZMALLOC_API void *id(size_t size, size_t alignment)                                            \
     {                                                                                              \
         void *ptr = zm_preload_aligned(alignment, size);                                           \
                                                                                                    \
@@ -97,8 +97,8 @@ NEW_ALIGNED(new_array_aligned_nothrow, "_Zna" SIZE ALIGN NOTHROW)
 
 /* Whatever more a form gets (a size, an alignment, nothrow), it does not need. */
 #define DELETE(id, symbol)                                                                         \
-    EXPORT void id(void *ptr) __asm__(symbol);                                                     \
-    EXPORT void id(void *ptr)                                                                      \
+    ZMALLOC_API void id(void *ptr) __asm__(symbol);                                                \
+    ZMALLOC_API void id(void *ptr)                                                                 \
     {                                                                                              \
         if (!zm_arena_has(ptr))                                                                    \
             ZM_MALLOC(free)(ptr);                                                                  \

@@ -64,7 +64,7 @@ static ZM_COLD void choose(void)
 }
 
 /* False while blocks have to come from the arena. */
-static bool has_chosen(void)
+static bool choose_if_possible(void)
 {
     if (zm_is_choosing() || environ == NULL)
         return false;
@@ -85,18 +85,18 @@ static void *from_arena(size_t alignment, size_t size)
 
 static void *early_malloc(size_t size)
 {
-    return has_chosen() ? chosen->entries.ztrymalloc(size) : from_arena(1, size);
+    return choose_if_possible() ? chosen->entries.ztrymalloc(size) : from_arena(1, size);
 }
 
 static void *early_calloc(size_t size)
 {
-    return has_chosen() ? chosen->entries.ztrycalloc(size) : from_arena(1, size);
+    return choose_if_possible() ? chosen->entries.ztrycalloc(size) : from_arena(1, size);
 }
 
 static void *early_aligned(size_t alignment, size_t size)
 {
-    return has_chosen() ? chosen->entries.ztrymalloc_aligned(alignment, size)
-                        : from_arena(alignment, size);
+    return choose_if_possible() ? chosen->entries.ztrymalloc_aligned(alignment, size)
+                                : from_arena(alignment, size);
 }
 
 /* The backend's blocks, from another thread that has chosen: there are no others outside of the
@@ -132,5 +132,5 @@ union zm_malloc_table zm_malloc_table = {
 /* Before the constructors of what is linked with the program, as far as that can be said. */
 __attribute__((constructor(101))) static void load(void)
 {
-    has_chosen();
+    choose_if_possible();
 }

@@ -11,16 +11,16 @@
 #include "text.h"
 #include "verb.h"
 
-bool preload_wish_read(const char *word, enum preload_wish *wish)
+int read_preload_wish(const struct verb *verb, struct typed typed, enum preload_wish *wish)
 {
     static const char *const words[] = {"auto", "always", "never"};
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(word, words[i]) == 0) {
+        if (strcmp(optarg, words[i]) == 0) {
             *wish = (enum preload_wish)i;
-            return true;
+            return STATUS_FINE;
         }
-    return false;
+    return bad_usage(verb, TYPED "%s: it must be auto, always or never", AS_TYPED(typed), optarg);
 }
 
 /* ---- The library ---- */

@@ -4,7 +4,7 @@
 
 /* libzmalloc-preload.so: whether a program needs it, and whether it can be had there. */
 
-#include <stdbool.h>
+#include "verb.h"
 
 enum preload_wish {
     PRELOAD_AUTO,   /* where the program does not use zmalloc by itself */
@@ -12,8 +12,8 @@ enum preload_wish {
     PRELOAD_NEVER
 };
 
-/* False unless the word is "auto", "always" or "never". */
-bool preload_wish_read(const char *word, enum preload_wish *wish);
+/* Reads the argument of --preload. STATUS_FINE, or what to end with, after a message. */
+int read_preload_wish(const struct verb *verb, struct typed typed, enum preload_wish *wish);
 
 struct preloading {
     char *library; /* to be preloaded; NULL if none is. free_preloading() frees it */

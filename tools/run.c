@@ -182,8 +182,8 @@ static int become(const struct run_options *options, char **program)
 
 /* ---- What was asked for ---- */
 
-/* False after a message about what is wrong. */
-static bool take(struct run_options *options, int option, char **argv)
+/* STATUS_FINE, or what to end with, after a message. */
+static int take(struct run_options *options, int option, char **argv)
 {
     struct typed typed = option != 'q' ? typed_option(argv) : (struct typed){0};
 
@@ -195,11 +195,10 @@ static bool take(struct run_options *options, int option, char **argv)
         options->stats_typed = typed;
     } else if (option == 'q') {
         options->is_quiet = true;
-    } else if (!preload_wish_read(optarg, &options->preload)) {
-        bad_usage(&verb_run, TYPED "%s: it must be auto, always or never", AS_TYPED(typed), optarg);
-        return false;
+    } else {
+        return read_preload_wish(&verb_run, typed, &options->preload);
     }
-    return true;
+    return STATUS_FINE;
 }
 
 static int run(int argc, char **argv)
@@ -222,7 +221,7 @@ static int run(int argc, char **argv)
         }
         if (option == '?' || option == ':')
             return bad_option(&verb_run, argv, known, option);
-        if (!take(&options, option, argv))
+        if (take(&options, option, argv) != STATUS_FINE)
             return STATUS_USAGE;
     }
     if (check_stats(&options) != STATUS_FINE)

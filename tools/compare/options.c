@@ -93,14 +93,6 @@ static int read_better(struct typed option, struct compare_options *options)
                      optarg);
 }
 
-static int read_preload(struct typed option, struct compare_options *options)
-{
-    if (preload_wish_read(optarg, &options->preload))
-        return STATUS_FINE;
-    return bad_usage(&compare_messages, TYPED "%s: it must be auto, always or never",
-                     AS_TYPED(option), optarg);
-}
-
 /* The table shows it, so it has to be one line, and not empty. */
 static int read_name(struct typed option, struct compare_options *options)
 {
@@ -201,7 +193,7 @@ static int take(struct compare_options *options, int option, struct typed typed)
     case 'n':
         return read_number(typed, 1, RUNS_MOST, &options->runs);
     case PRELOAD_OPTION:
-        return read_preload(typed, options);
+        return read_preload_wish(&compare_messages, typed, &options->preload);
     case WARMUP_OPTION:
         return read_number(typed, 0, WARMUP_MOST, &options->warmup);
     case PREPARE_OPTION:
