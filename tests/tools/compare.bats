@@ -222,13 +222,6 @@ twice='case $ZMALLOC_BACKEND in libc) n=2000000 ;; *) n=1000000 ;; esac; exec "$
 
 # ---- Bad usage: nothing runs ----
 
-refuses_before_it_runs() {
-    local line=$1
-    shift
-    refuses "zmalloc compare: $line" compare compare "$@" -- touch ran
-    [ ! -e ran ]
-}
-
 @test "a number of runs that is none, or out of range, is refused with the range" {
     for number in 0 -1 +1 10001 99999999999999999999 ten 1x ' 1' ''; do
         refuses_before_it_runs "-n $number: it is a number from 1 to 10000" -n "$number"

@@ -10,13 +10,6 @@ load comparing
 by_variable='exec "$PROGRAM" "${BYTES:-1000}"'
 peak='["summary"]["zmalloc_peak_bytes"]["median"]'
 
-refuses_before_it_runs() {
-    local line=$1
-    shift
-    refuses "zmalloc compare: $line" compare compare "$@" -- touch ran
-    [ ! -e ran ]
-}
-
 # ---- Variants ----
 
 @test "a variant has its variables, and the other rows have not" {

@@ -10,3 +10,11 @@ zmalloc() {
     [ "$verb" != compare ] || set -- --preload=never "$@"
     "$ZMALLOC_TOOL" "$verb" "$@"
 }
+
+# refuses_before_it_runs LINE OPTION...
+refuses_before_it_runs() {
+    local line=$1
+    shift
+    refuses "zmalloc compare: $line" compare compare "$@" -- touch ran
+    [ ! -e ran ]
+}
