@@ -3,8 +3,8 @@
 """Makes one zmalloc.c and one zmalloc.h of the library, for projects that keep it among their own files.
 
 zmalloc.c is the static library with the backends libc and native, compiled with nothing but cc.
-zmalloc.h has all public functions in C. Beside them are written zmalloc.hpp for C++, and
-zmalloc_adapters.h; neither is needed to compile zmalloc.c.
+zmalloc.h has all public functions in C. Beside them are written zmalloc.hpp and zmalloc_new_delete.hpp
+for C++, and zmalloc_adapters.h; none is needed to compile zmalloc.c.
 
 Which files belong to the library stands in the meson.build files and nowhere else. Each file becomes
 a section. Names at file scope that another section has, too, get the name of their section before
@@ -21,7 +21,7 @@ from amalgamation.c_files import (ROOT, Failure, Piece, SystemIncludes, body, ne
                                   read)
 
 PUBLIC = ("zmalloc.h", "zmalloc_zone.h", "zmalloc_fail.h", "zmalloc_backend.h")
-BESIDE = ("zmalloc.hpp", "zmalloc_adapters.h")
+BESIDE = ("zmalloc.hpp", "zmalloc_new_delete.hpp", "zmalloc_adapters.h")
 PARTS = ROOT / "scripts" / "amalgamation"
 
 # Backends that are not always there: the condition, and what their macro of the reason says if it

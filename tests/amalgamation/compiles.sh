@@ -112,7 +112,9 @@ done
 if command -v "${CXX:-c++}" >/dev/null; then
     check "zmalloc.h by itself, c++11" accepts zmalloc.h "${CXX:-c++}" c++11
     check "zmalloc_adapters.h by itself, c++17" accepts zmalloc_adapters.h "${CXX:-c++}" c++17
-    check "zmalloc.hpp by itself, c++17" accepts zmalloc.hpp "${CXX:-c++}" c++17
+    for header in zmalloc.hpp zmalloc_new_delete.hpp; do
+        check "$header by itself, c++17" accepts "$header" "${CXX:-c++}" c++17
+    done
 else
     not_here "there is no C++ compiler"
 fi

@@ -68,6 +68,7 @@ list_expected() {
 ./include/zmalloc_adapters.h
 ./include/zmalloc_backend.h
 ./include/zmalloc_fail.h
+./include/zmalloc_new_delete.hpp
 ./include/zmalloc_zone.h
 ./lib/cmake/zmalloc/zmalloc-config-version.cmake
 ./lib/cmake/zmalloc/zmalloc-config.cmake
