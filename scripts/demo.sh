@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Shows what zmalloc is for: one program, built once, counts the words of a real text on each
-# allocator in turn, and says what the memory for it was. Installs and builds what that needs.
+# allocator in turn, and says what the memory for it was. Then a program that knows nothing of zmalloc,
+# in Python, is compared on each. Installs and builds what that needs.
 #
 # usage: scripts/demo.sh [TEXT]     a file to count instead of this system's own documents
 set -eu
@@ -22,6 +23,7 @@ cd "$(dirname "$0")/.."
 build=${BUILD_DIR:-build}
 backends='libc native jemalloc tcmalloc mimalloc'
 text_size=10000000
+python_text_size=500000
 
 scripts/setup.sh demo
 [ -f "$build/build.ninja" ] ||
@@ -123,3 +125,28 @@ if [ "$different" -ne 0 ]; then
 fi
 echo
 echo "The ten words and all counts are the same on each of:$ran"
+
+# ---- Any program ----
+
+command=$build/tools/zmalloc
+skip_second() {
+    echo
+    echo "skipped: a program that knows nothing of zmalloc, because $*"
+    exit 0
+}
+
+[ -x "$command" ] || skip_second "the command zmalloc was not built (it needs jansson)"
+[ -e "$build/preload/libzmalloc-preload.so" ] || skip_second "the preload library was not built (it is for Linux)"
+# The python3 that comes first may be a script that looks for another.
+python=/usr/bin/python3
+[ -x "$python" ] || python=$(command -v python3) || skip_second "there is no python3"
+
+some=$build/demo-text-python.txt
+head -c "$python_text_size" "$text" >"$some"
+echo
+echo "A program that knows nothing of zmalloc, in Python. zmalloc becomes its malloc, and compares:"
+echo
+echo "\$ zmalloc compare -n 6 --chart $build/compare-python.svg -- python3 examples/index_words.py $some"
+"$command" compare -n 6 --chart "$build/compare-python.svg" -- "$python" examples/index_words.py "$some"
+echo
+echo "The chart is $build/compare-python.svg. Put your own program in place of python3."
