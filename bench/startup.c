@@ -26,6 +26,7 @@
 #include "tools.h"
 
 #define VARIABLE "ZMALLOC_BACKEND"
+#define PRELOAD_VARIABLE "LD_PRELOAD"
 #define RUNS 200
 #define RUNS_MAX 100000
 
@@ -44,6 +45,9 @@ struct command {
 };
 
 extern char **environ;
+
+/* For programs with a backend; NULL: nothing is preloaded. */
+static const char *preload;
 
 static void __attribute__((noreturn)) usage_error(const char *what, const char *argument)
 {
@@ -86,12 +90,20 @@ static struct command read_command(char *argument, struct sample *samples)
     };
 }
 
-static void set_backend(const char *backend)
+/* An empty value unsets it. */
+static void set_variable(const char *name, const char *value)
 {
-    int result = *backend != '\0' ? setenv(VARIABLE, backend, 1) : unsetenv(VARIABLE);
+    int result = *value != '\0' ? setenv(name, value, 1) : unsetenv(name);
 
     if (result != 0)
-        fail(VARIABLE, strerror(errno));
+        fail(name, strerror(errno));
+}
+
+static void set_environment(const struct command *command)
+{
+    set_variable(VARIABLE, command->backend);
+    if (preload != NULL)
+        set_variable(PRELOAD_VARIABLE, *command->backend != '\0' ? preload : "");
 }
 
 /* ---- A run ---- */
@@ -153,7 +165,7 @@ static void run_once(const struct command *command, const posix_spawn_file_actio
     int status;
     pid_t pid;
 
-    set_backend(command->backend);
+    set_environment(command);
     began = now_ms();
     pid = start(command, actions);
     if (wait4(pid, &status, 0, &usage) != pid)
@@ -241,14 +253,15 @@ static void print_report(const struct command *commands, size_t count, size_t ru
 static void print_help(void)
 {
     printf(
-        "usage: startup [-n RUNS] LABEL:BACKEND:PROGRAM...\n"
+        "usage: startup [-n RUNS] [-p LIBRARY] LABEL:BACKEND:PROGRAM...\n"
         "\n"
         "Starts each PROGRAM RUNS times (default %d) without arguments, all in turn, with\n"
         "ZMALLOC_BACKEND=BACKEND, or without the variable if BACKEND is empty. Prints what a run\n"
         "took, as JSON.\n"
         "\n"
-        "  -n, --runs RUNS   number of runs, 1 to %d\n"
-        "  -h, --help        this\n",
+        "  -n, --runs RUNS         number of runs, 1 to %d\n"
+        "  -p, --preload LIBRARY   what is preloaded into each PROGRAM that has a BACKEND\n"
+        "  -h, --help              this\n",
         RUNS, RUNS_MAX);
 }
 
@@ -256,20 +269,23 @@ static size_t read_options(int argc, char **argv)
 {
     static const struct option options[] = {
         {"runs", required_argument, NULL, 'n'},
+        {"preload", required_argument, NULL, 'p'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     size_t runs = RUNS;
     int option;
 
-    while ((option = getopt_long(argc, argv, "+n:h", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "+n:p:h", options, NULL)) != -1) {
         if (option == 'h') {
             print_help();
             exit(0);
         }
-        if (option != 'n')
+        if (option == 'p')
+            preload = optarg;
+        else if (option != 'n')
             exit(2);
-        if (!read_count(optarg, RUNS_MAX, &runs))
+        else if (!read_count(optarg, RUNS_MAX, &runs))
             usage_error("not a number of runs", optarg);
     }
     if (optind == argc)

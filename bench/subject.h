@@ -11,6 +11,7 @@
  *   zmalloc       the public functions of this library
  *   redis-style   accounting as in Redis: a usable-size query and a shared atomic
  *   valkey-style  as in Valkey: a usable-size query and an array indexed by thread
+ *   preloaded     malloc() and its kin, if another library was preloaded to define them
  */
 
 #include <stddef.h>
@@ -38,7 +39,7 @@ struct allocator_subjects {
     struct subject valkey_style;
 };
 
-#define SUBJECTS_MAX 4
+#define SUBJECTS_MAX 5
 
 /*
  * Fills in the subjects over the active backend, raw first and zmalloc second. Returns how many

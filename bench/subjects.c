@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "zmalloc.h"
@@ -61,5 +62,12 @@ size_t subjects_find(struct subject subjects[SUBJECTS_MAX], const char **why)
     subjects[1] = zmalloc_subject;
     subjects[2] = others->redis_style;
     subjects[3] = others->valkey_style;
-    return SUBJECTS_MAX;
+    if (getenv("LD_PRELOAD") == NULL)
+        return 4;
+    others = find_allocator("libc", why);
+    if (others == NULL)
+        return 0;
+    subjects[4] = others->raw;
+    subjects[4].name = "preloaded";
+    return 5;
 }

@@ -158,3 +158,40 @@ def write_run(
     for label, time in starts.items():
         write(folder / f"hyperfine-{label}.json", {"results": [{"median": time / 1000}]})
     return folder
+
+
+def write_preloaded(
+    folder: Path,
+    churn: tuple[list[float], list[float]] = ([10.0], [11.0]),
+    start: float = 1.0,
+) -> Path:
+    """What scripts/bench_preload.sh has of libc, native and jemalloc. churn is with zmalloc linked, and
+    preloaded; start is that of a program on libc, which takes half a millisecond without."""
+    folder.mkdir()
+    write(folder / "machine.json", MACHINE)
+    for backend in ("libc", "native", "jemalloc"):
+        found = [
+            {
+                "run_name": f"churn/{subject}/threads:1",
+                "run_type": "iteration",
+                "family_index": 0,
+                "per_family_instance_index": 0,
+                "cpu_time": time,
+                "time_unit": "ns",
+            }
+            for subject, times in zip(("zmalloc", "preloaded"), churn, strict=True)
+            for time in times
+        ]
+        write(folder / f"churn-{backend}.json", {"context": {}, "benchmarks": found})
+    starts = {"true": 0.5, "libc": start, "native": start, "jemalloc": 2.5}
+    write(folder / "startup.json", startup(starts))
+    rows = [
+        "variant,metric,median,low,high",
+        "zmalloc on native,cpu,0.303,0.29,0.31",
+        "nothing,cpu,0.2,0.19,0.21",
+        "zmalloc on jemalloc,cpu,0.303,0.29,0.31",
+        "jemalloc,cpu,0.3,0.29,0.31",
+        "jemalloc,wall,9,9,9",
+    ]
+    (folder / "python.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return folder

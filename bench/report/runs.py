@@ -112,16 +112,20 @@ def subjects_of(workload: str) -> tuple[str, ...]:
     return ("zmalloc", *ADDED[kind]) if kind in ADDED else SUBJECTS
 
 
-def split_name(name: str, path: Path) -> tuple[str, str]:
+def split_name(name: str, path: Path, subjects: tuple[str, ...]) -> tuple[str, str]:
     """churn/raw/threads:2 is the workload churn/threads:2 of the subject raw."""
     workload, *rest = name.split("/")
-    require(bool(rest) and rest[0] in subjects_of(workload), path, f'"{name}" names no subject')
+    known = subjects or subjects_of(workload)
+    require(bool(rest) and rest[0] in known, path, f'"{name}" names no subject')
     more = [part for part in rest[1:] if part != "process_time"]
     return "/".join([workload, *more]), rest[0]
 
 
-def repetitions(found: Any, path: Path) -> Iterator[tuple[str, str, float]]:
-    """Workload, subject and nanoseconds of each, in the order of the program's list."""
+def repetitions(
+    found: Any, path: Path, subjects: tuple[str, ...] = ()
+) -> Iterator[tuple[str, str, float]]:
+    """Workload, subject and nanoseconds of each, in the order of the program's list. Subjects are the
+    usual ones of the workload unless they are named."""
     entries = items(found, "benchmarks", path)
     entries.sort(
         key=lambda entry: (
@@ -136,7 +140,7 @@ def repetitions(found: Any, path: Path) -> Iterator[tuple[str, str, float]]:
         require(not entry.get("error_occurred"), path, f"{name}: {entry.get('error_message')}")
         time = number(entry, "cpu_time", path) * NANOSECONDS[field(entry, "time_unit", path)]
         require(time > 0, path, f"{name}: no CPU time")
-        yield *split_name(name, path), time
+        yield *split_name(name, path, subjects), time
 
 
 def in_order(times: Times) -> Times:

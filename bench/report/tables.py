@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from runs import BASELINES, WITHOUT_RAW, ReportError
 from summary import Added, Memory, Row, Summary, geometric_mean
@@ -237,21 +238,29 @@ def verdict(summary: Summary) -> list[str]:
     return lines
 
 
-def machine(summary: Summary) -> list[str]:
-    facts = summary.machine
+def machine_lines(facts: dict[str, Any], more: dict[str, str]) -> list[str]:
     for name in ("zmalloc", "commit", "environment", "settings", *MACHINE):
         if name not in facts:
             raise ReportError(f'machine.json: "{name}" is missing')
-    settings = ", ".join(f"{name} {value}" for name, value in facts["settings"].items())
     lines = {
         "zmalloc": f"{facts['zmalloc']}, commit {facts['commit']}",
         **{word: str(facts[name]) for name, word in MACHINE.items()},
-        "allocators": ", ".join(f"{name} {version}" for name, version in facts["versions"].items()),
-        "runs": f"{summary.runs}; {settings}",
-        "load average": f"at most {facts['load']:.2f} when a backend's turn began",
+        **more,
         **{f"set: {name}": value for name, value in facts["environment"].items()},
     }
     return [f"{name:<14}{value}" for name, value in lines.items()]
+
+
+def machine(summary: Summary) -> list[str]:
+    facts = summary.machine
+    settings = ", ".join(f"{name} {value}" for name, value in facts.get("settings", {}).items())
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    more = {
+        "allocators": versions,
+        "runs": f"{summary.runs}; {settings}",
+        "load average": f"at most {facts['load']:.2f} when a backend's turn began",
+    }
+    return machine_lines(facts, more)
 
 
 def report(summary: Summary) -> str:

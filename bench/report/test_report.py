@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import condensed
+import preloaded
 import tables
-from fixture import change, write_run
+from fixture import change, write_preloaded, write_run
 from runs import ReportError, read_run
 from summary import Summary, geometric_mean, summarize
 from targets import Check, all_checks, libc_prefix
@@ -306,6 +307,31 @@ class Data(Case):
         used = (self.folder / "used_memory.dat").read_text(encoding="utf-8").splitlines()
         self.assertEqual(used[0], "threads libc jemalloc")
         self.assertEqual(used[-1], "256 900 900")
+
+
+class Preloaded(Case):
+    def lines(self, **given: Any) -> dict[str, list[str]]:
+        text = preloaded.report(write_preloaded(self.folder / "preloaded", **given))
+        backends = ("libc", "native", "jemalloc")
+        return {line.split()[0]: line.split() for line in text.split("\n") if line.startswith(backends)}
+
+    def test_each_is_beside_its_own(self) -> None:
+        lines = self.lines(churn=([10.0, 11.0], [12.0, 15.0]))
+        self.assertEqual(
+            lines["jemalloc"],
+            "jemalloc 10.00 12.00 +2.00 (+3.00) yes 300 (290-310) 303 (290-310) 1.010 yes +2.00 -".split(),
+        )
+        self.assertEqual(lines["native"][6:12], "200 (190-210) 303 (290-310) 1.515 NO".split())
+        self.assertEqual(lines["libc"][6:], "- - - - +0.50 yes".split())
+
+    def test_targets_that_are_not_met(self) -> None:
+        lines = self.lines(churn=([10.0], [13.1]), start=1.6)
+        self.assertEqual(lines["libc"][5], "NO")
+        self.assertEqual(lines["libc"][-2:], ["+1.10", "NO"])
+
+    def test_what_was_not_measured(self) -> None:
+        with self.assertRaisesRegex(ReportError, "not both"):
+            self.lines(churn=([10.0], []))
 
 
 if __name__ == "__main__":
