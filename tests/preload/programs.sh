@@ -5,6 +5,9 @@
 # byte for byte, and to end as it does. And zmalloc must have served it: its report at the end says so.
 # What is not installed is skipped by name.
 #
+# Of python's own test files a part is run, or with ZMALLOC_TEST_SCALE above 1 the whole of them. That takes
+# minutes for each backend: meson test --suite programs --timeout-multiplier 10.
+#
 # usage: programs.sh PRELOAD_LIBRARY BACKEND...
 set -eu
 
@@ -41,12 +44,18 @@ complain() {
     failed=yes
 }
 
+# show_details FOLDER: what a program said that is not compared.
+show_details() {
+    [ ! -e "$1/details" ] || tail -n 60 "$1/details"
+}
+
 # compare NAME BACKEND: with what it did without.
 compare() {
     for part in out err status; do
         cmp -s "$1.plain.$part" "$1.$2.$part" || {
             complain "$1 on $2: another $part than without:"
             diff "$1.plain.$part" "$1.$2.$part" | head -n 20
+            show_details "$1.$2"
         }
     done
     grep -q "\"backend\":{\"name\":\"$2\"" "$1.$2.stats" 2>/dev/null ||
@@ -62,8 +71,10 @@ program() {
         return 0
     }
     in_folder "$name.plain" "$@"
-    [ "$(cat "$name.plain.status")" = 0 ] ||
+    [ "$(cat "$name.plain.status")" = 0 ] || {
         complain "$name: ends with $(cat "$name.plain.status") without zmalloc: $(tail -n 3 "$name.plain.err")"
+        show_details "$name.plain"
+    }
     for backend in $backends; do
         in_folder "$name.$backend" env LD_PRELOAD="$library" ZMALLOC_BACKEND="$backend" \
             ZMALLOC_STATS="json:$work/$name.$backend.stats" "$@"
@@ -78,6 +89,12 @@ seq 1 60000 | awk '{ print ($1 * 7919) % 60013, "line", $1 }' >lines
 
 python=$(command -v /usr/bin/python3 || command -v python3 || echo python3)
 program python "$python" "$python" -E "$here/programs/work.py"
+form=$(awk -v scale="${ZMALLOC_TEST_SCALE:-1}" 'BEGIN { print (scale > 1) ? "whole" : "short" }')
+if "$python" -E -c 'import test.test_json' 2>/dev/null; then
+    program python-tests "$python" "$python" -E "$here/programs/own_tests.py" "$form"
+else
+    echo "skipped: python-tests: $python has no test.test_json (Debian: libpython3.11-testsuite)"
+fi
 # shellcheck disable=SC2016
 program perl perl perl -e 'my %h; $h{$_ % 1000} .= $_ for 1..100000; print join(",", map {length $h{$_}} sort keys %h), "\n"'
 program gcc gcc gcc -O2 -S -o - "$here/test_processes.c" -I"$here"
