@@ -46,7 +46,8 @@ ci_packages="$test_packages $bench_tools $redis_tools $ports_tools $fuzz_tools c
     clang-tidy-14 cppcheck abigail-tools gcovr spin valgrind libc6-dbg shellcheck mandoc fish
     librsvg2-bin zsh
     libc++-14-dev libc++abi-14-dev libc6-dev-arm64-cross
-    libgcc-12-dev-arm64-cross debootstrap redis-tools sqlite3 xz-utils perl"
+    libgcc-12-dev-arm64-cross debootstrap redis-tools sqlite3 xz-utils perl
+    libpython3.11-testsuite"
 
 # The packages of allocators, and what instead of one whose source is in place.
 allocator_packages() {
