@@ -22,9 +22,10 @@
  *     -DZMALLOC_EXPORT                        functions that a shared library passes on; say it also to
  *                                             whoever includes zmalloc.h
  *     -DZMALLOC_NO_UNWINDER                   if the linker finds no _Unwind_Backtrace or
- *                                             _dl_find_object, as behind Debian's musl-gcc. Then call
- *                                             stacks are empty, and an out-of-memory handler may be
- *                                             called up to 16 times within itself
+ *                                             _dl_find_object, as behind Debian's musl-gcc; leave
+ *                                             out -fexceptions then. Call stacks are empty, and an
+ *                                             out-of-memory handler may be called up to 16 times
+ *                                             within itself
  *     -DZMALLOC_NO_NATIVE                     if the C library has no malloc_usable_size()
  *     -DZMALLOC_LATE_OPEN                     for a shared library that dlopen() opens, except on x86
  *

@@ -39,9 +39,10 @@ setup() {
 
 # ---- A wrapper for another C library: no allocator of this machine's ----
 
-# Without a cross file, and with the paths of this machine's packages, which nothing hides then.
+# Without a cross file, and with the paths of this machine's packages, which nothing hides then. And without
+# optimization, which would remove calls of an unwinder that does not link there.
 if has musl-gcc; then
-    CC=musl-gcc setup musl
+    CC=musl-gcc setup musl --buildtype=plain
     logged "$meson" compile -C "$work/musl"
     if grep -E 'ZM_(TCMALLOC|MIMALLOC)_ORIGIN MODULE' "$work/musl/config.h"; then
         echo "musl-gcc links no allocator that was built for another C library"
