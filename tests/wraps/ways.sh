@@ -54,6 +54,31 @@ done
 check "what nobody demands is off" goes_on_without '--force-fallback-for=mimalloc, and no source' \
     mimalloc --force-fallback-for=mimalloc --wrap-mode=nodownload
 
+# ---- Without objcopy, as on macOS: all programs that there are, but that one ----
+
+mkdir "$work/bin"
+echo "$PATH" | tr ':' '\n' | while read -r folder; do
+    ln -s "$folder"/* "$work/bin" 2>/dev/null || true
+done
+rm -f "$work"/bin/*objcopy
+everything=$PATH
+PATH=$work/bin
+
+hide='and no objcopy to hide its names in the static library: install binutils, or say -Ddefault_library=shared'
+for name in tcmalloc mimalloc; do
+    forced=--force-fallback-for=mimalloc
+    [ $name != tcmalloc ] || forced=--force-fallback-for=gperftools
+    check "$name: without objcopy it cannot be in the static library" refuses "$name: $forced, $hide" \
+        "$forced" --wrap-mode=nodownload -Ddefault_library=both -D$name=enabled
+    check "$name: the shared library does without" refuses "$name: $forced, and no source of it could be had" \
+        "$forced" --wrap-mode=nodownload -D$name=enabled
+done
+check "without objcopy what nobody demands is off" goes_on_without "--force-fallback-for=mimalloc, $hide" mimalloc \
+    --force-fallback-for=mimalloc --wrap-mode=nodownload -Ddefault_library=static
+PATH=$everything
+
+# ---- A compiler that is lacking ----
+
 CXX=/nonexistent
 export CXX
 check "without a C++ compiler there is no tcmalloc from source" \
