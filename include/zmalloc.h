@@ -19,7 +19,8 @@
  *   program: the thread can be cancelled in it.
  * - It needs at most 8 KiB of stack, so it runs in a thread with glibc's PTHREAD_STACK_MIN, 16 KiB.
  *   (This does not include what the dynamic linker and a module's own code need when a backend is
- *   chosen, nor what an allocator needs that is not one of our backends.)
+ *   chosen, nor what an allocator needs that is not one of our backends. If the library was built with
+ *   -Djemalloc_tls=late it is 11 KiB.)
  * - It is not async-signal-safe: like malloc, do not call it from a signal handler that may have
  *   interrupted an allocation. zmalloc_used_memory(), zmalloc_peak_memory(), zmalloc_reset_peak(), the
  *   sections of the peak, the functions of the limits and zmalloc_stats_in_handler() are, once a

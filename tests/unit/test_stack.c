@@ -23,7 +23,11 @@
 #endif
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
+#ifdef JEMALLOC_LATE
+#define STACK_MAX (11 * 1024) /* docs/environment.md */
+#else
 #define STACK_MAX 8192
+#endif
 /* A stack that is inspected afterwards. */
 #define STACK_SIZE ((size_t)256 << 10)
 #define UNTOUCHED 0x5a

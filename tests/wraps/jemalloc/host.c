@@ -20,6 +20,10 @@ int my_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)
 _Unwind_Reason_Code my_unwind_backtrace(_Unwind_Trace_Fn trace, void *argument);
 uintptr_t my_unwind_get_ip(struct _Unwind_Context *context);
 
+/* Like zmalloc's. Where a library has such a variable, all of its thread-local storage has to be there when
+ * it is opened. */
+static _Thread_local unsigned runs __attribute__((tls_model("initial-exec")));
+
 static bool started;
 static bool maps;
 static bool forks;
@@ -63,6 +67,7 @@ int host_run(const char *expected)
 {
     int result;
 
+    runs++;
     started = true;
     result = use_jemalloc(expected);
     if (!maps || !forks) {
