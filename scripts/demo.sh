@@ -23,7 +23,7 @@ cd "$(dirname "$0")/.."
 build=${BUILD_DIR:-build}
 backends='libc native jemalloc tcmalloc mimalloc'
 text_size=10000000
-python_text_size=500000
+python_text_size=1000000
 
 scripts/setup.sh demo
 [ -f "$build/build.ninja" ] ||

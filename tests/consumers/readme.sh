@@ -107,9 +107,9 @@ git add -A
 git -c user.name=user -c user.email=user@localhost -c commit.gpgsign=false commit -q -m tree
 git clone -q --no-local /readme/tree /readme/zmalloc
 cd /readme/zmalloc
-# The demo's text, which it would make ten times as large. .ci/run has that demo.
+# The demo's text, which it would make a hundred times as large. .ci/run has that demo.
 mkdir build
-find . -name '*.[ch]' -exec cat {} + | head -c 1000000 >build/demo-text.txt
+find . -name '*.[ch]' -exec cat {} + | head -c 100000 >build/demo-text.txt
 # What Meson would download, for the clone and for the project that has it as a subproject.
 cp -R /readme/sources/. .
 cp -R /readme/sources hello-meson

@@ -155,6 +155,7 @@ sys.stdin.read()' <input 3>&- &
     [ "$(id -u)" -eq 0 ] || skip "only root can be somebody else"
     skip_without setpriv
     chmod 755 .
+    setpriv --reuid 65534 --clear-groups test -x "$ZMALLOC_TOOL" || skip "nobody else can get to this build"
     start own "$RUNNING_PROGRAM" own
     run --separate-stderr -1 setpriv --reuid 65534 --clear-groups "$ZMALLOC_TOOL" stats "$pid"
     [[ $stderr == *'Permission denied'* ]] ||
