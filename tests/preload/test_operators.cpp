@@ -14,57 +14,16 @@
 extern "C" {
 #include "preload_support.h"
 }
+#include "operators.hpp"
 
 namespace
 {
 
 constexpr std::size_t too_large = SIZE_MAX / 2 - 4096;
-constexpr std::align_val_t far_aligned{4096};
-
-void *volatile kept; /* so that the compiler believes that it is needed */
-
-void *keep(void *ptr)
-{
-    kept = ptr;
-    return kept;
-}
-
-bool is_aligned(void *ptr, std::size_t alignment)
-{
-    return reinterpret_cast<std::uintptr_t>(ptr) % alignment == 0;
-}
 
 void each_operator_is_served(void **)
 {
-    const std::size_t before = used_memory();
-    void *all[] = {
-        keep(::operator new(100)),
-        keep(::operator new[](100)),
-        keep(::operator new(100, std::nothrow)),
-        keep(::operator new[](100, std::nothrow)),
-        keep(::operator new(100, far_aligned)),
-        keep(::operator new[](100, far_aligned)),
-        keep(::operator new(100, far_aligned, std::nothrow)),
-        keep(::operator new[](100, far_aligned, std::nothrow)),
-    };
-
-    assert_true(used_memory() >= before + 8 * 100);
-    for (std::size_t i = 4; i < 8; i++)
-        assert_true(is_aligned(all[i], 4096));
-    ::operator delete(all[0]);
-    ::operator delete[](all[1], std::size_t{100});
-    ::operator delete(all[2], std::nothrow);
-    ::operator delete[](all[3], std::nothrow);
-    ::operator delete(all[4], far_aligned);
-    ::operator delete[](all[5], std::size_t{100}, far_aligned);
-    ::operator delete(all[6], far_aligned, std::nothrow);
-    ::operator delete[](all[7], far_aligned, std::nothrow);
-    ::operator delete(nullptr);
-    ::operator delete (keep(::operator new(10)), std::size_t{10});
-    ::operator delete[](keep(::operator new[](10)));
-    ::operator delete (keep(::operator new(10, far_aligned)), std::size_t{10}, far_aligned);
-    ::operator delete[](keep(::operator new[](10, far_aligned)), far_aligned);
-    assert_int_equal(used_memory(), before);
+    operators::check_each(used_memory);
 }
 
 /* The two are one allocator. */
@@ -72,47 +31,19 @@ void what_new_gives_free_takes(void **)
 {
     const std::size_t before = used_memory();
 
-    std::free(keep(::operator new(100)));
-    ::operator delete(keep(std::malloc(100)));
+    std::free(operators::keep(::operator new(100)));
+    ::operator delete(operators::keep(std::malloc(100)));
     assert_int_equal(used_memory(), before);
-}
-
-template <typename Function> bool throws_bad_alloc(Function function)
-{
-    try {
-        keep(function());
-    } catch (const std::bad_alloc &) {
-        return true;
-    }
-    return false;
 }
 
 void without_memory_new_throws(void **)
 {
-    assert_true(throws_bad_alloc([] { return ::operator new(too_large); }));
-    assert_true(throws_bad_alloc([] { return ::operator new[](too_large); }));
-    assert_true(throws_bad_alloc([] { return ::operator new(too_large, far_aligned); }));
-    assert_true(throws_bad_alloc([] { return ::operator new[](too_large, far_aligned); }));
-    assert_null(::operator new(too_large, std::nothrow));
-    assert_null(::operator new[](too_large, std::nothrow));
-    assert_null(::operator new(too_large, far_aligned, std::nothrow));
-    assert_null(::operator new[](too_large, far_aligned, std::nothrow));
-}
-
-int calls;
-
-void give_up_the_third_time()
-{
-    if (++calls == 3)
-        std::set_new_handler(nullptr);
+    operators::check_without_memory(too_large);
 }
 
 void the_handler_is_called(void **)
 {
-    std::set_new_handler(give_up_the_third_time);
-    assert_true(throws_bad_alloc([] { return ::operator new(too_large); }));
-    assert_int_equal(calls, 3);
-    assert_null(std::get_new_handler());
+    operators::check_handlers(too_large);
 }
 
 thread_local std::string of_thread(1000, 'x');
