@@ -35,8 +35,7 @@ prepare_output
 scripts/setup.sh bench
 build_release -Dbench=enabled -Dtests=disabled -Dtools=enabled -Dpreload=enabled
 preload=$build/preload/libzmalloc-preload.so
-python=/usr/bin/python3
-[ -x "$python" ] || python=$(command -v python3)
+python=$(system_python)
 
 # The library that an allocator's own project means to be preloaded, by its name in Debian.
 own_library() {

@@ -21,6 +21,11 @@ fail() {
     exit 1
 }
 
+# The system's python3: the one that comes first may be a script that looks for another.
+system_python() {
+    command -v /usr/bin/python3 || command -v python3
+}
+
 # ---- Arguments ----
 
 # take_arguments 'DECLARATION...' "$@": goes through the arguments of a script. The declarations say

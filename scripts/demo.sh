@@ -137,9 +137,7 @@ skip_second() {
 
 [ -x "$command" ] || skip_second "the command zmalloc was not built (it needs jansson)"
 [ -e "$build/preload/libzmalloc-preload.so" ] || skip_second "the preload library was not built (it is for Linux)"
-# The python3 that comes first may be a script that looks for another.
-python=/usr/bin/python3
-[ -x "$python" ] || python=$(command -v python3) || skip_second "there is no python3"
+python=$(system_python) || skip_second "there is no python3"
 
 some=$build/demo-text-python.txt
 head -c "$python_text_size" "$text" >"$some"

@@ -63,6 +63,17 @@ def name_of(workload: str, subject: str) -> str:
     return "/".join([kind, subject, *more])
 
 
+def repetition(name: str, time: float, family: int = 0) -> dict[str, Any]:
+    return {
+        "run_name": name,
+        "run_type": "iteration",
+        "family_index": family,
+        "per_family_instance_index": 0,
+        "cpu_time": time,
+        "time_unit": "ns",
+    }
+
+
 def entries(times: Times) -> list[dict[str, Any]]:
     """A number is one repetition, a list is several. None: the subject is missing."""
     found = []
@@ -70,16 +81,8 @@ def entries(times: Times) -> list[dict[str, Any]]:
         for subject_index, subject in enumerate(subjects_of(workload)):
             given = of_subjects[subject_index]
             for time in [] if given is None else given if isinstance(given, list) else [given]:
-                found.append(
-                    {
-                        "run_name": name_of(workload, subject),
-                        "run_type": "iteration",
-                        "family_index": subject_index * len(times) + index,
-                        "per_family_instance_index": 0,
-                        "cpu_time": time,
-                        "time_unit": "ns",
-                    }
-                )
+                family = subject_index * len(times) + index
+                found.append(repetition(name_of(workload, subject), time, family))
     return found
 
 
@@ -171,14 +174,7 @@ def write_preloaded(
     write(folder / "machine.json", MACHINE)
     for backend in ("libc", "native", "jemalloc"):
         found = [
-            {
-                "run_name": f"churn/{subject}/threads:1",
-                "run_type": "iteration",
-                "family_index": 0,
-                "per_family_instance_index": 0,
-                "cpu_time": time,
-                "time_unit": "ns",
-            }
+            repetition(name_of("churn/threads:1", subject), time)
             for subject, times in zip(("zmalloc", "preloaded"), churn, strict=True)
             for time in times
         ]

@@ -51,10 +51,9 @@ def churn_cells(times: dict[str, list[float]]) -> list[str]:
 
 
 def python_cells(rows: dict[str, dict[str, str]], backend: str) -> list[str]:
-    other = {"native": "nothing", "libc": ""}.get(backend, backend)
-    if not other:
+    if backend == "libc":  # native is what is like nothing preloaded
         return ["-", "-", "-", "-"]
-    ours, theirs = rows[f"zmalloc on {backend}"], rows[other]
+    ours, theirs = rows[f"zmalloc on {backend}"], rows["nothing" if backend == "native" else backend]
     ratio = float(ours["median"]) / float(theirs["median"])
 
     def milliseconds(row: dict[str, str]) -> str:
