@@ -39,7 +39,6 @@
 #include <cstdlib>
 #include <new>
 
-/* Not inline: the standard forbids it for operators that replace its own. */
 namespace
 {
 
@@ -120,7 +119,7 @@ struct zmalloc_operators {
 
 } // namespace
 
-/* ---- new ---- */
+/* ---- new: not inline, which the standard forbids for operators that replace its own ---- */
 
 void *operator new(std::size_t size)
 {

@@ -115,7 +115,7 @@ def forget_the_report():
     """As if no report were wanted, here and in what the tests start.
 
     For the report zmalloc handles the signals that were left at their default. python takes over only
-    signals that it finds there, and cannot set back a handler that is not its own, as its tests do.
+    signals that it finds there, and cannot restore a handler that is not its own, as its tests do.
     """
     os.environ.pop("ZMALLOC_STATS", None)
     for number in signal.valid_signals():
