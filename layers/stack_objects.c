@@ -14,6 +14,7 @@
 #include "layer_lock.h"
 #include "message.h"
 #include "os/unwind.h"
+#include "ours.h"
 #include "stacks.h"
 
 /* ---- Now ---- */
@@ -160,17 +161,25 @@ const struct zm_object *zm_object_at(const struct zm_place *place)
     return object;
 }
 
-/* ---- The library itself, where it is an object of its own ---- */
+/* ---- What is part of zmalloc, where it is an object of its own ---- */
 
-static uintptr_t library_begin;
-static size_t library_size;
+static struct range {
+    uintptr_t begin;
+    size_t size;
+} ranges[ZM_OURS_MAX];
 
-static int look_for_library(struct dl_phdr_info *info, size_t size, void *argument)
+struct range_search {
+    uintptr_t address;
+    struct range *range;
+};
+
+static int look_for_range(struct dl_phdr_info *info, size_t size, void *argument)
 {
+    struct range_search *search = argument;
     uintptr_t end = info->dlpi_addr;
 
     (void)size;
-    if (!holds(info, (uintptr_t)argument))
+    if (!holds(info, search->address))
         return 0;
     for (size_t i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *header = &info->dlpi_phdr[i];
@@ -178,18 +187,25 @@ static int look_for_library(struct dl_phdr_info *info, size_t size, void *argume
         if (header->p_type == PT_LOAD && end < info->dlpi_addr + header->p_vaddr + header->p_memsz)
             end = info->dlpi_addr + header->p_vaddr + header->p_memsz;
     }
-    library_begin = info->dlpi_addr;
-    library_size = end - info->dlpi_addr;
+    *search->range = (struct range){info->dlpi_addr, end - info->dlpi_addr};
     return 1;
 }
 
 void zm_objects_start(void)
 {
-    if (zm_library_is_apart())
-        dl_iterate_phdr(look_for_library, &library_begin);
+    if (!zm_library_is_apart())
+        return;
+    for (unsigned i = 0; i < ZM_OURS_MAX && zm_ours(i) != NULL; i++) {
+        struct range_search search = {(uintptr_t)zm_ours(i), &ranges[i]};
+
+        dl_iterate_phdr(look_for_range, &search);
+    }
 }
 
 bool zm_objects_are_ours(uintptr_t address)
 {
-    return address - library_begin < library_size;
+    for (unsigned i = 0; i < ZM_OURS_MAX; i++)
+        if (address - ranges[i].begin < ranges[i].size)
+            return true;
+    return false;
 }

@@ -181,7 +181,7 @@ static zm_stack_number add(const struct zm_stack *stack, uint32_t hash,
     for (unsigned i = 0; i < stack->count; i++)
         kept->frames[i] = (struct frame){stack->addresses[i], objects[i]};
     chunks[number / NUMBERS_AT_ONCE][number % NUMBERS_AT_ONCE] = kept;
-    kept_count = number;
+    __atomic_store_n(&kept_count, number, __ATOMIC_RELEASE);
     put(table, number);
     return number;
 }
@@ -222,9 +222,19 @@ zm_stack_number zm_stack_keep(const struct zm_stack *stack)
     return find_or_add(stack, hash, places);
 }
 
+unsigned zm_stack_addresses(zm_stack_number number, uintptr_t *addresses)
+{
+    const struct kept *kept = number != 0 ? kept_at(number) : NULL;
+    unsigned count = kept != NULL ? kept->count : 0;
+
+    for (unsigned i = 0; i < count; i++)
+        addresses[i] = kept->frames[i].address;
+    return count;
+}
+
 zm_stack_number zm_stacks_count(void)
 {
-    return kept_count;
+    return __atomic_load_n(&kept_count, __ATOMIC_ACQUIRE);
 }
 
 struct zm_stack_use *zm_stack_use(zm_stack_number number)

@@ -32,6 +32,8 @@ const char *zm_stacks_start(void);
 void zm_stack_here(struct zm_stack *stack, unsigned frames);
 /* Its number. 0 if it is empty, or if there is no memory for it. */
 zm_stack_number zm_stack_keep(const struct zm_stack *stack);
+/* The addresses of a kept stack, at most ZM_STACK_FRAMES_MAX; 0 of an unknown one. */
+unsigned zm_stack_addresses(zm_stack_number number, uintptr_t *addresses);
 /* How many are kept; they are numbered from 1. */
 zm_stack_number zm_stacks_count(void);
 

@@ -64,7 +64,7 @@ int zmalloc_get_backend_info(size_t index, struct zmalloc_backend_info *info)
 
 const char *zmalloc_backend_name(void)
 {
-    return zm_active()->name;
+    return zm_active_name();
 }
 
 static const char *version_known = "unknown";

@@ -21,14 +21,15 @@
 struct zm_grant {
     size_t pending; /* bytes announced to others, or 0 if there is no limit */
     size_t budget;  /* for the requests after it */
+    bool is_sampled;
 };
 
 /* Whether there is a hard limit, and zm_budget_ask() has to be told how many bytes it is. */
 ZM_PRIVATE bool zm_budget_is_limited(void);
 
-/* Before a block of so many bytes is allocated, prefix included. False if it would exceed the
- * limit; then errno is still to be set. */
-ZM_PRIVATE bool zm_budget_ask(size_t bytes, struct zm_grant *grant);
+/* Before a block of so many bytes is allocated, prefix included; size is what was asked for. False if it
+ * would exceed the limit; then errno is still to be set. */
+ZM_PRIVATE bool zm_budget_ask(size_t size, size_t bytes, struct zm_grant *grant);
 
 /* After it: bytes were counted, or 0 if the allocator had none. */
 ZM_PRIVATE void zm_budget_settle(size_t bytes, const struct zm_grant *grant);
@@ -47,8 +48,10 @@ ZM_INLINE void zm_budget_spend(size_t bytes)
 #else
     is_more = __builtin_sub_overflow(zm_thread.budget, bytes, &zm_thread.budget);
 #endif
-    if (ZM_UNLIKELY(is_more))
+    if (ZM_UNLIKELY(is_more)) {
         zm_thread.budget = 0;
+        zm_thread.to_sample = 0;
+    }
 }
 
 #endif

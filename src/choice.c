@@ -46,6 +46,7 @@
 #include "os/thread.h"
 #include "refusal.h"
 #include "registry.h"
+#include "sampling.h"
 #include "table_check.h"
 
 static struct zm_setting operators = {.variable = "ZMALLOC_BACKEND"};
@@ -85,13 +86,25 @@ static bool take_apart(struct zm_element element, struct zm_layers *layers,
 
 /* ---- Trying ---- */
 
-/* Without layers a backend uses its own instance of the core, if it has one. */
+/* With the entry points for blocks that may be sampled. */
+static const struct zm_instance *sampled(const struct zm_instance *instance)
+{
+    static struct zm_instance copy;
+
+    copy = *instance;
+    copy.entries = instance->sampled;
+    return &copy;
+}
+
+/* Without layers that have a table a backend uses its own instance of the core, if it has one. */
 static const struct zm_instance *instance_for(const struct zm_candidate *candidate,
                                               const struct zmalloc_backend *outermost)
 {
-    if (outermost == candidate->backend && candidate->instance != NULL)
-        return candidate->instance;
-    return zm_generic_instance(outermost, outermost != candidate->backend);
+    const struct zm_instance *instance = candidate->instance;
+
+    if (outermost != candidate->backend || instance == NULL)
+        instance = zm_generic_instance(outermost, outermost != candidate->backend);
+    return zm_sampler != NULL ? sampled(instance) : instance;
 }
 
 /* A list, and where it comes from. */
@@ -259,6 +272,12 @@ const struct zm_choice *zm_active_choice(void)
 {
     zm_active();
     return &active_choice;
+}
+
+const char *zm_active_name(void)
+{
+    zm_active();
+    return zm_layers_name();
 }
 
 bool zm_has_layer(const struct zm_layer *layer)

@@ -17,6 +17,8 @@ const struct zm_instance *zm_chosen(void);
 ZM_PRIVATE bool zm_is_choosing(void);
 /* The outermost table. */
 const struct zmalloc_backend *zm_active(void);
+/* LAYER+LAYER+BACKEND */
+const char *zm_active_name(void);
 /* Whether the layer is over the active backend. */
 bool zm_has_layer(const struct zm_layer *layer);
 

@@ -36,12 +36,14 @@
 #define ZM_CORE_H
 
 #include <errno.h>
+#include <string.h>
 
 #include "accounting.h"
 #include "budget.h"
 #include "build.h"
 #include "instance.h"
 #include "out_of_memory.h"
+#include "sampling.h"
 
 /* Sizes requested from the backend stay under the limit, prefix included. */
 #define CORE_BACKEND_LIMIT (ZM_SIZE_LIMIT - core_backend->prefix_size)
@@ -229,6 +231,24 @@ CORE_NOINLINE void core_settle_alloc(size_t got, const struct zm_grant *grant)
     zm_budget_settle(got + core_backend->prefix_size, grant);
 }
 
+/* A block that is sampled. NULL if it cannot be; then it becomes an ordinary one. */
+CORE_NOINLINE void *core_ask_sampled(size_t alignment, size_t size, unsigned how, size_t *got)
+{
+    void *ptr;
+
+    if (alignment < ZM_SAMPLE_ALIGNMENT)
+        alignment = ZM_SAMPLE_ALIGNMENT;
+    if (alignment >= CORE_BACKEND_LIMIT - size || !zm_sampling_has_room())
+        return NULL;
+    ptr = core_backend->aligned_alloc(alignment, size, got);
+    if (ptr == NULL)
+        return NULL;
+    if (how & CORE_ZEROED)
+        memset(ptr, 0, *got != 0 ? *got : core_backend->usable_size(ptr));
+    zm_sampling_begin(ptr, size);
+    return ptr;
+}
+
 /* A layer may guard the bytes beyond the requested size until the program asks for the usable size.
  * */
 CORE_NOINLINE void *core_alloc_unusual(size_t size, size_t *usable, unsigned how)
@@ -236,11 +256,14 @@ CORE_NOINLINE void *core_alloc_unusual(size_t size, size_t *usable, unsigned how
     size_t asked = size != 0 ? size : CORE_SIZE_OF_NOTHING;
     size_t got = 0;
     struct zm_grant grant;
-    void *ptr;
+    void *ptr = NULL;
 
-    if (asked >= CORE_BACKEND_LIMIT || !zm_budget_ask(core_estimate(asked), &grant))
+    if (asked >= CORE_BACKEND_LIMIT || !zm_budget_ask(asked, core_estimate(asked), &grant))
         return core_fail(size, usable, how);
-    ptr = core_ask(asked, how, &got);
+    if (grant.is_sampled)
+        ptr = core_ask_sampled(0, asked, how, &got);
+    if (ptr == NULL)
+        ptr = core_ask(asked, how, &got);
     if (ptr == NULL) {
         zm_budget_settle(0, &grant);
         return core_fail(size, usable, how);
@@ -355,14 +378,32 @@ static size_t core_estimate_growth(void *ptr, size_t size)
     return after > before ? after - before : 0;
 }
 
+/* NULL if it cannot be sampled; then the block is still there. */
+CORE_NOINLINE void *core_move_sampled(void *ptr, size_t size, size_t *old, size_t *got)
+{
+    void *moved = core_ask_sampled(0, size, 0, got);
+
+    if (moved == NULL)
+        return NULL;
+    if (*got == 0)
+        *got = core_backend->usable_size(moved);
+    *old = core_backend->usable_size(ptr);
+    memcpy(moved, ptr, *old < size ? *old : size);
+    core_backend->free(ptr);
+    return moved;
+}
+
 CORE_NOINLINE void *core_realloc_asking(void *ptr, size_t size, size_t *old, size_t *got)
 {
     struct zm_grant grant;
-    void *moved;
+    void *moved = NULL;
 
-    if (!zm_budget_ask(core_estimate_growth(ptr, size), &grant))
+    if (!zm_budget_ask(size, core_estimate_growth(ptr, size), &grant))
         return NULL;
-    moved = core_backend->realloc(ptr, size, old, got);
+    if (grant.is_sampled)
+        moved = core_move_sampled(ptr, size, old, got);
+    if (moved == NULL)
+        moved = core_backend->realloc(ptr, size, old, got);
     if (moved != NULL && core_thread_is_live())
         core_count_realloc(*old, *got);
     else if (moved != NULL)
@@ -454,9 +495,12 @@ ZM_INLINE void *core_alloc_aligned(size_t alignment, size_t size, unsigned how)
     if (alignment < CORE_MIN_ALIGNMENT)
         alignment = CORE_MIN_ALIGNMENT;
     if (asked >= CORE_BACKEND_LIMIT || alignment >= CORE_BACKEND_LIMIT - asked ||
-        (!usual && !zm_budget_ask(core_estimate(asked), &grant)))
+        (!usual && !zm_budget_ask(asked, core_estimate(asked), &grant)))
         return core_fail_aligned(asked_alignment, size, how);
-    ptr = core_backend->aligned_alloc(alignment, asked, &got);
+    if (grant.is_sampled)
+        ptr = core_ask_sampled(alignment, asked, how, &got);
+    if (ZM_LIKELY(ptr == NULL))
+        ptr = core_backend->aligned_alloc(alignment, asked, &got);
     if (ZM_UNLIKELY(ptr == NULL)) {
         if (!usual)
             zm_budget_settle(0, &grant);
@@ -493,26 +537,87 @@ static size_t core_zmalloc_size(const void *ptr)
     return ptr != NULL ? core_backend->usable_size(ptr) + core_backend->prefix_size : 0;
 }
 
+/* ---- While blocks may be sampled ---- */
+
+static void core_sampled_zfree(void *ptr)
+{
+    if (zm_may_be_sampled(ptr))
+        zm_sampling_end(ptr, NULL);
+    core_zfree(ptr);
+}
+
+static void core_sampled_zfree_usable(void *ptr, size_t *usable)
+{
+    if (zm_may_be_sampled(ptr))
+        zm_sampling_end(ptr, NULL);
+    core_zfree_usable(ptr, usable);
+}
+
+static void core_sampled_zfree_with_size(void *ptr, size_t size)
+{
+    if (zm_may_be_sampled(ptr))
+        zm_sampling_end(ptr, NULL);
+    core_zfree_with_size(ptr, size);
+}
+
+/* It ends before, because its address may be another thread's at once. */
+CORE_NOINLINE void *core_realloc_sampled(void *ptr, size_t size, size_t *usable, unsigned how)
+{
+    struct zm_sample sample;
+    bool was_sampled = zm_sampling_end(ptr, &sample);
+    void *moved = core_realloc(ptr, size, usable, how);
+
+    if (was_sampled && moved == NULL && size != 0 && size < ZM_SIZE_LIMIT)
+        zm_sampling_restore(ptr, &sample);
+    return moved;
+}
+
+ZM_INLINE void *core_sampled_realloc(void *ptr, size_t size, size_t *usable, unsigned how)
+{
+    return zm_may_be_sampled(ptr) ? core_realloc_sampled(ptr, size, usable, how)
+                                  : core_realloc(ptr, size, usable, how);
+}
+
+static void *core_sampled_ztryrealloc(void *ptr, size_t size)
+{
+    return core_sampled_realloc(ptr, size, NULL, CORE_TRY);
+}
+
+static void *core_sampled_ztryrealloc_usable(void *ptr, size_t size, size_t *usable)
+{
+    return core_sampled_realloc(ptr, size, usable, CORE_TRY);
+}
+
+static void *core_sampled_zrealloc(void *ptr, size_t size)
+{
+    return core_sampled_realloc(ptr, size, NULL, 0);
+}
+
+static void *core_sampled_zrealloc_usable(void *ptr, size_t size, size_t *usable)
+{
+    return core_sampled_realloc(ptr, size, usable, 0);
+}
+
 /* ---- The instance ---- */
 
 #define CORE_VALUE_ENTRY(type, name, parameters, arguments) .name = core_##name,
 #define CORE_VOID_ENTRY(name, parameters, arguments) .name = core_##name,
-#define CORE_ENTRIES                                                                               \
-    {                                                                                              \
-        ZM_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY)                                              \
-    }
+#define CORE_SAMPLED_VALUE_ENTRY(type, name, parameters, arguments) .name = core_sampled_##name,
+#define CORE_SAMPLED_VOID_ENTRY(name, parameters, arguments) .name = core_sampled_##name,
+#define CORE_TABLES                                                                                \
+    .build = ZM_BUILD, .entries = {ZM_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY)},                 \
+    .sampled = {ZM_ALLOCATING_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY)                           \
+                    ZM_FREEING_ENTRIES(CORE_SAMPLED_VALUE_ENTRY, CORE_SAMPLED_VOID_ENTRY)}
 
 /* In the library each instance is named after its backend. A module has just one. */
 #ifdef ZM_MODULE
 #define ZM_INSTANCE(id)                                                                            \
     extern ZM_PRIVATE const struct zm_instance zm_module_instance;                                 \
-    const struct zm_instance zm_module_instance = {                                                \
-        .build = ZM_BUILD, .backend = &id##_backend, .entries = CORE_ENTRIES}
+    const struct zm_instance zm_module_instance = {.backend = &id##_backend, CORE_TABLES}
 #else
 #define ZM_INSTANCE(id)                                                                            \
     extern const struct zm_instance zm_instance_##id;                                              \
-    const struct zm_instance zm_instance_##id = {                                                  \
-        .build = ZM_BUILD, .backend = &id##_backend, .entries = CORE_ENTRIES}
+    const struct zm_instance zm_instance_##id = {.backend = &id##_backend, CORE_TABLES}
 #endif
 
 #endif

@@ -8,32 +8,35 @@
 
 /*
  * The functions that an instance provides. This one list makes the table that zmalloc.c jumps
- * through, its first contents, the public functions, and each instance (core.h).
+ * through, its first contents, the public functions, and each instance (core.h). Those that free a block
+ * are a list of their own, because there are others of them while blocks may be sampled (sampling.h).
  *
  * VALUE(result type, name, parameters, arguments), VOID(name, parameters, arguments)
  */
 /* clang-format off */
-#define ZM_ENTRIES(VALUE, VOID)                                                                    \
+#define ZM_ALLOCATING_ENTRIES(VALUE, VOID)                                                         \
     VALUE(void *, zmalloc, (size_t size), (size))                                                  \
     VALUE(void *, zcalloc, (size_t size), (size))                                                  \
-    VALUE(void *, zrealloc, (void *ptr, size_t size), (ptr, size))                                 \
     VALUE(void *, ztrymalloc, (size_t size), (size))                                               \
     VALUE(void *, ztrycalloc, (size_t size), (size))                                               \
-    VALUE(void *, ztryrealloc, (void *ptr, size_t size), (ptr, size))                              \
     VALUE(void *, zmalloc_usable, (size_t size, size_t *usable), (size, usable))                   \
     VALUE(void *, zcalloc_usable, (size_t size, size_t *usable), (size, usable))                   \
-    VALUE(void *, zrealloc_usable, (void *ptr, size_t size, size_t *usable), (ptr, size, usable))  \
     VALUE(void *, ztrymalloc_usable, (size_t size, size_t *usable), (size, usable))                \
     VALUE(void *, ztrycalloc_usable, (size_t size, size_t *usable), (size, usable))                \
-    VALUE(void *, ztryrealloc_usable, (void *ptr, size_t size, size_t *usable),                    \
-          (ptr, size, usable))                                                                     \
     VALUE(void *, zmalloc_aligned, (size_t alignment, size_t size), (alignment, size))             \
     VALUE(void *, ztrymalloc_aligned, (size_t alignment, size_t size), (alignment, size))          \
     VALUE(size_t, zmalloc_size, (const void *ptr), (ptr))                                          \
-    VALUE(size_t, zmalloc_usable_size, (const void *ptr), (ptr))                                   \
+    VALUE(size_t, zmalloc_usable_size, (const void *ptr), (ptr))
+#define ZM_FREEING_ENTRIES(VALUE, VOID)                                                            \
+    VALUE(void *, zrealloc, (void *ptr, size_t size), (ptr, size))                                 \
+    VALUE(void *, ztryrealloc, (void *ptr, size_t size), (ptr, size))                              \
+    VALUE(void *, zrealloc_usable, (void *ptr, size_t size, size_t *usable), (ptr, size, usable))  \
+    VALUE(void *, ztryrealloc_usable, (void *ptr, size_t size, size_t *usable),                    \
+          (ptr, size, usable))                                                                     \
     VOID(zfree, (void *ptr), (ptr))                                                                \
     VOID(zfree_usable, (void *ptr, size_t *usable), (ptr, usable))                                 \
     VOID(zfree_with_size, (void *ptr, size_t size), (ptr, size))
+#define ZM_ENTRIES(VALUE, VOID) ZM_ALLOCATING_ENTRIES(VALUE, VOID) ZM_FREEING_ENTRIES(VALUE, VOID)
 /* clang-format on */
 
 #define ZM_VALUE_POINTER(type, name, parameters, arguments) type(*name) parameters;
@@ -47,6 +50,7 @@ struct zm_instance {
     const char *build; /* ZM_BUILD of the zmalloc that it was compiled with */
     const struct zmalloc_backend *backend;
     struct zm_entries entries;
+    struct zm_entries sampled; /* instead, while blocks may be sampled */
 };
 
 /* The instance for a table that is only known at run time (generic_instance.c). There is one; the

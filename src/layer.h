@@ -29,6 +29,10 @@ struct zm_layer {
      * chosen without naming the layer. */
     const char *variable;
 
+    /* It puts nothing over the backend: the core does its work, however the blocks are made. Then cover()
+     * gets no tables. */
+    bool is_of_core;
+
     /*
      * Puts the layer over below, which has been started and lives as long as the process. *table is
      * a copy of below's table; the layer puts its own operations in, and NULL for an optional one

@@ -124,6 +124,7 @@ __attribute__((constructor(101))) static void watch_fork(void)
 
 /* From the leak sanitizer, if there is one. */
 void __lsan_register_root_region(const void *begin, size_t size) __attribute__((weak));
+void __lsan_unregister_root_region(const void *begin, size_t size) __attribute__((weak));
 
 /* Blocks that only the table knows are in quarantine, and are no leaks. */
 void *zm_leaf_map(size_t size)
@@ -137,4 +138,14 @@ void *zm_leaf_map(size_t size)
     if (__lsan_register_root_region != NULL)       /* GCOVR_EXCL_BR_LINE: with the sanitizer */
         __lsan_register_root_region(mapped, size); /* GCOVR_EXCL_LINE: with the sanitizer */
     return mapped;
+}
+
+void zm_leaf_unmap(void *mapped, size_t size)
+{
+    int saved_errno = errno;
+
+    if (__lsan_unregister_root_region != NULL)       /* GCOVR_EXCL_BR_LINE: as there */
+        __lsan_unregister_root_region(mapped, size); /* GCOVR_EXCL_LINE: as there */
+    munmap(mapped, size);
+    errno = saved_errno;
 }

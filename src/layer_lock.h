@@ -17,5 +17,6 @@ void zm_leaf_end_unwinding(void);
 
 /* Zeroed pages, or NULL. Keeps errno. */
 void *zm_leaf_map(size_t size);
+void zm_leaf_unmap(void *mapped, size_t size);
 
 #endif

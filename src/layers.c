@@ -10,13 +10,15 @@
 #include "environment.h"
 #include "message.h"
 #include "option_list.h"
+#include "sampling.h"
 
 /* Our layers, in the order in which their variables put them over a backend: the last is outermost.
  * */
 /* clang-format off */
 #define OUR_LAYERS(ROW)                                                                            \
     ROW(fail)                                                                                      \
-    ROW(debug)
+    ROW(debug)                                                                                     \
+    ROW(sample)
 /* clang-format on */
 
 #define DECLARE_LAYER(id) extern const struct zm_layer zm_layer_##id;
@@ -41,7 +43,7 @@ static struct row *row_of(const struct zm_layer *layer)
     return &rows[i];
 }
 
-/* The name of the outermost table. The names of the others are the ends of this text. */
+/* LAYER+LAYER+BACKEND. The names of tables are the ends of this text. */
 static char whole_name[ZM_WHOLE_NAME_MAX + 1];
 
 /* The last layer that was put over something, and why that failed. */
@@ -182,13 +184,28 @@ static int cover(const struct zm_layer *layer, const char *name,
     struct zmalloc_backend *table = &row_of(layer)->table;
     int error;
 
+    last.layer = layer;
+    if (layer->is_of_core)
+        return layer->cover(NULL, NULL, options_of(layer), last.why);
     *table = **backend;
     table->name = name;
-    last.layer = layer;
     error = layer->cover(*backend, table, options_of(layer), last.why);
     if (error == 0)
         *backend = table;
     return error;
+}
+
+static bool have_tables(const struct zm_layers *layers)
+{
+    for (size_t i = 0; i < layers->count; i++)
+        if (!layers->outermost_first[i]->is_of_core)
+            return true;
+    return false;
+}
+
+const char *zm_layers_name(void)
+{
+    return whole_name;
 }
 
 int zm_layers_cover(const struct zm_layers *layers, const struct zmalloc_backend **backend)
@@ -196,7 +213,8 @@ int zm_layers_cover(const struct zm_layers *layers, const struct zmalloc_backend
     const char *name = write_name(layers, (*backend)->name);
     int error = 0;
 
-    if (layers->count > 0)
+    zm_sampler = NULL; /* a choice that failed may have set it */
+    if (have_tables(layers))
         *backend = ground_over(*backend);
     for (size_t i = layers->count; error == 0 && i-- > 0;) {
         name -= strlen(layers->outermost_first[i]->name) + 1;

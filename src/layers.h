@@ -31,11 +31,12 @@ void zm_layers_read_variables(void);
 /* Adds those whose variables are set, outermost, unless they are there already. */
 void zm_layers_add_asked_for(struct zm_layers *layers);
 /*
- * Puts them over a backend that has been started. *backend becomes the outermost table, which has
- * the whole name. Returns 0 or the error of a layer. It may be called again as long as nothing is
- * active.
+ * Puts them over a backend that has been started. *backend becomes the outermost table. Returns 0 or the
+ * error of a layer. It may be called again as long as nothing is active.
  */
 int zm_layers_cover(const struct zm_layers *layers, const struct zmalloc_backend **backend);
+/* LAYER+LAYER+BACKEND, of the last call. */
+const char *zm_layers_name(void);
 /* Appends why the last call failed. */
 void zm_layers_explain_refusal(struct zm_message *message);
 

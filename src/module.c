@@ -19,6 +19,7 @@
 #include "config.h"
 #include "instance.h"
 #include "module.h"
+#include "ours.h"
 #include "table_check.h"
 
 #if defined(__GLIBC__)
@@ -245,6 +246,7 @@ static int use_instance(const char *name, const char *file, const struct zm_inst
     }
     if (check_name(name, instance->backend, why) != 0)
         return ENOEXEC;
+    zm_ours_add(instance);
     *candidate = (struct zm_candidate){
         .backend = instance->backend,
         .instance = instance,

@@ -71,6 +71,9 @@ struct zm_thread {
     unsigned zone;                /* during a call for a zone, its number; otherwise 0 */
     bool is_leaving;              /* its counts are on the way back into its node */
     unsigned char own_sections;   /* of the peak (peak.c) */
+
+    size_t to_sample; /* bytes to the next point when the budget was filled; 0: to be drawn */
+    unsigned sampling_generation; /* when it was drawn (sampling.c) */
 } __attribute__((aligned(ZM_THREAD_ALIGNMENT)));
 
 ZM_INLINE bool zm_thread_is_live(const struct zm_thread *thread)

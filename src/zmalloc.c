@@ -19,6 +19,7 @@
 #include "limit.h"
 #include "os/process.h"
 #include "os/streams.h"
+#include "ours.h"
 #include "out_of_memory.h"
 #include "preload.h"
 #include "sealed.h"
@@ -291,6 +292,7 @@ __attribute__((constructor(103))) static void construct(void)
 #ifndef ZM_ARCHIVE
 const struct zm_instance *zm_preload_instance(void)
 {
+    zm_ours_add(__builtin_return_address(0));
     load();
     choose();
     return zm_chosen();

@@ -59,6 +59,10 @@
 #define zmalloc_purge zml_zmalloc_purge
 #define zmalloc_register_backend zml_zmalloc_register_backend
 #define zmalloc_reset_peak zml_zmalloc_reset_peak
+#define zmalloc_sample_dropped zml_zmalloc_sample_dropped
+#define zmalloc_sample_dump zml_zmalloc_sample_dump
+#define zmalloc_sample_start zml_zmalloc_sample_start
+#define zmalloc_sample_stop zml_zmalloc_sample_stop
 #define zmalloc_set_background_thread zml_zmalloc_set_background_thread
 #define zmalloc_set_limit zml_zmalloc_set_limit
 #define zmalloc_set_oom_handler zml_zmalloc_set_oom_handler

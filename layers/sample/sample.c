@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The layer sample: what the core asks of a sampler (sampling.h). */
+
+#include <unistd.h>
+
+#include "accounting.h"
+#include "sample.h"
+
+static struct zm_sample_options options;
+static size_t interval; /* SIZE_MAX: nothing is sampled now */
+
+static size_t current_interval(void)
+{
+    return __atomic_load_n(&interval, __ATOMIC_RELAXED);
+}
+
+static size_t draw(void)
+{
+    size_t bytes = current_interval();
+
+    return bytes != SIZE_MAX ? zm_sample_draw(bytes) : SIZE_MAX;
+}
+
+static void begin(const void *ptr, size_t size)
+{
+    struct zm_sample sample = {
+        .size = size, .interval = current_interval(), .zone = zm_thread.zone};
+    struct zm_stack stack;
+
+    /* It was switched off after the point was drawn. */
+    if (sample.interval == SIZE_MAX)
+        return;
+    zm_stack_here(&stack, options.frames);
+    sample.stack = zm_stack_keep(&stack);
+    zm_sample_table_add(ptr, sample, true);
+}
+
+static void restore(const void *ptr, const struct zm_sample *sample)
+{
+    zm_sample_table_add(ptr, *sample, false);
+}
+
+static const struct zm_sampler sampler = {
+    .draw = draw,
+    .has_room = zm_sample_table_has_room,
+    .begin = begin,
+    .end = zm_sample_table_take,
+    .restore = restore,
+};
+
+void zm_sample_at_interval(size_t bytes)
+{
+    __atomic_store_n(&interval, bytes, __ATOMIC_RELAXED);
+    zm_sampling_renew();
+}
+
+/* ---- The layer ---- */
+
+static int cover(const struct zmalloc_backend *backend, struct zmalloc_backend *table,
+                 const char *text, char *why)
+{
+    int error = zm_sample_parse(text != NULL ? text : "", &options, why);
+
+    (void)backend;
+    (void)table;
+    if (error != 0)
+        return error;
+    /* Without an unwinder all stacks are empty, and the figures still right. */
+    zm_stacks_start();
+    zm_sample_table_start(options.max);
+    interval = options.interval;
+    zm_sampler = &sampler;
+    return 0;
+}
+
+const struct zm_layer zm_layer_sample = {
+    .name = "sample",
+    .variable = "ZMALLOC_SAMPLE",
+    .is_of_core = true,
+    .cover = cover,
+};
+
+/* After the handlers of atexit() and the destructors of the program. */
+__attribute__((destructor(101))) static void at_exit(void)
+{
+    if (zm_sampler != NULL && options.file[0] != '\0')
+        zm_sample_dump_to(options.file);
+}

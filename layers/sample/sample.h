@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_SAMPLE_H
+#define ZM_SAMPLE_H
+
+/* The layer that samples blocks, docs/profiling.md: what the others of this folder have from each other. */
+
+#include "../stacks.h"
+#include "layer.h"
+#include "sampling.h"
+
+/* ---- options.c ---- */
+
+#define ZM_SAMPLE_FILE_MAX 255
+
+struct zm_sample_options {
+    size_t interval; /* bytes; SIZE_MAX: none for now */
+    size_t max;      /* blocks that are remembered at the same time */
+    unsigned frames;
+    char file[ZM_SAMPLE_FILE_MAX + 1]; /* for the profile at exit; empty: none */
+};
+
+/* Returns 0; or EINVAL and the reason in why, which has ZM_WHY_SIZE bytes. */
+int zm_sample_parse(const char *text, struct zm_sample_options *options, char *why);
+/* Whether it may be an interval. */
+bool zm_sample_is_interval(size_t bytes);
+
+/* ---- random.c ---- */
+
+/* The distance to the next point, 1 or more: exponential, the interval on average. */
+size_t zm_sample_draw(size_t interval);
+/* How many blocks of the size there were for each that was sampled, in units of ZM_SAMPLE_ONE: the
+ * reciprocal of the probability that a block of the size has a point among its bytes. */
+#define ZM_SAMPLE_ONE 1024
+uint64_t zm_sample_weight(size_t size, size_t interval);
+
+/* ---- table.c: the blocks that are remembered ---- */
+
+void zm_sample_table_start(size_t max);
+bool zm_sample_table_has_room(void);
+/* Unless there is no memory for it. is_new: see zm_sample_count_begin(). */
+void zm_sample_table_add(const void *ptr, struct zm_sample sample, bool is_new);
+/* False if it is not there, which without such blocks nearby takes no lock. */
+bool zm_sample_table_take(const void *ptr, struct zm_sample *sample);
+/* How many blocks were not sampled because there was no room. */
+size_t zm_sample_dropped(void);
+
+/* ---- sites.c: sums of blocks by call stack ---- */
+
+/* Estimates, in units of a block and of a byte times ZM_SAMPLE_ONE. */
+struct zm_sample_sums {
+    uint64_t live_blocks;
+    uint64_t live_bytes;
+    uint64_t all_blocks; /* that were ever allocated */
+    uint64_t all_bytes;
+};
+
+/* Under the lock, as the next two: whether there is memory for the sums of a stack. */
+bool zm_sample_has_sums(zm_stack_number stack);
+/* Once a block is remembered; if it was before, it is not one more that was ever allocated. */
+void zm_sample_count_begin(const struct zm_sample *sample, bool is_new);
+void zm_sample_count_end(const struct zm_sample *sample);
+/* Of a stack, up to zm_stacks_count(); 0: unknown. */
+struct zm_sample_sums zm_sample_sums(zm_stack_number stack);
+
+/* ---- dump.c ---- */
+
+/* Writes the profile. Returns 0 or an errno value. */
+int zm_sample_dump(int fd);
+/* Into a file, which is replaced. */
+int zm_sample_dump_to(const char *path);
+
+/* ---- sample.c ---- */
+
+extern const struct zm_layer zm_layer_sample;
+
+/* From now on, or nothing if it is SIZE_MAX. */
+void zm_sample_at_interval(size_t bytes);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * The sampled blocks that are not freed yet. Adding and taking is done under the lock, and is as rare as
+ * samples are. Freeing any other block that is aligned like a sampled one must not take a lock: the filter
+ * counts how many remembered blocks there are for each hash, and mostly says that there is none. A block is
+ * freed after it was allocated, by whatever the program does to make that sure, so its own count is seen.
+ *
+ * Open addressing. What is taken out leaves no mark: those behind it move up.
+ */
+
+#include "layer_lock.h"
+#include "sample.h"
+
+#define FIRST_SLOTS ((size_t)256)
+#define FILTER_SIZE ((size_t)1 << 16)
+
+struct slot {
+    uintptr_t address; /* 0: empty */
+    struct zm_sample sample;
+};
+
+static struct slot *slots;
+static size_t slot_count; /* a power of two, or 0 */
+static size_t used;
+static size_t most;
+static size_t dropped;
+static uint16_t filter[FILTER_SIZE];
+
+static size_t hash_of(uintptr_t address)
+{
+    return (size_t)(((uint64_t)address / ZM_SAMPLE_ALIGNMENT * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+}
+
+static uint16_t *count_at(uintptr_t address)
+{
+    return &filter[hash_of(address) % FILTER_SIZE];
+}
+
+void zm_sample_table_start(size_t max)
+{
+    most = max;
+}
+
+bool zm_sample_table_has_room(void)
+{
+    if (__atomic_load_n(&used, __ATOMIC_RELAXED) < most)
+        return true;
+    __atomic_add_fetch(&dropped, 1, __ATOMIC_RELAXED);
+    return false;
+}
+
+size_t zm_sample_dropped(void)
+{
+    return __atomic_load_n(&dropped, __ATOMIC_RELAXED);
+}
+
+/* ---- Under the lock ---- */
+
+/* Where it is, or where it would be. */
+static size_t place_of(uintptr_t address)
+{
+    size_t i = hash_of(address) & (slot_count - 1);
+
+    while (slots[i].address != 0 && slots[i].address != address)
+        i = (i + 1) & (slot_count - 1);
+    return i;
+}
+
+/* At most half of the slots are used. */
+static bool have_slot(void)
+{
+    struct slot *old = slots;
+    size_t old_count = slot_count;
+    struct slot *larger;
+
+    if (2 * (used + 1) <= slot_count)
+        return true;
+    larger = zm_leaf_map((old_count != 0 ? 2 * old_count : FIRST_SLOTS) * sizeof *larger);
+    if (larger == NULL)
+        return false;
+    slots = larger;
+    slot_count = old_count != 0 ? 2 * old_count : FIRST_SLOTS;
+    for (size_t i = 0; i < old_count; i++)
+        if (old[i].address != 0)
+            slots[place_of(old[i].address)] = old[i];
+    if (old != NULL)
+        zm_leaf_unmap(old, old_count * sizeof *old);
+    return true;
+}
+
+static void empty(size_t hole)
+{
+    for (size_t i = (hole + 1) & (slot_count - 1); slots[i].address != 0;
+         i = (i + 1) & (slot_count - 1)) {
+        size_t home = hash_of(slots[i].address) & (slot_count - 1);
+
+        /* Whether the hole is on the way from its home to where it is. */
+        if (((i - home) & (slot_count - 1)) >= ((i - hole) & (slot_count - 1))) {
+            slots[hole] = slots[i];
+            hole = i;
+        }
+    }
+    slots[hole].address = 0;
+}
+
+/* ---- Operations ---- */
+
+void zm_sample_table_add(const void *ptr, struct zm_sample sample, bool is_new)
+{
+    uintptr_t address = (uintptr_t)ptr;
+    uint16_t *count = count_at(address);
+
+    zm_leaf_lock();
+    if (!zm_sample_has_sums(sample.stack))
+        sample.stack = 0;
+    if (used < most && *count < UINT16_MAX && zm_sample_has_sums(sample.stack) && have_slot()) {
+        slots[place_of(address)] = (struct slot){address, sample};
+        __atomic_store_n(&used, used + 1, __ATOMIC_RELAXED);
+        __atomic_store_n(count, (uint16_t)(*count + 1), __ATOMIC_RELAXED);
+        zm_sample_count_begin(&sample, is_new);
+    } else {
+        __atomic_store_n(&dropped, dropped + 1, __ATOMIC_RELAXED);
+    }
+    zm_leaf_unlock();
+}
+
+bool zm_sample_table_take(const void *ptr, struct zm_sample *sample)
+{
+    uintptr_t address = (uintptr_t)ptr;
+    uint16_t *count = count_at(address);
+    bool found;
+    size_t i;
+
+    if (__atomic_load_n(count, __ATOMIC_RELAXED) == 0)
+        return false;
+    zm_leaf_lock();
+    i = place_of(address);
+    found = slots[i].address != 0;
+    if (found) {
+        *sample = slots[i].sample;
+        empty(i);
+        __atomic_store_n(&used, used - 1, __ATOMIC_RELAXED);
+        __atomic_store_n(count, (uint16_t)(*count - 1), __ATOMIC_RELAXED);
+        zm_sample_count_end(sample);
+    }
+    zm_leaf_unlock();
+    return found;
+}

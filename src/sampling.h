@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ZM_SAMPLING_H
+#define ZM_SAMPLING_H
+
+/*
+ * Sampling, as far as the core takes part. Which requests are sampled depends on their bytes: along all
+ * bytes that threads ask for there are points at random distances, and a request with a point among its
+ * bytes is sampled. The distance to a thread's next point is part of its budget (budget.h), so requests
+ * that are not sampled pay nothing. What is remembered of a sampled block is the business of the layer
+ * sample.
+ *
+ * A sampled block is aligned to ZM_SAMPLE_ALIGNMENT. So freeing tells by one test that a block was not
+ * sampled; only if it may have been, the layer is asked. That test is in entry points of their own, which
+ * an instance has beside the usual ones.
+ *
+ * A budget is spent by what a block takes, which may be a little more than was asked for. Points among
+ * those bytes do not count: if more is spent than there was, the distance is drawn anew. Because
+ * distances are exponential, that changes nothing for the bytes that come after.
+ */
+
+#include "accounting.h"
+
+#define ZM_SAMPLE_ALIGNMENT ((size_t)4096)
+
+/* Also NULL. */
+ZM_INLINE bool zm_may_be_sampled(const void *ptr)
+{
+    return ZM_UNLIKELY(((uintptr_t)ptr & (ZM_SAMPLE_ALIGNMENT - 1)) == 0);
+}
+
+/* What is remembered of a sampled block. */
+struct zm_sample {
+    size_t size; /* that was asked for */
+    size_t interval;
+    uint32_t stack;
+    uint32_t zone;
+};
+
+/* The layer sample. */
+struct zm_sampler {
+    /* Draws how many bytes there are up to the next point, and its own: 1 or more; SIZE_MAX if nothing
+     * is to be sampled now. */
+    size_t (*draw)(void);
+    /* Whether another block can be remembered; if not, it is counted as dropped. */
+    bool (*has_room)(void);
+    void (*begin)(const void *ptr, size_t size);
+    /* False if the block is none that was sampled. */
+    bool (*end)(const void *ptr, struct zm_sample *sample);
+    /* Takes the last end() back. */
+    void (*restore)(const void *ptr, const struct zm_sample *sample);
+};
+
+/* NULL: nobody samples. Set before a backend becomes active. */
+extern const struct zm_sampler *zm_sampler;
+
+/* From then on distances are drawn anew, by each thread within ZM_BUDGET_MAX bytes. */
+void zm_sampling_renew(void);
+
+/* ---- For the budget ---- */
+
+/* Whether a request of so many bytes, which did not fit into the budget, is sampled. */
+bool zm_sampling_takes(size_t size);
+/* As much of a budget as there is before the next point. */
+size_t zm_sampling_cap(size_t budget);
+
+/* ---- For the core ---- */
+
+ZM_PRIVATE bool zm_sampling_has_room(void);
+ZM_PRIVATE void zm_sampling_begin(const void *ptr, size_t size);
+/* Ignores NULL and blocks that were not sampled. sample may be NULL. */
+ZM_PRIVATE ZM_COLD bool zm_sampling_end(const void *ptr, struct zm_sample *sample);
+ZM_PRIVATE void zm_sampling_restore(const void *ptr, const struct zm_sample *sample);
+
+#endif
