@@ -52,7 +52,9 @@ static const struct allocator_subjects *find_allocator(const char *name, const c
 
 size_t subjects_find(struct subject subjects[SUBJECTS_MAX], const char **why)
 {
-    const char *backend = zmalloc_backend_name();
+    const char *whole = zmalloc_backend_name();
+    const char *plus = strrchr(whole, '+');
+    const char *backend = plus != NULL ? plus + 1 : whole;
     const char *allocator = strcmp(backend, "native") == 0 ? "libc" : backend;
     const struct allocator_subjects *others = find_allocator(allocator, why);
 
