@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "frames.h"
 #include "layer_lock.h"
 #include "message.h"
 #include "os/unwind.h"
@@ -249,32 +250,50 @@ struct zm_stack_use *zm_stack_use(zm_stack_number number)
 struct walk {
     struct zm_stack *stack;
     unsigned frames;
+    struct zm_frame inner; /* the one before */
 };
 
 static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 {
     struct walk *walk = argument;
     struct zm_stack *stack = walk->stack;
-    uintptr_t address = zm_unwind_ip(context);
+    struct zm_frame frame = {zm_unwind_ip(context), zm_unwind_cfa(context),
+                             zm_unwind_frame_pointer(context)};
 
-    if (stack->count == 0 && zm_objects_are_ours(address))
+    zm_frames_learn(&walk->inner, &frame);
+    walk->inner = frame;
+    if (stack->count == 0 && zm_objects_are_ours(frame.address))
         return _URC_NO_REASON;
-    if (address == 0)
+    if (frame.address == 0)
         return _URC_END_OF_STACK;
-    stack->addresses[stack->count++] = address;
+    stack->addresses[stack->count++] = frame.address;
     return stack->count < walk->frames ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+/* Noinline: its caller is the first frame, for the unwinder and without it. */
+static __attribute__((noinline)) void take(struct zm_stack *stack, unsigned frames)
+{
+    struct walk walk = {.stack = stack, .frames = frames};
+    struct zm_frame end = {0};
+
+    if (zm_frames_follow(zm_caller_of(__builtin_frame_address(0)), stack, frames))
+        return;
+    stack->count = 0;
+    zm_frames_begin_learning(stack->closed);
+    zm_unwind(step, &walk);
+    if (stack->count < frames)
+        zm_frames_learn(&walk.inner, &end);
+    zm_frames_end_learning(&walk, walk.inner.stack_pointer);
 }
 
 void zm_stack_here(struct zm_stack *stack, unsigned frames)
 {
-    struct walk walk = {.stack = stack, .frames = frames};
-
     stack->count = 0;
     if (frames == 0)
         return;
     zm_leaf_begin_unwinding();
-    zm_unwind(step, &walk);
     stack->closed = zm_objects_closed();
+    take(stack, frames);
     zm_leaf_end_unwinding();
 }
 

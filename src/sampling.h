@@ -30,8 +30,8 @@ ZM_INLINE bool zm_may_be_sampled(const void *ptr)
 
 /* What is remembered of a sampled block. */
 struct zm_sample {
-    size_t size; /* that was asked for */
-    size_t interval;
+    size_t size;     /* that was asked for */
+    uint64_t weight; /* how many such blocks it stands for, in units of the layer's own */
     uint32_t stack;
     uint32_t zone;
 };

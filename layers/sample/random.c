@@ -28,10 +28,11 @@ static double logarithm(uint64_t number)
     double ratio = (mantissa - 1) / (mantissa + 1);
     double power = ratio;
     double sum = 0;
+    static const double odd[] = {1, 1.0 / 3, 1.0 / 5, 1.0 / 7, 1.0 / 9, 1.0 / 11};
 
     /* 2 artanh(ratio); ratio is at most a third. */
-    for (int i = 1; i <= 21; i += 2) {
-        sum += power / i;
+    for (unsigned i = 0; i < sizeof odd / sizeof *odd; i++) {
+        sum += power * odd[i];
         power *= ratio * ratio;
     }
     return exponent * LN2 + 2 * sum;

@@ -24,13 +24,14 @@ static size_t draw(void)
 
 static void begin(const void *ptr, size_t size)
 {
-    struct zm_sample sample = {
-        .size = size, .interval = current_interval(), .zone = zm_thread.zone};
+    size_t bytes = current_interval();
+    struct zm_sample sample = {.size = size, .zone = zm_thread.zone};
     struct zm_stack stack;
 
     /* It was switched off after the point was drawn. */
-    if (sample.interval == SIZE_MAX)
+    if (bytes == SIZE_MAX)
         return;
+    sample.weight = zm_sample_weight(size, bytes);
     zm_stack_here(&stack, options.frames);
     sample.stack = zm_stack_keep(&stack);
     zm_sample_table_add(ptr, sample, true);

@@ -28,7 +28,7 @@ bool zm_sample_has_sums(zm_stack_number stack)
 void zm_sample_count_begin(const struct zm_sample *sample, bool is_new)
 {
     struct zm_sample_sums *sums = sums_of(sample->stack);
-    uint64_t blocks = zm_sample_weight(sample->size, sample->interval);
+    uint64_t blocks = sample->weight;
 
     sums->live_blocks += blocks;
     sums->live_bytes += blocks * sample->size;
@@ -41,7 +41,7 @@ void zm_sample_count_begin(const struct zm_sample *sample, bool is_new)
 void zm_sample_count_end(const struct zm_sample *sample)
 {
     struct zm_sample_sums *sums = sums_of(sample->stack);
-    uint64_t blocks = zm_sample_weight(sample->size, sample->interval);
+    uint64_t blocks = sample->weight;
 
     sums->live_blocks -= blocks;
     sums->live_bytes -= blocks * sample->size;

@@ -16,6 +16,11 @@ const char *zm_unwind_start(void);
 void zm_unwind(_Unwind_Trace_Fn step, void *argument);
 uintptr_t zm_unwind_ip(struct _Unwind_Context *context);
 uintptr_t zm_unwind_cfa(struct _Unwind_Context *context);
+/* The register that may be a frame pointer; 0 on processors for which frames are not learned. */
+uintptr_t zm_unwind_frame_pointer(struct _Unwind_Context *context);
+#ifdef __x86_64__
+#define ZM_FRAME_POINTER_REGISTER 6
+#endif
 
 /* Whether the library is a shared object. */
 bool zm_library_is_apart(void);

@@ -28,6 +28,12 @@ uintptr_t zm_unwind_cfa(struct _Unwind_Context *context)
     return 0;
 }
 
+uintptr_t zm_unwind_frame_pointer(struct _Unwind_Context *context)
+{
+    (void)context;
+    return 0;
+}
+
 bool zm_library_is_apart(void)
 {
     return false;

@@ -27,6 +27,16 @@ uintptr_t zm_unwind_cfa(struct _Unwind_Context *context)
     return _Unwind_GetCFA(context);
 }
 
+uintptr_t zm_unwind_frame_pointer(struct _Unwind_Context *context)
+{
+#ifdef ZM_FRAME_POINTER_REGISTER
+    return _Unwind_GetGR(context, ZM_FRAME_POINTER_REGISTER);
+#else
+    (void)context;
+    return 0;
+#endif
+}
+
 bool zm_library_is_apart(void)
 {
     return false;
