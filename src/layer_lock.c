@@ -43,6 +43,11 @@ void zm_leaf_lock(void)
         pthread_mutex_lock(&mutex);
 }
 
+bool zm_leaf_try_lock(void)
+{
+    return held_for_fork() || pthread_mutex_trylock(&mutex) == 0;
+}
+
 void zm_leaf_unlock(void)
 {
     if (!held_for_fork())

@@ -5,9 +5,12 @@
 /* The one lock for everything that layers remember, and the memory for it. A leaf: see
  * layer_lock.c. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void zm_leaf_lock(void);
+/* False if somebody has it, maybe the calling thread itself. For a signal handler. */
+bool zm_leaf_try_lock(void);
 void zm_leaf_unlock(void);
 
 /* Around each use of the unwinder and of the dynamic linker's list. No other thread forks between

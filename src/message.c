@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "config.h"
 #include "message.h"
 #include "output.h"
 #include "text_writer.h"
@@ -53,6 +54,17 @@ void zm_message_pointer(struct zm_message *message, const void *pointer)
     zm_writer_text(&writer, "0x");
     zm_writer_hexadecimal(&writer, (uintptr_t)pointer);
     keep_what_fits(message, &writer);
+}
+
+void zm_message_error(struct zm_message *message, int error)
+{
+#ifdef ZM_HAVE_STRERRORDESC_NP
+    const char *description = strerrordesc_np(error);
+
+    zm_message_text(message, description != NULL ? description : "unknown error");
+#else
+    zm_message_text(message, strerror(error));
+#endif
 }
 
 void zm_message_send(struct zm_message *message)

@@ -18,6 +18,8 @@ void zm_message_text(struct zm_message *message, const char *text);
 void zm_message_quoted(struct zm_message *message, const char *text, size_t length);
 void zm_message_decimal(struct zm_message *message, size_t number);
 void zm_message_pointer(struct zm_message *message, const void *pointer);
+/* What an errno value means, in English whatever the program has set. */
+void zm_message_error(struct zm_message *message, int error);
 /* Writes "zmalloc: ", the message and a newline to stderr, and keeps errno. */
 void zm_message_send(struct zm_message *message);
 

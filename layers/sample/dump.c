@@ -7,12 +7,7 @@
  * readers multiply them.
  */
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "os/files.h"
-#include "os/thread.h"
 #include "output.h"
 #include "sample.h"
 #include "text_writer.h"
@@ -121,16 +116,4 @@ int zm_sample_dump(int fd)
     write_mappings(&out);
     flush(&out);
     return out.error;
-}
-
-int zm_sample_dump_to(const char *path)
-{
-    int state = zm_cancel_off();
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    int error = fd >= 0 ? zm_sample_dump(fd) : errno;
-
-    if (fd >= 0 && close(fd) != 0 && error == 0)
-        error = errno;
-    zm_cancel_restore(state);
-    return error;
 }

@@ -3,11 +3,13 @@
 /* ZMALLOC_SAMPLE: an interval, and options, with commas between them. */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "message.h"
 #include "option_list.h"
 #include "sample.h"
+#include "stats/signal_names.h"
 
 static const struct zm_sample_options defaults = {
     .interval = (size_t)512 << 10,
@@ -68,6 +70,17 @@ static bool read_file(struct zm_element text, struct zm_sample_options *options)
     return true;
 }
 
+static bool read_signal(struct zm_element text, struct zm_sample_options *options)
+{
+    struct zm_signal found;
+
+    if (!zm_signal_find(text.text, text.length, &found) || found.effect == ZM_SIGNAL_UNREPORTED ||
+        found.effect == ZM_SIGNAL_IS_FAULT)
+        return false;
+    options->signal = found.number;
+    return true;
+}
+
 static const struct option {
     const char *name; /* with the =; empty: it has none */
     reader *read;
@@ -76,9 +89,11 @@ static const struct option {
     {"max=", read_max, "max=N: 1 to 16777216 blocks"},
     {"frames=", read_frames, "frames=N: 0 to " ZMALLOC_QUOTE(ZM_STACK_FRAMES_MAX)},
     {"file=", read_file, "file=PATH: 1 to " ZMALLOC_QUOTE(ZM_SAMPLE_FILE_MAX) " bytes"},
+    {"signal=", read_signal, "signal=NAME: one that a process can handle, such as USR2"},
     {"", read_interval,
-     "an interval is a number of bytes, or one with k, m or g, or off; options: max=N frames=N "
-     "file=PATH"},
+     "it is no interval, which is a number of bytes, or one with k, m or g, or off; and none of "
+     "the "
+     "options file=PATH signal=NAME max=N frames=N"},
 };
 
 static int refuse(const struct zm_element *element, const struct option *option, char *why)
@@ -113,5 +128,9 @@ int zm_sample_parse(const char *text, struct zm_sample_options *options, char *w
     *options = defaults;
     while (error == 0 && zm_list_next(&text, &element))
         error = parse_element(element, options, why);
+    if (error == 0 && options->signal != 0 && options->file[0] == '\0') {
+        snprintf(why, ZM_WHY_SIZE, "signal=NAME takes a file=PATH as well");
+        error = EINVAL;
+    }
     return error;
 }

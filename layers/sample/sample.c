@@ -2,10 +2,8 @@
 
 /* The layer sample: what the core asks of a sampler (sampling.h). */
 
-#include <unistd.h>
-
-#include "accounting.h"
 #include "sample.h"
+#include "accounting.h"
 
 static struct zm_sample_options options;
 static size_t interval; /* SIZE_MAX: nothing is sampled now */
@@ -35,6 +33,15 @@ static void begin(const void *ptr, size_t size)
     zm_stack_here(&stack, options.frames);
     sample.stack = zm_stack_keep(&stack);
     zm_sample_table_add(ptr, sample, true);
+    zm_sample_file_if_wanted();
+}
+
+static bool end(const void *ptr, struct zm_sample *sample)
+{
+    bool found = zm_sample_table_take(ptr, sample);
+
+    zm_sample_file_if_wanted();
+    return found;
 }
 
 static void restore(const void *ptr, const struct zm_sample *sample)
@@ -46,7 +53,7 @@ static const struct zm_sampler sampler = {
     .draw = draw,
     .has_room = zm_sample_table_has_room,
     .begin = begin,
-    .end = zm_sample_table_take,
+    .end = end,
     .restore = restore,
 };
 
@@ -70,6 +77,7 @@ static int cover(const struct zmalloc_backend *backend, struct zmalloc_backend *
     /* Without an unwinder all stacks are empty, and the figures still right. */
     zm_stacks_start();
     zm_sample_table_start(options.max);
+    zm_sample_file_start(options.file, options.signal);
     interval = options.interval;
     zm_sampler = &sampler;
     return 0;
@@ -81,10 +89,3 @@ const struct zm_layer zm_layer_sample = {
     .is_of_core = true,
     .cover = cover,
 };
-
-/* After the handlers of atexit() and the destructors of the program. */
-__attribute__((destructor(101))) static void at_exit(void)
-{
-    if (zm_sampler != NULL && options.file[0] != '\0')
-        zm_sample_dump_to(options.file);
-}

@@ -16,7 +16,8 @@ struct zm_sample_options {
     size_t interval; /* bytes; SIZE_MAX: none for now */
     size_t max;      /* blocks that are remembered at the same time */
     unsigned frames;
-    char file[ZM_SAMPLE_FILE_MAX + 1]; /* for the profile at exit; empty: none */
+    char file[ZM_SAMPLE_FILE_MAX + 1]; /* for profiles at exit and by signal; empty: none */
+    int signal;                        /* 0: none */
 };
 
 /* Returns 0; or EINVAL and the reason in why, which has ZM_WHY_SIZE bytes. */
@@ -66,8 +67,12 @@ struct zm_sample_sums zm_sample_sums(zm_stack_number stack);
 
 /* Writes the profile. Returns 0 or an errno value. */
 int zm_sample_dump(int fd);
-/* Into a file, which is replaced. */
-int zm_sample_dump_to(const char *path);
+
+/* ---- file.c: the profile in the file that ZMALLOC_SAMPLE names ---- */
+
+void zm_sample_file_start(const char *file, int signal);
+/* After the lock was released: if a signal came meanwhile. */
+void zm_sample_file_if_wanted(void);
 
 /* ---- sample.c ---- */
 

@@ -41,17 +41,6 @@ void zm_report_prepare(const struct zm_report_request *request)
 
 /* ---- Messages: not inlined, so that a report without any needs no stack for them ---- */
 
-static const char *describe(int error)
-{
-#ifdef ZM_HAVE_STRERRORDESC_NP
-    const char *description = strerrordesc_np(error);
-
-    return description != NULL ? description : "unknown error";
-#else
-    return strerror(error);
-#endif
-}
-
 static ZM_COLD void tell_of_file(const char *cannot, int error)
 {
     struct zm_message message = {0};
@@ -61,7 +50,7 @@ static ZM_COLD void tell_of_file(const char *cannot, int error)
     zm_message_text(&message, " ");
     zm_message_quoted(&message, file, strlen(file));
     zm_message_text(&message, ": ");
-    zm_message_text(&message, describe(error));
+    zm_message_error(&message, error);
     zm_message_send(&message);
 }
 
