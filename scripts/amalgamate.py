@@ -20,7 +20,7 @@ from amalgamation import c_names, meson_lists
 from amalgamation.c_files import (ROOT, Failure, Piece, SystemIncludes, body, negated, path_from_root,
                                   read)
 
-PUBLIC = ("zmalloc.h", "zmalloc_zone.h", "zmalloc_fail.h", "zmalloc_backend.h")
+PUBLIC = ("zmalloc.h", "zmalloc_zone.h", "zmalloc_fail.h", "zmalloc_sample.h", "zmalloc_backend.h")
 BESIDE = ("zmalloc.hpp", "zmalloc_new_delete.hpp", "zmalloc_adapters.h")
 PARTS = ROOT / "scripts" / "amalgamation"
 

@@ -7,7 +7,7 @@
 _zmalloc_backends() {
     local word=$1 before=
     [[ $word != *[,+]* ]] || before=${word%"${word##*[,+]}"}
-    local names='libc native jemalloc tcmalloc mimalloc debug+ fail+'
+    local names='libc native jemalloc tcmalloc mimalloc debug+ fail+ sample+'
     mapfile -t COMPREPLY < <(compgen -P "$before" -W "$names" -- "${word#"$before"}")
     # More may follow.
     compopt -o nospace

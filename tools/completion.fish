@@ -9,7 +9,7 @@ set -l none "not __fish_seen_subcommand_from $verbs help"
 function __zmalloc_backends
     set -l word (commandline -ct | string replace -r '^-b|^--[a-z]*=' '' | string trim -c '\'"')
     set -l before (string match -r '^.*[,+]' -- $word)
-    string match -qr '\s' -- $word; or printf '%s\n' $before{libc,native,jemalloc,tcmalloc,mimalloc,debug+,fail+}
+    string match -qr '\s' -- $word; or printf '%s\n' $before{libc,native,jemalloc,tcmalloc,mimalloc,debug+,fail+,sample+}
 end
 
 # The ids of the processes that use zmalloc and may be read.

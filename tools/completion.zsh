@@ -6,7 +6,7 @@
 # A backend, after the commas and layers that are already there; what follows in a variant is the user's.
 _zmalloc_backend() {
     compset -P '*[+,]'
-    compadd -S '' -- libc native jemalloc tcmalloc mimalloc debug+ fail+
+    compadd -S '' -- libc native jemalloc tcmalloc mimalloc debug+ fail+ sample+
 }
 
 # The ids of the processes that use zmalloc and may be read.

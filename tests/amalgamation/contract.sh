@@ -12,7 +12,7 @@ unit=$here/../unit support=$here/../support
 
 # They ask for the headers that are one here.
 mkdir "$work/headers"
-for header in zmalloc_backend zmalloc_fail zmalloc_zone; do
+for header in zmalloc_backend zmalloc_fail zmalloc_sample zmalloc_zone; do
     echo '#include "zmalloc.h"' >"$work/headers/$header.h"
 done
 

@@ -143,7 +143,7 @@ static void it_is_enough_to_say_why_not(void **state)
     assert_refused(
         &outcome,
         REFUSED("jmalloc,no+libc", "jmalloc", "unknown backend (did you mean jemalloc?)")
-            REFUSED("jmalloc,no+libc", "no+libc", "unknown layer \"no\" (known: fail debug)"));
+            REFUSED("jmalloc,no+libc", "no+libc", "unknown layer \"no\" (known: fail debug sample)"));
 }
 
 int main(void)

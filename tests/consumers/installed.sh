@@ -69,6 +69,7 @@ list_expected() {
 ./include/zmalloc_backend.h
 ./include/zmalloc_fail.h
 ./include/zmalloc_new_delete.hpp
+./include/zmalloc_sample.h
 ./include/zmalloc_zone.h
 ./lib/cmake/zmalloc/zmalloc-config-version.cmake
 ./lib/cmake/zmalloc/zmalloc-config.cmake

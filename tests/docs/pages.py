@@ -12,7 +12,7 @@ from pathlib import Path
 import scdoc
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-HEADERS = ["zmalloc.h", "zmalloc_fail.h", "zmalloc_zone.h", "zmalloc_backend.h"]
+HEADERS = ["zmalloc.h", "zmalloc_fail.h", "zmalloc_sample.h", "zmalloc_zone.h", "zmalloc_backend.h"]
 LIBRARY = ["src", "layers", "backends"]
 COMMAND = ["tools"]
 
@@ -171,7 +171,7 @@ def check_names(page, known):
 
 def check_users_page(page, functions):
     check_paragraphs(page, "DESCRIPTION", functions)
-    check_synopsis(page, ["zmalloc.h", "zmalloc_fail.h", "zmalloc_zone.h"])
+    check_synopsis(page, ["zmalloc.h", "zmalloc_fail.h", "zmalloc_sample.h", "zmalloc_zone.h"])
     check_structure(page, "zmalloc.h", "zmalloc_backend_info")
     check_record(page)
 

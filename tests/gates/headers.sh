@@ -80,7 +80,7 @@ done <"$work/installed"
 # ---- Without symbols of other names ----
 
 # shellcheck disable=SC2086
-for header in zmalloc.h zmalloc_adapters.h zmalloc_backend.h zmalloc_fail.h zmalloc_zone.h; do
+for header in zmalloc.h zmalloc_adapters.h zmalloc_backend.h zmalloc_fail.h zmalloc_sample.h zmalloc_zone.h; do
     check "$header with its names as macros" \
         compiles "$prefix/include/$header" "gcc -DZMALLOC_DEFINE_NAMES" $all_standards
 done

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* Every function of zmalloc.h with its type, F(result, name, parameters), and those of
- * zmalloc_backend.h, zmalloc_fail.h and zmalloc_adapters.h. Included after the header under test. */
+ * zmalloc_backend.h, zmalloc_fail.h, zmalloc_sample.h and zmalloc_adapters.h. Included after the header under test. */
 
 #include "pointers.h"
 
@@ -112,6 +112,11 @@
     F(int, zmalloc_fail, (const char *))                                                           \
     F(size_t, zmalloc_fail_requests, (void))                                                       \
     F(size_t, zmalloc_fail_failures, (void))
+#define ZMALLOC_SAMPLE_FUNCTIONS(F)                                                                \
+    F(int, zmalloc_sample_start, (size_t))                                                         \
+    F(int, zmalloc_sample_stop, (void))                                                            \
+    F(int, zmalloc_sample_dump, (int))                                                             \
+    F(size_t, zmalloc_sample_dropped, (void))
 
 /* Those that ZMALLOC_ADAPTERS_IN() defines once more, and the others. */
 #define ZMALLOC_ADAPTERS_FUNCTIONS(F, prefix)                                                      \

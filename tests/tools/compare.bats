@@ -253,7 +253,7 @@ twice='case $ZMALLOC_BACKEND in libc) n=2000000 ;; *) n=1000000 ;; esac; exec "$
 @test "an unknown backend is refused, with those that are there" {
     refuses_before_it_runs "-b nonsense: unknown backend; available: $BACKENDS" -b libc,nonsense
     refuses_before_it_runs \
-        "-b x+libc: unknown layer \"x\" (known: fail debug); available: $BACKENDS" -b x+libc
+        "-b x+libc: unknown layer \"x\" (known: fail debug sample); available: $BACKENDS" -b x+libc
     refuses_before_it_runs \
         "-b lbic: unknown backend (did you mean libc?); available: $BACKENDS" -b lbic
     LD_PRELOAD='' refuses_before_it_runs \

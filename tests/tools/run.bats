@@ -34,7 +34,7 @@ load common
         run run -b lbic -- touch ran
     refuses "zmalloc run: --backend=xyzzy: unknown backend; available: $BACKENDS" \
         run run --backend=xyzzy "$PROGRAM" 1000
-    unknown='unknown layer "dbeug" (known: fail debug)'
+    unknown='unknown layer "dbeug" (known: fail debug sample)'
     refuses "zmalloc run: -bdbeug+libc: $unknown (did you mean debug?); available: $BACKENDS" \
         run run -bdbeug+libc touch ran
     [ ! -e ran ]

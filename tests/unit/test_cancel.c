@@ -18,6 +18,7 @@
 #include "support.h"
 #include "zmalloc_backend.h"
 #include "zmalloc_fail.h"
+#include "zmalloc_sample.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 #define REPORT_SIZE 65536
@@ -246,6 +247,10 @@ CALL(zmalloc_backend_table, zmalloc_backend_table("nothere"))
 CALL(zmalloc_fail, zmalloc_fail("nth:1000000"))
 CALL(zmalloc_fail_requests, zmalloc_fail_requests())
 CALL(zmalloc_fail_failures, zmalloc_fail_failures())
+CALL(zmalloc_sample_start, zmalloc_sample_start(4096))
+CALL(zmalloc_sample_dump, zmalloc_sample_dump(STDERR_FILENO))
+CALL(zmalloc_sample_dropped, zmalloc_sample_dropped())
+CALL(zmalloc_sample_stop, zmalloc_sample_stop())
 
 /* Every function of the headers. A new one has to be called above. */
 #define CALL_ROW(result, name, parameters) {#name, call_##name},
