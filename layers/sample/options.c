@@ -9,7 +9,7 @@
 #include "message.h"
 #include "option_list.h"
 #include "sample.h"
-#include "stats/signal_names.h"
+#include "signal_names.h"
 
 static const struct zm_sample_options defaults = {
     .interval = (size_t)512 << 10,

@@ -2,7 +2,7 @@
 #ifndef ZM_AT_SIGNAL_H
 #define ZM_AT_SIGNAL_H
 
-#include "stats/signal_names.h"
+#include "signal_names.h"
 
 /*
  * From now on there is a report when the process ends by a signal that nobody handles, and whenever

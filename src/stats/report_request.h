@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "stats/signal_names.h"
+#include "signal_names.h"
 
 enum zm_form { ZM_TEXT, ZM_JSON, ZM_PROMETHEUS, ZM_FORMS };
 

@@ -188,7 +188,7 @@ def main():
     pages = {page.name: page for page in map(scdoc.Page, (ROOT / "docs/man").glob("*.scd"))}
     of_authors = declared("zmalloc_backend.h").keys()
     known = set(re.findall(r"\w+", " ".join(code_of_header(header) for header in HEADERS)))
-    known |= variables(LIBRARY)
+    known |= variables(LIBRARY) | {Path(header).stem for header in HEADERS}
 
     check_users_page(pages["zmalloc.3"], exported() - of_authors)
     check_authors_page(pages["zmalloc_backend.3"], of_authors)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-#include "stats/signal_names.h"
+#include "signal_names.h"
 
 #include <signal.h>
 #include <string.h>
