@@ -71,7 +71,8 @@ static void show_environment(void)
 
 /* In the order of the help. */
 static const struct verb *const verbs[] = {
-    &verb_list, &verb_doctor, &verb_run, &verb_compare, &verb_stats, &verb_top, &verb_probe,
+    &verb_list,    &verb_doctor, &verb_run, &verb_compare,
+    &verb_profile, &verb_stats,  &verb_top, &verb_probe,
 };
 
 #define VERBS (sizeof verbs / sizeof *verbs)

@@ -21,7 +21,7 @@ struct verb {
 };
 
 extern const struct verb verb_list, verb_doctor, verb_run, verb_compare, verb_stats, verb_top,
-    verb_probe;
+    verb_profile, verb_probe;
 
 /* What the command ends with. `run` ends with what its program does. */
 enum {

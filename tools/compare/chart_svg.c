@@ -8,13 +8,13 @@
 
 #include "compare/chart.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compare/report.h"
 #include "text.h"
+#include "xml.h"
 
 #define WIDTH 860.0
 #define EDGE 20.0
@@ -46,50 +46,6 @@ struct chart {
 
 /* ---- Text ---- */
 
-/* U+FFFE and U+FFFF, which XML does not take. */
-static bool is_no_character(const char *text)
-{
-    return memcmp(text, "\xef\xbf\xbe", 3) == 0 || memcmp(text, "\xef\xbf\xbf", 3) == 0;
-}
-
-static void write_character(const char *at, FILE *to)
-{
-    switch (*at) {
-    case '&':
-        fputs("&amp;", to);
-        break;
-    case '<':
-        fputs("&lt;", to);
-        break;
-    case '>':
-        fputs("&gt;", to);
-        break;
-    case '"':
-        fputs("&quot;", to);
-        break;
-    default:
-        fputc(*at, to);
-    }
-}
-
-/* As XML, which is UTF-8 without control characters. */
-static void write_text(const char *text, FILE *to)
-{
-    char *harmless = text_harmless(text);
-    json_t *valid = text_json(harmless);
-
-    for (const char *at = json_string_value(valid); at != NULL && *at != '\0'; at++) {
-        if ((unsigned char)*at == 0xef && strlen(at) >= 3 && is_no_character(at)) {
-            fputc('?', to);
-            at += 2;
-        } else {
-            write_character(at, to);
-        }
-    }
-    json_decref(valid);
-    free(harmless);
-}
-
 /* The text, or its beginning if it has more columns than that. The caller's. */
 static char *fitting(const char *text, size_t columns)
 {
@@ -102,7 +58,7 @@ static void write_label(const struct chart *chart, double x, double y, const cha
                         const char *text)
 {
     fprintf(chart->file, "<text x=\"%.1f\" y=\"%.1f\"%s>", x, y, attributes);
-    write_text(text, chart->file);
+    xml_text(chart->file, text);
     fputs("</text>\n", chart->file);
 }
 
@@ -250,7 +206,7 @@ static void write_row(const struct chart *chart, const struct subject *subject, 
     enum metric metric = chart->comparison->metric;
 
     fputs("<g><title>", chart->file);
-    write_text(subject->variant.name, chart->file);
+    xml_text(chart->file, subject->variant.name);
     fputs("</title>\n", chart->file);
     write_name(chart, subject, top);
     if (is_known(subject, metric)) {
@@ -303,11 +259,11 @@ static void write_meaning(const struct comparison *comparison, FILE *to)
     char *verdict = verdict_on(comparison);
 
     fputs("<title>", to);
-    write_text(kind_of(comparison, comparison->metric)->title, to);
+    xml_text(to, kind_of(comparison, comparison->metric)->title);
     fputs(" of ", to);
-    write_text(program, to);
+    xml_text(to, program);
     fputs("</title>\n<desc>", to);
-    write_text(verdict, to);
+    xml_text(to, verdict);
     fputs("</desc>\n", to);
     free(verdict);
     free(program);

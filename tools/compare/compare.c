@@ -10,7 +10,7 @@
 #include "compare/chart.h"
 #include "compare/measure.h"
 #include "compare/options.h"
-#include "compare/output.h"
+#include "output.h"
 #include "compare/report.h"
 
 /* ---- Files ---- */

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "compare/chart.h"
-#include "compare/output.h"
+#include "output.h"
 
 const struct verb compare_messages = {.name = COMPARE_NAME};
 

@@ -2,7 +2,7 @@
 
 /* Files that are never partly written. */
 
-#include "compare/output.h"
+#include "output.h"
 
 #include <errno.h>
 #include <fcntl.h>
