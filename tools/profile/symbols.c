@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #ifdef HAVE_LIBDW
+#include <dwarf.h>
+#include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #endif
 
@@ -48,12 +50,18 @@ static char *demangle(const char *name)
     return status == 0 ? plain : text_format("%s", name);
 }
 
-/* ---- Frames, each once ---- */
+/* ---- Places, each once ---- */
 
-static int compare_frames(const void *left, const void *right)
+struct known_place {
+    struct place place; /* count 0: not looked up yet */
+    char *object;
+    uint64_t offset;
+};
+
+static int compare_places(const void *left, const void *right)
 {
-    const struct frame *a = left;
-    const struct frame *b = right;
+    const struct known_place *a = left;
+    const struct known_place *b = right;
     int by_object = strcmp(a->object, b->object);
 
     if (by_object != 0)
@@ -61,16 +69,36 @@ static int compare_frames(const void *left, const void *right)
     return (a->offset > b->offset) - (a->offset < b->offset);
 }
 
-static void *frames;
-
-/* The frame that is known there, or this one. */
-static struct frame *intern(struct frame *frame)
+static struct known_place *place_at(const char *object, uint64_t offset)
 {
-    struct frame **found = tsearch(frame, &frames, compare_frames);
+    static void *places;
+    struct known_place wanted = {.object = text_format("%s", object), .offset = offset};
+    struct known_place **found = tfind(&wanted, &places, compare_places);
+    struct known_place *place;
 
-    if (found == NULL)
+    if (found != NULL) {
+        free(wanted.object);
+        return *found;
+    }
+    place = allocate(1, sizeof *place);
+    *place = wanted;
+    if (tsearch(place, &places, compare_places) == NULL)
         abort();
-    return *found;
+    return place;
+}
+
+static struct frame *add_frame(struct known_place *at)
+{
+    struct frame *frame = allocate(1, sizeof *frame);
+
+    frame->object = at->object;
+    frame->offset = at->offset;
+    at->place.frames =
+        reallocarray(at->place.frames, at->place.count + 1, sizeof(const struct frame *));
+    if (at->place.frames == NULL)
+        abort();
+    at->place.frames[at->place.count++] = frame;
+    return frame;
 }
 
 /* ---- Finding ---- */
@@ -110,18 +138,89 @@ static void report_files(Dwfl *dwfl, const struct heap_profile *profile)
     }
 }
 
-static void look_up(struct symbols *symbols, uint64_t address, struct frame *frame)
+static void set_source(struct frame *frame, const char *file, int line)
+{
+    if (file != NULL) {
+        frame->file = text_format("%s", base_name(file));
+        frame->line = line;
+    }
+}
+
+static int number_in(Dwarf_Die *die, unsigned attribute)
+{
+    Dwarf_Attribute found;
+    Dwarf_Word number = 0;
+
+    if (dwarf_attr(die, attribute, &found) != NULL)
+        dwarf_formudata(&found, &number);
+    return (int)number;
+}
+
+/* The file in which an inlined function was called; NULL if that is not known. */
+static const char *calling_file(Dwarf_Die *unit, Dwarf_Die *die)
+{
+    Dwarf_Files *files;
+    size_t count;
+    int number = number_in(die, DW_AT_call_file);
+
+    if (dwarf_getsrcfiles(unit, &files, &count) != 0 || (size_t)number >= count)
+        return NULL;
+    return dwarf_filesrc(files, (size_t)number, NULL, NULL);
+}
+
+static const char *linkage_name(Dwarf_Die *die)
+{
+    Dwarf_Attribute found;
+    const char *name = NULL;
+
+    if (dwarf_attr_integrate(die, DW_AT_linkage_name, &found) != NULL)
+        name = dwarf_formstring(&found);
+    return name != NULL ? name : dwarf_diename(die);
+}
+
+/* Functions that are inlined there. *file and *line are of the innermost, and then of the function that
+ * has them all inside. */
+static void add_inlined(Dwfl_Module *module, uint64_t address, struct known_place *at,
+                        const char **file, int *line)
+{
+    Dwarf_Addr bias;
+    Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias);
+    Dwarf_Die *scopes = NULL;
+    int count = unit != NULL ? dwarf_getscopes(unit, address - bias, &scopes) : 0;
+
+    for (int i = 0; i < count && dwarf_tag(&scopes[i]) != DW_TAG_subprogram; i++) {
+        const char *name;
+        struct frame *frame;
+
+        if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine)
+            continue;
+        name = linkage_name(&scopes[i]);
+        frame = add_frame(at);
+        frame->function = name != NULL ? demangle(name) : NULL;
+        set_source(frame, *file, *line);
+        *file = calling_file(unit, &scopes[i]);
+        *line = number_in(&scopes[i], DW_AT_call_line);
+    }
+    free(scopes);
+}
+
+static void look_up(struct symbols *symbols, uint64_t address, struct known_place *at)
 {
     Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, address);
     const char *name = module != NULL ? dwfl_module_addrname(module, address) : NULL;
-    Dwfl_Line *line = module != NULL ? dwfl_module_getsrc(module, address) : NULL;
-    const char *file =
-        line != NULL ? dwfl_lineinfo(line, NULL, &frame->line, NULL, NULL, NULL) : NULL;
+    Dwfl_Line *source = module != NULL ? dwfl_module_getsrc(module, address) : NULL;
+    const char *file = NULL;
+    struct frame *frame;
+    int line = 0;
 
+    if (source != NULL) {
+        file = dwfl_lineinfo(source, NULL, &line, NULL, NULL, NULL);
+        add_inlined(module, address, at, &file, &line);
+    }
+    frame = add_frame(at);
     if (name != NULL)
         frame->function = demangle(name);
-    if (file != NULL)
-        frame->file = text_format("%s", base_name(file));
+    set_source(frame, file, line);
 }
 
 static void open_files(struct symbols *symbols)
@@ -145,11 +244,11 @@ static void open_files(struct symbols *symbols)
 
 #else
 
-static void look_up(struct symbols *symbols, uint64_t address, struct frame *frame)
+static void look_up(struct symbols *symbols, uint64_t address, struct known_place *at)
 {
     (void)symbols;
     (void)address;
-    (void)frame;
+    add_frame(at);
 }
 
 static void open_files(struct symbols *symbols)
@@ -176,23 +275,17 @@ void symbols_close(struct symbols *symbols)
     free(symbols);
 }
 
-const struct frame *symbols_frame(struct symbols *symbols, uint64_t address)
+const struct place *symbols_place(struct symbols *symbols, uint64_t address)
 {
     uint64_t call = address - 1; /* it may be the last instruction of its function */
     const struct heap_mapping *mapping = heap_mapping_at(symbols->profile, call);
-    struct frame *frame = allocate(1, sizeof *frame);
-    struct frame *known;
+    struct known_place *at = mapping != NULL ? place_at(base_name(mapping->path),
+                                                        call - base_of(symbols->profile, mapping))
+                                             : place_at("?", call);
 
-    frame->object = text_format("%s", mapping != NULL ? base_name(mapping->path) : "?");
-    frame->offset = mapping != NULL ? call - base_of(symbols->profile, mapping) : call;
-    known = intern(frame);
-    if (known != frame) {
-        free(frame->object);
-        free(frame);
-        return known;
-    }
-    look_up(symbols, call, frame);
-    return frame;
+    if (at->place.count == 0)
+        look_up(symbols, call, at);
+    return &at->place;
 }
 
 char *frame_name(const struct frame *frame)

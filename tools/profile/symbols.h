@@ -9,7 +9,6 @@
 
 /* What an address of a profile is in the program. */
 
-/* Lives as long as the command. The same place is the same frame, also in another profile. */
 struct frame {
     char *object;    /* the name of the file that it is in, without its folder */
     uint64_t offset; /* in that, as addr2line(1) takes it */
@@ -24,8 +23,15 @@ struct symbols;
 struct symbols *symbols_open(const struct heap_profile *profile);
 void symbols_close(struct symbols *symbols);
 
+/* What is at an address: a function, and before it those that the compiler has put into it, the innermost
+ * first. Lives as long as the command; the same place is the same, also in another profile. */
+struct place {
+    size_t count; /* 1 or more */
+    const struct frame **frames;
+};
+
 /* Of a return address: the call before it. */
-const struct frame *symbols_frame(struct symbols *symbols, uint64_t address);
+const struct place *symbols_place(struct symbols *symbols, uint64_t address);
 
 /* "server+0x1189", or the function. The caller frees it. */
 char *frame_name(const struct frame *frame);

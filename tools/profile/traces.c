@@ -11,11 +11,19 @@
 
 static struct trace trace_of(struct symbols *symbols, const struct heap_site *site)
 {
-    struct trace trace = {.depth = site->depth};
+    const struct place **places = allocate(site->depth + 1, sizeof(const struct place *));
+    struct trace trace = {0};
+    size_t depth = 0;
 
-    trace.frames = allocate(site->depth + 1, sizeof(const struct frame *));
+    for (size_t i = 0; i < site->depth; i++) {
+        places[i] = symbols_place(symbols, site->addresses[i]);
+        trace.depth += places[i]->count;
+    }
+    trace.frames = allocate(trace.depth + 1, sizeof(const struct frame *));
     for (size_t i = 0; i < site->depth; i++)
-        trace.frames[i] = symbols_frame(symbols, site->addresses[i]);
+        for (size_t j = 0; j < places[i]->count; j++)
+            trace.frames[depth++] = places[i]->frames[j];
+    free(places);
     return trace;
 }
 
@@ -40,7 +48,7 @@ void traces_add(struct traces *traces, const struct heap_profile *profile, int64
     symbols_close(symbols);
 }
 
-/* Frames are known once each, so their addresses tell. */
+/* Places are known once each, and so their frames. */
 static int compare_traces(const void *left, const void *right)
 {
     const struct trace *a = left;
