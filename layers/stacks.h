@@ -11,7 +11,7 @@
 #include "base.h"
 #include "message.h"
 
-#define ZM_STACK_FRAMES_MAX 16
+#define ZM_STACK_FRAMES_MAX 64
 
 /* A stack as it was found. */
 struct zm_stack {

@@ -34,11 +34,14 @@
 
 /* ---- options.c: ZMALLOC_DEBUG ---- */
 
+/* A message has room for so many, twice. */
+#define ZM_DEBUG_FRAMES_MAX 16
+
 struct zm_debug_options {
     size_t quarantine;  /* bytes that freed blocks may keep */
     size_t fill;        /* bytes of each block, from its start, that are filled and looked at */
     size_t canary;      /* bytes before and after each block, a multiple of ZM_DEBUG_ALIGNMENT */
-    unsigned frames;    /* return addresses remembered, up to ZM_STACK_FRAMES_MAX */
+    unsigned frames;    /* return addresses remembered, up to ZM_DEBUG_FRAMES_MAX */
     bool check_at_exit; /* look at all blocks once more */
     bool leaks;         /* report what is in use at exit */
 };

@@ -49,7 +49,7 @@ static bool read_frames(struct zm_element text, void *value)
     if (text.text == NULL || !zm_element_take_number(&text, &number))
         return false;
     *(unsigned *)value = (unsigned)number;
-    return text.length == 0 && number <= ZM_STACK_FRAMES_MAX;
+    return text.length == 0 && number <= ZM_DEBUG_FRAMES_MAX;
 }
 
 /* The name alone means yes. */
@@ -75,7 +75,7 @@ static const struct option {
     {"canary", offsetof(struct zm_debug_options, canary), read_canary,
      ZMALLOC_QUOTE(ZM_DEBUG_CANARY_MIN) " to " ZMALLOC_QUOTE(ZM_DEBUG_CANARY_MAX) " bytes"},
     {"frames", offsetof(struct zm_debug_options, frames), read_frames,
-     "0 to " ZMALLOC_QUOTE(ZM_STACK_FRAMES_MAX)},
+     "0 to " ZMALLOC_QUOTE(ZM_DEBUG_FRAMES_MAX)},
     {"check", offsetof(struct zm_debug_options, check_at_exit), read_yes_or_no, YES_OR_NO},
     {"leaks", offsetof(struct zm_debug_options, leaks), read_yes_or_no, YES_OR_NO},
 };
