@@ -134,23 +134,48 @@ static void consider(const char *path, void *argument)
     }
 }
 
-static int choose_profile(struct profiled *profiled, const char *program)
+/* The number of the process that has written it, as a text. */
+static char *process_of(const char *path)
+{
+    const char *name = strrchr(path, '/') + 1;
+
+    return text_format("%.*s", (int)strcspn(name, "."), name);
+}
+
+/* For a title. A program may leave its work to others, as a shell does. */
+static char *whose(const char *program, pid_t child, const struct choice *choice)
+{
+    char *process = process_of(choice->profiled->path);
+    char *own = text_format("%d", (int)child);
+    char *what;
+
+    if (choice->count > 1)
+        what =
+            text_format("%s, its process %s, the largest of %zu", program, process, choice->count);
+    else if (strcmp(process, own) != 0)
+        what = text_format("%s, its process %s", program, process);
+    else
+        what = text_format("%s", program);
+    free(own);
+    free(process);
+    return what;
+}
+
+static int choose_profile(struct profiled *profiled, const char *program, pid_t child)
 {
     struct choice choice = {.profiled = profiled};
 
     for_each_profile(profiled, consider, &choice);
-    if (choice.count == 0) {
-        complain(&verb_profile,
-                 profiled->status > 128
-                     ? "%s left no profile: it ended by signal %d before it could write one"
-                     : "%s left no profile; did it end by _exit(), or without zmalloc? (status %d)",
-                 program, profiled->status > 128 ? profiled->status - 128 : profiled->status);
-        return STATUS_FAILURE;
+    if (choice.count > 0) {
+        profiled->what = whose(program, child, &choice);
+        return STATUS_FINE;
     }
-    profiled->what = choice.count == 1 ? text_format("%s", program)
-                                       : text_format("%s, the largest of its %zu processes",
-                                                     program, choice.count);
-    return STATUS_FINE;
+    complain(&verb_profile,
+             profiled->status > 128
+                 ? "%s left no profile: it ended by signal %d before it could write one"
+                 : "%s left no profile; did it end by _exit(), or without zmalloc? (status %d)",
+             program, profiled->status > 128 ? profiled->status - 128 : profiled->status);
+    return STATUS_FAILURE;
 }
 
 int run_profiled(const struct profile_options *options, char **program, struct profiled *profiled)
@@ -170,7 +195,7 @@ int run_profiled(const struct profile_options *options, char **program, struct p
         status = STATUS_FAILURE;
     } else {
         profiled->status = wait_for(child);
-        status = choose_profile(profiled, *program);
+        status = choose_profile(profiled, *program, child);
         if (status != STATUS_FINE && profiled->status >= STATUS_NOT_EXECUTABLE)
             status = profiled->status;
     }
