@@ -25,7 +25,7 @@ take_word() {
 take_arguments 'demo test source bench redis ports fuzz ci' "$@"
 : "${purpose:=demo}"
 
-build_packages='gcc libc6-dev meson ninja-build pkg-config libjansson-dev'
+build_packages='gcc libc6-dev meson ninja-build pkg-config libjansson-dev zlib1g-dev libdw-dev'
 demo_packages="$build_packages libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev"
 adapted_libraries='zlib1g-dev libsqlite3-dev liblua5.4-dev libuv1-dev libcurl4-openssl-dev libssl-dev
     libpcre2-dev'
@@ -73,14 +73,14 @@ esac
 other_systems_packages() {
     case $1 in
     fedora) echo 'sudo dnf install gcc gcc-c++ meson ninja-build pkgconf jemalloc-devel' \
-        'gperftools-devel mimalloc-devel jansson-devel libcmocka-devel zlib-devel zlib-static cmake' \
+        'gperftools-devel mimalloc-devel jansson-devel elfutils-devel libcmocka-devel zlib-devel zlib-static cmake' \
         'sqlite-devel lua-devel libuv-devel libcurl-devel openssl-devel pcre2-devel' \
         'python3-jsonschema git bats scdoc man-db' ;;
     arch) echo 'sudo pacman -S --needed base-devel meson ninja jemalloc gperftools mimalloc jansson' \
-        'cmocka zlib sqlite lua libuv curl openssl pcre2 cmake python-jsonschema git bash-bats' \
+        'cmocka zlib elfutils sqlite lua libuv curl openssl pcre2 cmake python-jsonschema git bash-bats' \
         'scdoc man-db' ;;
     alpine) echo 'sudo apk add build-base meson ninja pkgconf jemalloc-dev jemalloc-static' \
-        'gperftools-dev mimalloc-dev jansson-dev cmocka-dev zlib-dev zlib-static cmake' \
+        'gperftools-dev mimalloc-dev jansson-dev elfutils-dev cmocka-dev zlib-dev zlib-static cmake' \
         'sqlite-dev lua5.4-dev libuv-dev curl-dev openssl-dev pcre2-dev' \
         'py3-jsonschema git bats scdoc man-db' ;;
     macos) echo 'brew install meson ninja pkg-config jemalloc gperftools mimalloc jansson cmocka' \

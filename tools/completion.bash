@@ -34,6 +34,9 @@ _zmalloc_options() {
     list) echo --json --help ;;
     doctor) echo --all --json --help ;;
     run) echo --backend --stats --preload --quiet --help ;;
+    profile)
+        echo --live --total --rows --output --flame --folded --interval --backend --preload --help
+        ;;
     stats) echo --json --prometheus --help ;;
     top) echo --delay --count --sort --zones --json --help ;;
     compare)
@@ -47,6 +50,8 @@ _zmalloc_options() {
 _zmalloc_takes_argument() {
     case $1:$2 in
     run:-b | run:--backend | run:--preload | run:--stats) ;;
+    profile:-[bino] | profile:--backend | profile:--preload | profile:--rows) ;;
+    profile:--output | profile:--flame | profile:--folded | profile:--interval) ;;
     compare:-[bn] | compare:--backends | compare:--variant | compare:--preload) ;;
     compare:--runs | compare:--warmup | compare:--prepare | compare:--timeout | compare:--metric*) ;;
     compare:--json | compare:--csv | compare:--markdown | compare:--chart) ;;
@@ -79,6 +84,7 @@ _zmalloc_argument() {
     *:--variant) _zmalloc_variant "$3" ;;
     *:--metric) _zmalloc_words 'wall cpu rss faults peak printed' "$3" ;;
     *:--metric-better) _zmalloc_words 'lower higher' "$3" ;;
+    profile:-o | *:--output | *:--flame | *:--folded) _zmalloc_files "$3" ;;
     *:--json | *:--csv | *:--markdown | *:--chart) _zmalloc_files "$3" ;;
     esac
 }
@@ -107,7 +113,7 @@ _zmalloc() {
         return
     fi
     if [[ $verb == help ]]; then
-        _zmalloc_words 'list doctor run compare stats top' "$word"
+        _zmalloc_words 'list doctor run compare profile stats top' "$word"
         return
     fi
     program=$(_zmalloc_program)
@@ -117,6 +123,8 @@ _zmalloc() {
         _zmalloc_words "$(_zmalloc_options "$verb")" "$word"
     elif [[ $verb == stats || $verb == top ]]; then
         _zmalloc_words "$(_zmalloc_processes)" "$word"
+    elif [[ $verb == profile && ${COMP_WORDS[program - 1]} != -- ]]; then
+        _zmalloc_files "$word"
     elif [[ $verb != list ]]; then
         _zmalloc_command "$program" "$word"
     fi

@@ -2,7 +2,7 @@
 #
 # Completion of the command zmalloc for fish.
 
-set -l verbs list doctor run compare stats top
+set -l verbs list doctor run compare profile stats top
 set -l none "not __fish_seen_subcommand_from $verbs help"
 
 # The names of backends, after the commas and layers that are already there.
@@ -29,7 +29,8 @@ function __zmalloc_rest
                 set -q words[2]; and printf '%s\n' $words[2..-1]
                 return 0
             case -b -n -d -s --backend --backends --stats --preload --variant --runs --warmup --prepare --timeout --metric \
-                --metric-regex --metric-name --metric-better --csv --markdown --chart --delay --count --sort
+                --metric-regex --metric-name --metric-better --csv --markdown --chart --delay --count --sort \
+                -i -o --rows --output --flame --folded --interval
                 set -e words[1]
             case --json
                 # Of compare it takes a file.
@@ -65,6 +66,7 @@ complete -c zmalloc -n $none -a list -d 'List the backends'
 complete -c zmalloc -n $none -a doctor -d 'Look for what is wrong'
 complete -c zmalloc -n $none -a run -d 'Run a program with a backend'
 complete -c zmalloc -n $none -a compare -d 'Run a program on several backends'
+complete -c zmalloc -n $none -a profile -d 'Who holds the memory'
 complete -c zmalloc -n $none -a stats -d 'Statistics of running processes'
 complete -c zmalloc -n $none -a top -d 'Running processes and their memory'
 complete -c zmalloc -n $none -a help -d 'What a verb does'
@@ -104,6 +106,18 @@ complete -c zmalloc -n '__zmalloc_options_of compare' -l json -r -F -d 'Everythi
 complete -c zmalloc -n '__zmalloc_options_of compare' -l csv -r -F -d 'The summary as lines'
 complete -c zmalloc -n '__zmalloc_options_of compare' -l markdown -r -F -d 'Tables and verdict'
 complete -c zmalloc -n '__zmalloc_options_of compare' -l chart -r -F -d 'A picture of the metric'
+
+complete -c zmalloc -n '__zmalloc_options_of profile' -l live -d 'What is in use'
+complete -c zmalloc -n '__zmalloc_options_of profile' -l total -d 'What was ever allocated'
+complete -c zmalloc -n '__zmalloc_options_of profile' -s n -l rows -x -d 'How many functions'
+complete -c zmalloc -n '__zmalloc_options_of profile' -s o -l output -r -F -d 'The profile for pprof'
+complete -c zmalloc -n '__zmalloc_options_of profile' -l flame -r -F -d 'A flame graph'
+complete -c zmalloc -n '__zmalloc_options_of profile' -l folded -r -F -d 'A line for each call stack'
+complete -c zmalloc -n '__zmalloc_options_of profile' -s i -l interval -x -d 'Bytes between two samples of the program'
+complete -c zmalloc -n '__zmalloc_options_of profile' -s b -l backend -x -a '(__zmalloc_backends)' -d 'The backend'
+complete -c zmalloc -n '__zmalloc_options_of profile' -l preload -x -a 'auto always never' \
+    -d 'When zmalloc becomes the malloc of the program'
+complete -c zmalloc -n '__fish_seen_subcommand_from profile' -F
 
 complete -c zmalloc -n '__zmalloc_options_of stats' -l json -d 'A line with one JSON object for each report'
 complete -c zmalloc -n '__zmalloc_options_of stats' -l prometheus -d 'In the text format of Prometheus'

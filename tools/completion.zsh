@@ -62,6 +62,21 @@ _zmalloc_compare() {
         '(-)1:program:_command_names -e' '*::argument:_normal'
 }
 
+_zmalloc_profile() {
+    _arguments -s -S : \
+        '(--total)--live[what is in use]' \
+        '(--live)--total[what was ever allocated]' \
+        '(-n --rows)'{-n+,--rows=}'[how many functions]:rows' \
+        '(-o --output)'{-o+,--output=}'[the profile for pprof]:file:_files' \
+        '--flame=[a flame graph]:file:_files -g "*.svg"' \
+        '--folded=[a line for each call stack]:file:_files' \
+        '(-i --interval)'{-i+,--interval=}'[bytes between two samples of the program]:bytes' \
+        '(-b --backend)'{-b+,--backend=}'[the backend of the program]:backend:_zmalloc_backend' \
+        '--preload=[when zmalloc becomes the malloc of the program]:when:(auto always never)' \
+        '(-h --help)'{-h,--help}'[what the verb does]' \
+        '*:profile:_files'
+}
+
 _zmalloc_stats() {
     _arguments -s -S : \
         '(--prometheus)--json[a line with one JSON object for each report]' \
@@ -89,6 +104,7 @@ _zmalloc() {
         'doctor:look for what is wrong with a program or its surroundings'
         'run:run a program with a backend'
         'compare:run a program on several backends, and compare'
+        'profile:show who holds the memory of a program'
         'stats:print the statistics of running processes'
         'top:show running processes and their memory'
         'help:what a verb does'
@@ -103,7 +119,7 @@ _zmalloc() {
     arguments)
         case $line[1] in
         help) (( CURRENT > 2 )) || _describe -t verbs verb verbs ;;
-        list | doctor | run | compare | stats | top) _zmalloc_$line[1] ;;
+        list | doctor | run | compare | profile | stats | top) _zmalloc_$line[1] ;;
         esac
         ;;
     esac
