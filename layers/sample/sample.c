@@ -2,6 +2,7 @@
 
 /* The layer sample: what the core asks of a sampler (sampling.h). */
 
+#include "probes.h"
 #include "sample.h"
 #include "accounting.h"
 
@@ -33,6 +34,7 @@ static void begin(const void *ptr, size_t size)
     zm_stack_here(&stack, options.frames);
     sample.stack = zm_stack_keep(&stack);
     zm_sample_table_add(ptr, sample, true);
+    ZM_PROBE_ALLOC(ptr, size, (size_t)(sample.weight * size / ZM_SAMPLE_ONE));
     zm_sample_file_if_wanted();
 }
 
@@ -40,6 +42,8 @@ static bool end(const void *ptr, struct zm_sample *sample)
 {
     bool found = zm_sample_table_take(ptr, sample);
 
+    if (found)
+        ZM_PROBE_FREE(ptr);
     zm_sample_file_if_wanted();
     return found;
 }

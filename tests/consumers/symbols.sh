@@ -102,6 +102,16 @@ for module in $modules; do
     check "$module has no text relocation" absent TEXTREL "$work/dynamic"
 done
 
+# ---- Probes ----
+
+if echo '#include <sys/sdt.h>' | ${CC:-cc} -E - >/dev/null 2>&1; then
+    readelf -nW "$prefix/lib/libzmalloc.so.1" >"$work/notes"
+    for probe in alloc free; do
+        check "there is the probe otel_memory:$probe" \
+            sh -c 'grep -A 1 "Provider: otel_memory" "$1" | grep -q "Name: $2$"' sh "$work/notes" $probe
+    done
+fi
+
 # ---- The archive ----
 
 # What it defines for others, hidden or not.
