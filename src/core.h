@@ -231,14 +231,26 @@ CORE_NOINLINE void core_settle_alloc(size_t got, const struct zm_grant *grant)
     zm_budget_settle(got + core_backend->prefix_size, grant);
 }
 
-/* A block that is sampled. NULL if it cannot be; then it becomes an ordinary one. */
-CORE_NOINLINE void *core_ask_sampled(size_t alignment, size_t size, unsigned how, size_t *got)
+/* A block that is sampled. NULL if it cannot be; then it becomes an ordinary one. If is_guarded is not NULL
+ * it may be guarded, which is counted already. */
+CORE_NOINLINE void *core_ask_sampled(size_t alignment, size_t size, unsigned how, size_t *got,
+                                     bool *is_guarded)
 {
-    void *ptr;
+    void *ptr = NULL;
 
+    if (!zm_sampling_has_room())
+        return NULL;
+    if (is_guarded != NULL)
+        ptr = zm_sampling_guard(alignment, size, core_backend->prefix_size);
+    if (ptr != NULL) {
+        *is_guarded = true;
+        *got = size;
+        zm_sampling_begin(ptr, size);
+        return ptr;
+    }
     if (alignment < ZM_SAMPLE_ALIGNMENT)
         alignment = ZM_SAMPLE_ALIGNMENT;
-    if (alignment >= CORE_BACKEND_LIMIT - size || !zm_sampling_has_room())
+    if (alignment >= CORE_BACKEND_LIMIT - size)
         return NULL;
     ptr = core_backend->aligned_alloc(alignment, size, got);
     if (ptr == NULL)
@@ -249,19 +261,29 @@ CORE_NOINLINE void *core_ask_sampled(size_t alignment, size_t size, unsigned how
     return ptr;
 }
 
+/* An allocation that may be a guarded block. */
+CORE_NOINLINE void core_settle_sampled(size_t got, const struct zm_grant *grant, bool is_guarded)
+{
+    if (is_guarded)
+        zm_budget_settle(got + core_backend->prefix_size, grant);
+    else
+        core_settle_alloc(got, grant);
+}
+
 /* A layer may guard the bytes beyond the requested size until the program asks for the usable size.
  * */
 CORE_NOINLINE void *core_alloc_unusual(size_t size, size_t *usable, unsigned how)
 {
     size_t asked = size != 0 ? size : CORE_SIZE_OF_NOTHING;
     size_t got = 0;
+    bool is_guarded = false;
     struct zm_grant grant;
     void *ptr = NULL;
 
     if (asked >= CORE_BACKEND_LIMIT || !zm_budget_ask(asked, core_estimate(asked), &grant))
         return core_fail(size, usable, how);
     if (grant.is_sampled)
-        ptr = core_ask_sampled(0, asked, how, &got);
+        ptr = core_ask_sampled(0, asked, how, &got, &is_guarded);
     if (ptr == NULL)
         ptr = core_ask(asked, how, &got);
     if (ptr == NULL) {
@@ -270,9 +292,9 @@ CORE_NOINLINE void *core_alloc_unusual(size_t size, size_t *usable, unsigned how
     }
     if (got == 0)
         got = core_backend->usable_size(ptr);
-    core_settle_alloc(got, &grant);
+    core_settle_sampled(got, &grant, is_guarded);
     if (usable != NULL)
-        *usable = size != 0 ? got : core_backend->usable_size(ptr);
+        *usable = size != 0 || is_guarded ? got : core_backend->usable_size(ptr);
     return ptr;
 }
 
@@ -381,7 +403,7 @@ static size_t core_estimate_growth(void *ptr, size_t size)
 /* NULL if it cannot be sampled; then the block is still there. */
 CORE_NOINLINE void *core_move_sampled(void *ptr, size_t size, size_t *old, size_t *got)
 {
-    void *moved = core_ask_sampled(0, size, 0, got);
+    void *moved = core_ask_sampled(0, size, 0, got, NULL);
 
     if (moved == NULL)
         return NULL;
@@ -485,6 +507,7 @@ ZM_INLINE void *core_alloc_aligned(size_t alignment, size_t size, unsigned how)
     size_t asked_alignment = alignment;
     struct zm_grant grant = {.budget = 0};
     bool usual = core_is_usual(size);
+    bool is_guarded = false;
     size_t got = 0;
     void *ptr = NULL;
 
@@ -498,7 +521,7 @@ ZM_INLINE void *core_alloc_aligned(size_t alignment, size_t size, unsigned how)
         (!usual && !zm_budget_ask(asked, core_estimate(asked), &grant)))
         return core_fail_aligned(asked_alignment, size, how);
     if (grant.is_sampled)
-        ptr = core_ask_sampled(alignment, asked, how, &got);
+        ptr = core_ask_sampled(alignment, asked, how, &got, &is_guarded);
     if (ZM_LIKELY(ptr == NULL))
         ptr = core_backend->aligned_alloc(alignment, asked, &got);
     if (ZM_UNLIKELY(ptr == NULL)) {
@@ -510,7 +533,7 @@ ZM_INLINE void *core_alloc_aligned(size_t alignment, size_t size, unsigned how)
         core_count_alloc(got);
         core_spend(size, got);
     } else {
-        core_settle_alloc(got, &grant);
+        core_settle_sampled(got, &grant, is_guarded);
     }
     return ptr;
 }
@@ -539,34 +562,81 @@ static size_t core_zmalloc_size(const void *ptr)
 
 /* ---- While blocks may be sampled ---- */
 
+/* The end of a block that may be sampled. True if it was guarded, and that was all. */
+CORE_NOINLINE bool core_end_sampled(void *ptr, size_t *size)
+{
+    zm_sampling_end(ptr, NULL);
+    *size = zm_is_guarded(ptr) ? zm_sampling_release(ptr, core_backend->prefix_size) : 0;
+    return zm_is_guarded(ptr);
+}
+
 static void core_sampled_zfree(void *ptr)
 {
-    if (zm_may_be_sampled(ptr))
-        zm_sampling_end(ptr, NULL);
-    core_zfree(ptr);
+    size_t ignored;
+
+    if (!zm_may_be_sampled(ptr) || !core_end_sampled(ptr, &ignored))
+        core_zfree(ptr);
 }
 
 static void core_sampled_zfree_usable(void *ptr, size_t *usable)
 {
-    if (zm_may_be_sampled(ptr))
-        zm_sampling_end(ptr, NULL);
-    core_zfree_usable(ptr, usable);
+    size_t size;
+
+    if (!zm_may_be_sampled(ptr) || !core_end_sampled(ptr, &size))
+        core_zfree_usable(ptr, usable);
+    else if (usable != NULL)
+        *usable = size;
 }
 
 static void core_sampled_zfree_with_size(void *ptr, size_t size)
 {
-    if (zm_may_be_sampled(ptr))
-        zm_sampling_end(ptr, NULL);
-    core_zfree_with_size(ptr, size);
+    size_t ignored;
+
+    if (!zm_may_be_sampled(ptr) || !core_end_sampled(ptr, &ignored))
+        core_zfree_with_size(ptr, size);
 }
 
-/* It ends before, because its address may be another thread's at once. */
+static size_t core_sampled_zmalloc_usable_size(const void *ptr)
+{
+    return zm_is_guarded(ptr) ? zm_sampling_guarded_size(ptr) : core_zmalloc_usable_size(ptr);
+}
+
+static size_t core_sampled_zmalloc_size(const void *ptr)
+{
+    return zm_is_guarded(ptr) ? zm_sampling_guarded_size(ptr) + core_backend->prefix_size
+                              : core_zmalloc_size(ptr);
+}
+
+/* It always moves, and only if there is another block. */
+CORE_NOINLINE void *core_realloc_guarded(void *ptr, size_t size, size_t *usable, unsigned how)
+{
+    size_t old = zm_sampling_guarded_size(ptr);
+    void *moved = NULL;
+    size_t ignored;
+
+    if (size != 0 && size < ZM_SIZE_LIMIT) {
+        moved = core_alloc(size, usable, how);
+        if (moved == NULL)
+            return NULL;
+        memcpy(moved, ptr, old < size ? old : size);
+    }
+    core_end_sampled(ptr, &ignored);
+    if (moved == NULL && usable != NULL)
+        *usable = 0;
+    return moved != NULL || size == 0 ? moved : core_fail(size, usable, how);
+}
+
+/* The sample ends before, because the address may be another thread's at once. */
 CORE_NOINLINE void *core_realloc_sampled(void *ptr, size_t size, size_t *usable, unsigned how)
 {
     struct zm_sample sample;
-    bool was_sampled = zm_sampling_end(ptr, &sample);
-    void *moved = core_realloc(ptr, size, usable, how);
+    bool was_sampled;
+    void *moved;
 
+    if (zm_is_guarded(ptr))
+        return core_realloc_guarded(ptr, size, usable, how);
+    was_sampled = zm_sampling_end(ptr, &sample);
+    moved = core_realloc(ptr, size, usable, how);
     if (was_sampled && moved == NULL && size != 0 && size < ZM_SIZE_LIMIT)
         zm_sampling_restore(ptr, &sample);
     return moved;
@@ -607,7 +677,7 @@ static void *core_sampled_zrealloc_usable(void *ptr, size_t size, size_t *usable
 #define CORE_TABLES                                                                                \
     .build = ZM_BUILD, .entries = {ZM_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY)},                 \
     .sampled = {ZM_ALLOCATING_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY)                           \
-                    ZM_FREEING_ENTRIES(CORE_SAMPLED_VALUE_ENTRY, CORE_SAMPLED_VOID_ENTRY)}
+                    ZM_BLOCK_ENTRIES(CORE_SAMPLED_VALUE_ENTRY, CORE_SAMPLED_VOID_ENTRY)}
 
 /* In the library each instance is named after its backend. A module has just one. */
 #ifdef ZM_MODULE

@@ -8,7 +8,7 @@
 
 /*
  * The functions that an instance provides. This one list makes the table that zmalloc.c jumps
- * through, its first contents, the public functions, and each instance (core.h). Those that free a block
+ * through, its first contents, the public functions, and each instance (core.h). Those that get a block
  * are a list of their own, because there are others of them while blocks may be sampled (sampling.h).
  *
  * VALUE(result type, name, parameters, arguments), VOID(name, parameters, arguments)
@@ -24,10 +24,10 @@
     VALUE(void *, ztrymalloc_usable, (size_t size, size_t *usable), (size, usable))                \
     VALUE(void *, ztrycalloc_usable, (size_t size, size_t *usable), (size, usable))                \
     VALUE(void *, zmalloc_aligned, (size_t alignment, size_t size), (alignment, size))             \
-    VALUE(void *, ztrymalloc_aligned, (size_t alignment, size_t size), (alignment, size))          \
+    VALUE(void *, ztrymalloc_aligned, (size_t alignment, size_t size), (alignment, size))
+#define ZM_BLOCK_ENTRIES(VALUE, VOID)                                                            \
     VALUE(size_t, zmalloc_size, (const void *ptr), (ptr))                                          \
-    VALUE(size_t, zmalloc_usable_size, (const void *ptr), (ptr))
-#define ZM_FREEING_ENTRIES(VALUE, VOID)                                                            \
+    VALUE(size_t, zmalloc_usable_size, (const void *ptr), (ptr))                                   \
     VALUE(void *, zrealloc, (void *ptr, size_t size), (ptr, size))                                 \
     VALUE(void *, ztryrealloc, (void *ptr, size_t size), (ptr, size))                              \
     VALUE(void *, zrealloc_usable, (void *ptr, size_t size, size_t *usable), (ptr, size, usable))  \
@@ -36,7 +36,7 @@
     VOID(zfree, (void *ptr), (ptr))                                                                \
     VOID(zfree_usable, (void *ptr, size_t *usable), (ptr, usable))                                 \
     VOID(zfree_with_size, (void *ptr, size_t size), (ptr, size))
-#define ZM_ENTRIES(VALUE, VOID) ZM_ALLOCATING_ENTRIES(VALUE, VOID) ZM_FREEING_ENTRIES(VALUE, VOID)
+#define ZM_ENTRIES(VALUE, VOID) ZM_ALLOCATING_ENTRIES(VALUE, VOID) ZM_BLOCK_ENTRIES(VALUE, VOID)
 /* clang-format on */
 
 #define ZM_VALUE_POINTER(type, name, parameters, arguments) type(*name) parameters;

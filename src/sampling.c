@@ -5,6 +5,7 @@
 #include "sampling.h"
 
 const struct zm_sampler *zm_sampler;
+struct zm_guards zm_guards;
 
 /* Changes whenever distances that were drawn before no longer count. */
 static unsigned generation;
@@ -73,4 +74,28 @@ bool zm_sampling_end(const void *ptr, struct zm_sample *sample)
 void zm_sampling_restore(const void *ptr, const struct zm_sample *sample)
 {
     zm_sampler->restore(ptr, sample);
+}
+
+/* They are counted where threads without a node are, also if the backend counts by itself. */
+void *zm_sampling_guard(size_t alignment, size_t size, size_t prefix_size)
+{
+    void *ptr =
+        zm_guards.size != 0 && zm_thread.zone == 0 ? zm_sampler->guard(alignment, size) : NULL;
+
+    if (ptr != NULL)
+        zm_accounting_unregistered(size + prefix_size, 0);
+    return ptr;
+}
+
+size_t zm_sampling_guarded_size(const void *ptr)
+{
+    return zm_sampler->guarded_size(ptr);
+}
+
+size_t zm_sampling_release(void *ptr, size_t prefix_size)
+{
+    size_t size = zm_sampler->release(ptr);
+
+    zm_accounting_unregistered(0, size + prefix_size);
+    return size;
 }

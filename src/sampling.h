@@ -22,10 +22,23 @@
 
 #define ZM_SAMPLE_ALIGNMENT ((size_t)4096)
 
+/* Where guarded blocks are, which do not come from the backend; size 0 if there are none. Set before a
+ * backend becomes active. */
+struct zm_guards {
+    uintptr_t begin;
+    size_t size;
+};
+extern ZM_PRIVATE struct zm_guards zm_guards;
+
+ZM_INLINE bool zm_is_guarded(const void *ptr)
+{
+    return ZM_UNLIKELY((uintptr_t)ptr - zm_guards.begin < zm_guards.size);
+}
+
 /* Also NULL. */
 ZM_INLINE bool zm_may_be_sampled(const void *ptr)
 {
-    return ZM_UNLIKELY(((uintptr_t)ptr & (ZM_SAMPLE_ALIGNMENT - 1)) == 0);
+    return ZM_UNLIKELY(((uintptr_t)ptr & (ZM_SAMPLE_ALIGNMENT - 1)) == 0) || zm_is_guarded(ptr);
 }
 
 /* What is remembered of a sampled block. */
@@ -48,6 +61,11 @@ struct zm_sampler {
     bool (*end)(const void *ptr, struct zm_sample *sample);
     /* Takes the last end() back. */
     void (*restore)(const void *ptr, const struct zm_sample *sample);
+    /* A zeroed block with guards, of which all of the size is usable; NULL if there is none for it. */
+    void *(*guard)(size_t alignment, size_t size);
+    size_t (*guarded_size)(const void *ptr);
+    /* Frees it, and returns its size. */
+    size_t (*release)(void *ptr);
 };
 
 /* NULL: nobody samples. Set before a backend becomes active. */
@@ -70,5 +88,9 @@ ZM_PRIVATE void zm_sampling_begin(const void *ptr, size_t size);
 /* Ignores NULL and blocks that were not sampled. sample may be NULL. */
 ZM_PRIVATE ZM_COLD bool zm_sampling_end(const void *ptr, struct zm_sample *sample);
 ZM_PRIVATE void zm_sampling_restore(const void *ptr, const struct zm_sample *sample);
+/* Guarded blocks, each counted with the prefix that other blocks have. */
+ZM_PRIVATE void *zm_sampling_guard(size_t alignment, size_t size, size_t prefix_size);
+ZM_PRIVATE size_t zm_sampling_guarded_size(const void *ptr);
+ZM_PRIVATE size_t zm_sampling_release(void *ptr, size_t prefix_size);
 
 #endif

@@ -11,6 +11,9 @@
 #include "sample.h"
 #include "signal_names.h"
 
+#define GUARD_SLOTS 256
+#define GUARD_INTERVAL ((size_t)8 << 20) /* if none is said */
+
 static const struct zm_sample_options defaults = {
     .interval = (size_t)512 << 10,
     .max = (size_t)64 << 10,
@@ -28,6 +31,7 @@ typedef bool reader(struct zm_element text, struct zm_sample_options *options);
 
 static bool read_interval(struct zm_element text, struct zm_sample_options *options)
 {
+    options->has_interval = true;
     if (text.length == 3 && zm_element_take(&text, "off")) {
         options->interval = SIZE_MAX;
         return true;
@@ -70,6 +74,24 @@ static bool read_file(struct zm_element text, struct zm_sample_options *options)
     return true;
 }
 
+static bool read_slots(struct zm_element text, struct zm_sample_options *options)
+{
+    uint64_t number;
+
+    if (!read_number(text, 65536, &number) || number == 0)
+        return false;
+    options->slots = (size_t)number;
+    return true;
+}
+
+/* The word alone. */
+static bool read_guard(struct zm_element text, struct zm_sample_options *options)
+{
+    if (options->slots == 0)
+        options->slots = GUARD_SLOTS;
+    return text.length == 0;
+}
+
 static bool read_signal(struct zm_element text, struct zm_sample_options *options)
 {
     struct zm_signal found;
@@ -89,11 +111,13 @@ static const struct option {
     {"max=", read_max, "max=N: 1 to 16777216 blocks"},
     {"frames=", read_frames, "frames=N: 0 to " ZMALLOC_QUOTE(ZM_STACK_FRAMES_MAX)},
     {"file=", read_file, "file=PATH: 1 to " ZMALLOC_QUOTE(ZM_SAMPLE_FILE_MAX) " bytes"},
+    {"slots=", read_slots, "slots=N: 1 to 65536 guarded blocks"},
+    {"guard", read_guard, "guard has no value"},
     {"signal=", read_signal, "signal=NAME: one that a process can handle, such as USR2"},
     {"", read_interval,
      "it is no interval, which is a number of bytes, or one with k, m or g, or off; and none of "
      "the "
-     "options file=PATH signal=NAME max=N frames=N"},
+     "options file=PATH signal=NAME max=N frames=N guard slots=N"},
 };
 
 static int refuse(const struct zm_element *element, const struct option *option, char *why)
@@ -128,6 +152,8 @@ int zm_sample_parse(const char *text, struct zm_sample_options *options, char *w
     *options = defaults;
     while (error == 0 && zm_list_next(&text, &element))
         error = parse_element(element, options, why);
+    if (error == 0 && options->slots != 0 && !options->has_interval)
+        options->interval = GUARD_INTERVAL;
     if (error == 0 && options->signal != 0 && options->file[0] == '\0') {
         snprintf(why, ZM_WHY_SIZE, "signal=NAME takes a file=PATH as well");
         error = EINVAL;

@@ -2,9 +2,9 @@
 
 /* The layer sample: what the core asks of a sampler (sampling.h). */
 
-#include "probes.h"
 #include "sample.h"
 #include "accounting.h"
+#include "probes.h"
 
 static struct zm_sample_options options;
 static size_t interval; /* SIZE_MAX: nothing is sampled now */
@@ -59,6 +59,9 @@ static const struct zm_sampler sampler = {
     .begin = begin,
     .end = end,
     .restore = restore,
+    .guard = zm_sample_guard,
+    .guarded_size = zm_sample_guarded_size,
+    .release = zm_sample_release,
 };
 
 void zm_sample_at_interval(size_t bytes)
@@ -81,6 +84,8 @@ static int cover(const struct zmalloc_backend *backend, struct zmalloc_backend *
     /* Without an unwinder all stacks are empty, and the figures still right. */
     zm_stacks_start();
     zm_sample_table_start(options.max);
+    if (options.slots != 0)
+        zm_sample_guards_start(options.slots, options.frames);
     zm_sample_file_start(options.file, options.signal);
     interval = options.interval;
     zm_sampler = &sampler;

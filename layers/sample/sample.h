@@ -18,6 +18,8 @@ struct zm_sample_options {
     unsigned frames;
     char file[ZM_SAMPLE_FILE_MAX + 1]; /* for profiles at exit and by signal; empty: none */
     int signal;                        /* 0: none */
+    size_t slots;                      /* for guarded blocks; 0: blocks are not guarded */
+    bool has_interval;                 /* one was said */
 };
 
 /* Returns 0; or EINVAL and the reason in why, which has ZM_WHY_SIZE bytes. */
@@ -73,6 +75,17 @@ int zm_sample_dump(int fd);
 void zm_sample_file_start(const char *file, int signal);
 /* After the lock was released: if a signal came meanwhile. */
 void zm_sample_file_if_wanted(void);
+
+/* ---- guard.c: blocks between pages that nobody may touch ---- */
+
+/* Return addresses that a line about one has, for each place. */
+#define ZM_GUARD_FRAMES 8
+
+/* Without memory there are none. */
+void zm_sample_guards_start(size_t count, unsigned most_frames);
+void *zm_sample_guard(size_t alignment, size_t size);
+size_t zm_sample_guarded_size(const void *ptr);
+size_t zm_sample_release(void *ptr);
 
 /* ---- sample.c ---- */
 

@@ -384,7 +384,6 @@ int main(void)
         zm_test(threads_do_not_mix),
     };
 
-    setenv("ZMALLOC_SAMPLE", "16K", 1);
     no_room_on_32_bits();
     if (zmalloc_sample_start(INTERVAL) != 0)
         return 1;

@@ -195,7 +195,7 @@ static void a_file_that_cannot_be_written_is_told(void **state)
 #define INTERVAL                                                                                   \
     "it is no interval, which is a number of bytes, or one with k, m or g, or off; and none of "   \
     "the "                                                                                         \
-    "options file=PATH signal=NAME max=N frames=N"
+    "options file=PATH signal=NAME max=N frames=N guard slots=N"
 
 static void wrong_values_end_the_program(void **state)
 {

@@ -229,7 +229,6 @@ int main(void)
         cmocka_unit_test(each_way_has_its_stack),
     };
 
-    setenv("ZMALLOC_SAMPLE", "1", 1);
     if (zmalloc_sample_start(1) != 0)
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
