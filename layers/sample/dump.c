@@ -11,6 +11,7 @@
 #include "output.h"
 #include "sample.h"
 #include "text_writer.h"
+#include "zone.h"
 
 struct out {
     int fd;
@@ -81,6 +82,38 @@ static struct zm_sample_sums total(zm_stack_number count)
     return all;
 }
 
+/* ---- Zones ---- */
+
+/* A frame of its own, at an address that no other zone has and no function either. Readers take 1 off, to
+ * come from where a call returns to the call. */
+static uintptr_t frame_of_zone(unsigned zone)
+{
+    return (uintptr_t)zm_zone_name(zone) + 1;
+}
+
+void zm_sample_add_zone(struct zm_stack *stack, unsigned zone)
+{
+    unsigned at = stack->count < ZM_STACK_FRAMES_MAX ? stack->count++ : stack->count - 1;
+
+    stack->addresses[at] = frame_of_zone(zone);
+}
+
+/* As if something of that name were mapped there. Before the memory in which it is: the first one counts. */
+static void write_zone(struct out *out, unsigned zone)
+{
+    uintptr_t begin = frame_of_zone(zone) - 1;
+
+    start_line(out);
+    zm_writer_hexadecimal(&out->writer, begin);
+    zm_writer_text(&out->writer, "-");
+    zm_writer_hexadecimal(&out->writer, begin + 1);
+    zm_writer_text(&out->writer, " r--p 00000000 00:00 0 [zone ");
+    zm_writer_text(&out->writer, zm_zone_name(zone));
+    zm_writer_text(&out->writer, "]\n");
+}
+
+/* ---- Mappings ---- */
+
 /* Lines as the kernel writes them; a path that is too long is cut. */
 static void write_mappings(struct out *out)
 {
@@ -88,6 +121,9 @@ static void write_mappings(struct out *out)
     char line[512];
 
     zm_writer_text(&out->writer, "\nMAPPED_LIBRARIES:\n");
+    for (unsigned zone = 1; zone < ZM_ZONES; zone++)
+        if (*zm_zone_name(zone) != '\0')
+            write_zone(out, zone);
     zm_lines_open(&lines, "/proc/self/maps");
     while (zm_lines_next(&lines, line, sizeof line)) {
         start_line(out);

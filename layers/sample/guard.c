@@ -10,7 +10,9 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -295,23 +297,37 @@ size_t zm_sample_release(void *ptr)
     return size;
 }
 
-void zm_sample_guards_start(size_t count, unsigned most_frames)
+/* Addresses alone, which take no memory. */
+static void *reserve(uint64_t size)
 {
+    void *reserved = MAP_FAILED;
+
+    if (size <= ZM_SIZE_LIMIT)
+        reserved = mmap(NULL, (size_t)size, PROT_NONE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return reserved != MAP_FAILED ? reserved : NULL;
+}
+
+int zm_sample_guards_start(size_t count, unsigned most_frames, char *why)
+{
+    uint64_t size;
     void *reserved;
-    size_t size;
 
     page = (size_t)sysconf(_SC_PAGESIZE);
     stride = (DATA_PAGES + 1) * page;
-    size = count * stride;
+    size = (uint64_t)count * stride;
     frames = most_frames < ZM_GUARD_FRAMES ? most_frames : ZM_GUARD_FRAMES;
     slots = zm_leaf_map((count + 1) * sizeof *slots); /* the last stays unused */
-    reserved =
-        mmap(NULL, size + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (slots == NULL || reserved == MAP_FAILED)
-        return;
+    reserved = slots != NULL ? reserve(size + page) : NULL;
+    if (reserved == NULL) {
+        snprintf(why, ZM_WHY_SIZE, "there are no %" PRIu64 " bytes of addresses for %zu guarded blocks",
+                 size, count);
+        return ENOMEM;
+    }
     for (uint32_t number = 0; number < count; number++)
         give_slot(&slots[number]);
     zm_stay_loaded();
     zm_guards.begin = (uintptr_t)reserved + page;
-    zm_guards.size = size;
+    zm_guards.size = (size_t)size;
+    return 0;
 }

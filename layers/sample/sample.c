@@ -32,6 +32,8 @@ static void begin(const void *ptr, size_t size)
         return;
     sample.weight = zm_sample_weight(size, bytes);
     zm_stack_here(&stack, options.frames);
+    if (sample.zone != 0)
+        zm_sample_add_zone(&stack, sample.zone);
     sample.stack = zm_stack_keep(&stack);
     zm_sample_table_add(ptr, sample, true);
     ZM_PROBE_ALLOC(ptr, size, (size_t)(sample.weight * size / ZM_SAMPLE_ONE));
@@ -79,13 +81,13 @@ static int cover(const struct zmalloc_backend *backend, struct zmalloc_backend *
 
     (void)backend;
     (void)table;
+    if (error == 0 && options.slots != 0)
+        error = zm_sample_guards_start(options.slots, options.frames, why);
     if (error != 0)
         return error;
     /* Without an unwinder all stacks are empty, and the figures still right. */
     zm_stacks_start();
     zm_sample_table_start(options.max);
-    if (options.slots != 0)
-        zm_sample_guards_start(options.slots, options.frames);
     zm_sample_file_start(options.file, options.signal);
     interval = options.interval;
     zm_sampler = &sampler;

@@ -67,6 +67,9 @@ struct zm_sample_sums zm_sample_sums(zm_stack_number stack);
 
 /* ---- dump.c ---- */
 
+/* The zone of a sample is the outermost frame of its stack. */
+void zm_sample_add_zone(struct zm_stack *stack, unsigned zone);
+
 /* Writes the profile. Returns 0 or an errno value. */
 int zm_sample_dump(int fd);
 
@@ -81,8 +84,8 @@ void zm_sample_file_if_wanted(void);
 /* Return addresses that a line about one has, for each place. */
 #define ZM_GUARD_FRAMES 8
 
-/* Without memory there are none. */
-void zm_sample_guards_start(size_t count, unsigned most_frames);
+/* Returns 0; or ENOMEM and the reason in why, which has ZM_WHY_SIZE bytes. */
+int zm_sample_guards_start(size_t count, unsigned most_frames, char *why);
 void *zm_sample_guard(size_t alignment, size_t size);
 size_t zm_sample_guarded_size(const void *ptr);
 size_t zm_sample_release(void *ptr);

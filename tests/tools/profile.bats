@@ -22,7 +22,7 @@ END_OF_PROFILE
     write_profile heap 50
     run --separate-stderr -0 zmalloc profile heap
     [ -z "$stderr" ]
-    [ "${lines[0]}" = 'heap: 3 MiB live in 30 blocks, estimated from samples' ]
+    [ "${lines[0]}" = 'heap: 3.00 MiB live in 30 blocks, estimated from samples' ]
     [ "${lines[1]}" = '   OWN MiB      %   WITH MiB      %     BLOCKS  FUNCTION' ]
     [ "${lines[2]}" = '      2.00   66.7       2.00   66.7         20  server+0x1233' ]
     [ "${lines[3]}" = '      1.00   33.3       1.00   33.3         10  server+0x100f' ]
@@ -33,7 +33,7 @@ END_OF_PROFILE
 @test "or of what was ever allocated, and of so many rows" {
     write_profile heap 50
     run -0 zmalloc profile --total -n 1 heap
-    [ "${lines[0]}" = 'heap: 5 MiB allocated in all in 50 blocks, estimated from samples' ]
+    [ "${lines[0]}" = 'heap: 5.00 MiB allocated in all in 50 blocks, estimated from samples' ]
     [ "${lines[2]}" = '      4.00   80.0       4.00   80.0         40  server+0x1233' ]
     [ "${lines[3]}" = '... and 2 functions more (-n shows more)' ]
 }
@@ -42,10 +42,10 @@ END_OF_PROFILE
     write_profile before 50
     write_profile after 60 1048576
     run -0 zmalloc profile before after
-    [ "${lines[0]}" = 'after since before: 1 MiB live in 0 blocks, estimated from samples' ]
+    [ "${lines[0]}" = 'after since before: 1.00 MiB live in 0 blocks, estimated from samples' ]
     [ "${lines[2]}" = '      1.00  100.0       1.00  100.0          0  server+0x1233' ]
     run -0 zmalloc profile after before
-    [ "${lines[0]}" = 'before since after: -1 MiB live in 0 blocks, estimated from samples' ]
+    [ "${lines[0]}" = 'before since after: -1.00 MiB live in 0 blocks, estimated from samples' ]
 }
 
 @test "what is no profile is refused with one line" {
@@ -108,53 +108,26 @@ END_OF_PYTHON
     run -0 zmalloc profile -o heap.pb.gz heap
     gzip -t heap.pb.gz
     skip_without python3
-    python3 - <<'END_OF_PYTHON'
-import gzip
+    run -0 python3 -B "$BATS_TEST_DIRNAME/read_pprof.py" heap.pb.gz
+    [ "${lines[0]}" = 'alloc_objects alloc_space inuse_objects inuse_space' ]
+    [ "${lines[1]}" = 'server+0x100f;server+0x201f 10 1048576 10 1048576' ]
+    [ "${lines[2]}" = 'server+0x1233;server+0x201f 40 4194304 20 2097152' ]
+    [ "${#lines[@]}" -eq 3 ]
+}
 
-def varint(data, at):
-    number = shift = 0
-    while True:
-        number |= (data[at] & 127) << shift
-        shift += 7
-        at += 1
-        if data[at - 1] < 128:
-            return number, at
-
-def fields(data):
-    at = 0
-    while at < len(data):
-        key, at = varint(data, at)
-        if key & 7 == 0:
-            value, at = varint(data, at)
-        else:
-            length, at = varint(data, at)
-            value = data[at:at + length]
-            at += length
-        yield key >> 3, value
-
-def numbers(data):
-    at = 0
-    while at < len(data):
-        number, at = varint(data, at)
-        yield number
-
-profile = list(fields(gzip.open("heap.pb.gz").read()))
-texts = [value.decode() for field, value in profile if field == 6]
-assert texts[0] == ""
-types = [texts[dict(fields(value))[1]] for field, value in profile if field == 1]
-assert types == ["alloc_objects", "alloc_space", "inuse_objects", "inuse_space"], types
-functions = {dict(fields(v))[1]: texts[dict(fields(v))[2]] for f, v in profile if f == 5}
-locations = {dict(fields(v))[1]: functions[dict(fields(dict(fields(v))[4]))[1]] for f, v in profile if f == 4}
-samples = []
-for field, value in profile:
-    if field == 2:
-        parts = dict(fields(value))
-        samples.append(([locations[n] for n in numbers(parts[1])], list(numbers(parts[2]))))
-assert sorted(samples) == [
-    (["server+0x100f", "server+0x201f"], [10, 1048576, 10, 1048576]),
-    (["server+0x1233", "server+0x201f"], [40, 4194304, 20, 2097152]),
-], samples
-END_OF_PYTHON
+@test "zones are the outermost frames, and labels in the form of pprof" {
+    write_profile heap 50
+    sed -i -e '2s/$/ 0x55aa00002f01/' \
+        -e 's,^MAPPED.*,&\n55aa00002f00-55aa00002f01 r--p 00000000 00:00 0 [zone a/b ]of us],' heap
+    run -0 zmalloc profile --folded folded -o heap.pb.gz heap
+    [ "${lines[4]}" = '      0.00    0.0       3.00  100.0          0  server+0x201f' ]
+    [ "${lines[5]}" = '      0.00    0.0       1.00   33.3          0  [zone a/b ]of us]' ]
+    grep -q -x '\[zone a/b \]of us\];server+0x201f;server+0x100f 1048576' folded
+    grep -q -x 'server+0x201f;server+0x1233 2097152' folded
+    skip_without python3
+    run -0 python3 -B "$BATS_TEST_DIRNAME/read_pprof.py" heap.pb.gz
+    [ "${lines[1]}" = 'server+0x100f;server+0x201f 10 1048576 10 1048576 zone=a/b ]of us' ]
+    [ "${lines[2]}" = 'server+0x1233;server+0x201f 40 4194304 20 2097152' ]
 }
 
 # shown PATTERN: a line of the table is like it.

@@ -16,6 +16,7 @@
 
 #include "support.h"
 #include "zmalloc_sample.h"
+#include "zmalloc_zone.h"
 
 #define INTERVAL ((size_t)16 << 10)
 
@@ -301,6 +302,37 @@ static void a_child_goes_on(void **state)
     zfree(block);
 }
 
+static void the_zone_is_the_outermost_frame(void **state)
+{
+    static const char name[] = "sessions [of 1/2]";
+    struct zmalloc_zone *zone = zmalloc_zone_create(name, NULL);
+    struct figures before;
+    uintptr_t begin;
+    char wanted[100];
+    void *block;
+    char *text;
+    char *at;
+
+    (void)state;
+    forget_old_interval();
+    before = totals();
+    block = zmalloc_in(zone, 100);
+    assert_live(before, 1, 100);
+    text = profile();
+    snprintf(wanted, sizeof wanted, " 00:00 0 [zone %s]\n", name);
+    at = strstr(text, wanted);
+    assert_non_null(at);
+    while (at[-1] != '\n')
+        at--;
+    begin = (uintptr_t)strtoull(at, NULL, 16);
+    snprintf(wanted, sizeof wanted, " 0x%" PRIxPTR "\n", begin + 1);
+    assert_non_null(strstr(text, wanted));
+    free(text);
+    zfree_in(zone, block);
+    assert_int_equal(zmalloc_zone_destroy(zone, NULL), 0);
+    assert_live(before, 0, 0);
+}
+
 /* ---- Starting and stopping ---- */
 
 static void stopped_nothing_is_sampled(void **state)
@@ -379,6 +411,7 @@ int main(void)
         exact_test(zeroed_blocks_are_zeroed),
         exact_test(others_free_what_a_thread_has),
         exact_test(a_child_goes_on),
+        exact_test(the_zone_is_the_outermost_frame),
         zm_test(stopped_nothing_is_sampled),
         zm_test(wrong_intervals_are_refused),
         zm_test(threads_do_not_mix),

@@ -5,10 +5,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "support.h"
@@ -237,6 +240,43 @@ static void wrong_values_end_the_program(void **state)
         "zmalloc: ZMALLOC_SAMPLE=\"signal=USR2\": signal=NAME takes a file=PATH as well\n");
 }
 
+/* ---- Without addresses ---- */
+
+/* A fault must not be missed because there was no room for guards: the program is told. */
+static void without_addresses_for_guards_it_ends(void **state)
+{
+    static const char text[] = "guard,slots=65536";
+    uint64_t size = (uint64_t)65536 * 17 * (uint64_t)sysconf(_SC_PAGESIZE);
+    struct rlimit before;
+    struct rlimit limit;
+    struct outcome outcome;
+    char expected[300];
+    void *there;
+
+    (void)state;
+    if (UNDER_SANITIZER)
+        skip(); /* it needs more addresses itself */
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    limit = before;
+    limit.rlim_cur = (rlim_t)(size <= SIZE_MAX ? 3 * (size / 4) : before.rlim_cur);
+    assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+    there = size <= SIZE_MAX ? mmap(NULL, (size_t)size, PROT_NONE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+                             : MAP_FAILED;
+    outcome = run(text, "leak");
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+    if (there != MAP_FAILED) {
+        munmap(there, (size_t)size);
+        skip(); /* an emulator does not keep to the limit */
+    }
+    assert_exited_with(&outcome, 78);
+    snprintf(expected, sizeof expected,
+             "zmalloc: ZMALLOC_SAMPLE=\"%s\": there are no %" PRIu64
+             " bytes of addresses for 65536 guarded blocks\n",
+             text, size);
+    assert_err_is(&outcome, expected);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -261,6 +301,7 @@ int main(void)
         file_test(what_is_too_much_is_dropped),
         file_test(a_file_that_cannot_be_written_is_told),
         file_test(wrong_values_end_the_program),
+        cmocka_unit_test(without_addresses_for_guards_it_ends),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

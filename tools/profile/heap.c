@@ -68,7 +68,12 @@ static bool read_site(const char *line, struct heap_profile *profile)
     return true;
 }
 
-/* A line of /proc/PID/maps. Only those of files matter. */
+bool heap_is_zone(const char *path)
+{
+    return strncmp(path, "[zone ", strlen("[zone ")) == 0;
+}
+
+/* A line of /proc/PID/maps. Only those of files and zones matter. */
 static bool read_mapping(const char *line, struct heap_profile *profile)
 {
     struct heap_mapping mapping;
@@ -77,7 +82,7 @@ static bool read_mapping(const char *line, struct heap_profile *profile)
     if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64 " %*s %*s %n", &mapping.begin,
                &mapping.end, &mapping.offset, &path) != 3)
         return false;
-    if (path == 0 || line[path] != '/')
+    if (path == 0 || (line[path] != '/' && !heap_is_zone(line + path)))
         return true;
     mapping.path = text_format("%s", line + path);
     profile->mappings =

@@ -2,6 +2,7 @@
 #ifndef TOOLS_HEAP_H
 #define TOOLS_HEAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,7 +27,7 @@ struct heap_mapping {
     uint64_t begin;
     uint64_t end;
     uint64_t offset; /* in the file */
-    char *path;      /* "" if it is none of a file */
+    char *path;      /* of a file; or "[zone sessions]", which is the outermost frame of its blocks */
 };
 
 struct heap_profile {
@@ -40,6 +41,9 @@ struct heap_profile {
  * empty. */
 char *heap_read(const char *path, struct heap_profile *profile);
 void heap_free(struct heap_profile *profile);
+
+/* Whether a mapping's path is that of a zone. */
+bool heap_is_zone(const char *path);
 
 /* NULL if nothing was mapped there. */
 const struct heap_mapping *heap_mapping_at(const struct heap_profile *profile, uint64_t address);

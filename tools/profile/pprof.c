@@ -180,6 +180,14 @@ static uint64_t location_number(struct writer *writer, const struct frame *frame
     return number;
 }
 
+/* Without the brackets. Lives until the end, as all texts have to. */
+static const char *zone_name(const struct frame *frame)
+{
+    const char *name = strchr(frame->function, ' ') + 1;
+
+    return text_format("%.*s", (int)strlen(name) - 1, name);
+}
+
 /* Locations are written before the sample that has them. */
 static void put_sample(struct writer *writer, const struct trace *trace)
 {
@@ -190,11 +198,17 @@ static void put_sample(struct writer *writer, const struct trace *trace)
     struct message list = {0};
 
     for (size_t i = 0; i < trace->depth; i++)
-        put_varint(&list, location_number(writer, trace->frames[i]));
+        if (!trace->frames[i]->is_zone)
+            put_varint(&list, location_number(writer, trace->frames[i]));
     put_part(&sample, 1, &list);
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         put_varint(&list, (uint64_t)values[i]);
     put_part(&sample, 2, &list);
+    if (trace->depth > 0 && trace->frames[trace->depth - 1]->is_zone) {
+        put_number(&list, 1, text_number(writer, "zone"));
+        put_number(&list, 2, text_number(writer, zone_name(trace->frames[trace->depth - 1])));
+        put_part(&sample, 3, &list);
+    }
     put_part(&writer->profile, 2, &sample);
     free(list.bytes);
     free(sample.bytes);

@@ -60,13 +60,10 @@ static char *title_of(const struct profile_options *options, const struct traces
 {
     struct heap_figures sum = traces_sum(traces);
     int64_t bytes = bytes_of(&sum, options->is_total);
-    char *amount = text_bytes((unsigned long long)llabs(bytes));
-    char *title = text_format("%s: %s%s %s in %" PRId64 " blocks", of, bytes < 0 ? "-" : "", amount,
-                              options->is_total ? "allocated in all" : "live",
-                              blocks_of(&sum, options->is_total));
 
-    free(amount);
-    return title;
+    return text_format("%s: %.2f MiB %s in %" PRId64 " blocks", of, (double)bytes / 1048576,
+                       options->is_total ? "allocated in all" : "live",
+                       blocks_of(&sum, options->is_total));
 }
 
 static int could_not_write(const char *path)

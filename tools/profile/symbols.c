@@ -132,7 +132,7 @@ static void report_files(Dwfl *dwfl, const struct heap_profile *profile)
     for (size_t i = 0; i < profile->mapping_count; i++) {
         const struct heap_mapping *mapping = &profile->mappings[i];
 
-        if (mapping->offset == 0 && access(mapping->path, R_OK) == 0)
+        if (mapping->offset == 0 && !heap_is_zone(mapping->path) && access(mapping->path, R_OK) == 0)
             dwfl_report_elf(dwfl, base_name(mapping->path), mapping->path, -1, mapping->begin,
                             false);
     }
@@ -204,7 +204,7 @@ static void add_inlined(Dwfl_Module *module, uint64_t address, struct known_plac
     free(scopes);
 }
 
-static void look_up(struct symbols *symbols, uint64_t address, struct known_place *at)
+static void look_up_function(struct symbols *symbols, uint64_t address, struct known_place *at)
 {
     Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, address);
     const char *name = module != NULL ? dwfl_module_addrname(module, address) : NULL;
@@ -244,7 +244,7 @@ static void open_files(struct symbols *symbols)
 
 #else
 
-static void look_up(struct symbols *symbols, uint64_t address, struct known_place *at)
+static void look_up_function(struct symbols *symbols, uint64_t address, struct known_place *at)
 {
     (void)symbols;
     (void)address;
@@ -275,16 +275,31 @@ void symbols_close(struct symbols *symbols)
     free(symbols);
 }
 
+static void add_zone(struct known_place *at)
+{
+    struct frame *frame = add_frame(at);
+
+    frame->function = at->object;
+    frame->is_zone = true;
+}
+
 const struct place *symbols_place(struct symbols *symbols, uint64_t address)
 {
     uint64_t call = address - 1; /* it may be the last instruction of its function */
     const struct heap_mapping *mapping = heap_mapping_at(symbols->profile, call);
-    struct known_place *at = mapping != NULL ? place_at(base_name(mapping->path),
-                                                        call - base_of(symbols->profile, mapping))
-                                             : place_at("?", call);
+    bool is_zone = mapping != NULL && heap_is_zone(mapping->path);
+    struct known_place *at;
 
-    if (at->place.count == 0)
-        look_up(symbols, call, at);
+    if (is_zone)
+        at = place_at(mapping->path, 0);
+    else if (mapping != NULL)
+        at = place_at(base_name(mapping->path), call - base_of(symbols->profile, mapping));
+    else
+        at = place_at("?", call);
+    if (at->place.count == 0 && is_zone)
+        add_zone(at);
+    else if (at->place.count == 0)
+        look_up_function(symbols, call, at);
     return &at->place;
 }
 

@@ -107,7 +107,7 @@ static void print_holder(FILE *to, const struct holder *holder, int64_t sum)
             percent(holder->with_callees, sum), holder->blocks, name);
     if (holder->frame->file != NULL)
         fprintf(to, " (%s:%d)", holder->frame->file, holder->frame->line);
-    else if (holder->frame->function != NULL)
+    else if (holder->frame->function != NULL && !holder->frame->is_zone)
         fprintf(to, " (%s)", holder->frame->object);
     fputc('\n', to);
     free(name);
