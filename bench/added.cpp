@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// What zones and limits add to zmalloc: the same loop, with and without. The subjects are zmalloc,
-// and beside it one that has a zone or a limit.
+// What zones, limits and samples add to zmalloc: the same loop, with and without. The subjects are zmalloc,
+// and beside it one that has a zone or a limit, or whose blocks are sampled.
 
 #include "churn.h"
 
@@ -9,6 +9,7 @@
 #include <string>
 
 #include "zmalloc.h"
+#include "zmalloc_sample.h"
 #include "zmalloc_zone.h"
 
 namespace
@@ -123,6 +124,37 @@ void churn_near(benchmark::State &state, const subject &of)
     churn_within(state, of, [] { return NEAR * zmalloc_used_memory(); });
 }
 
+// ---- Samples: churn under the layer, with no block sampled, and one for so many bytes on average ----
+
+void churn_sampled_every(benchmark::State &state, const subject &of, std::size_t interval)
+{
+    if (interval != SIZE_MAX)
+        zmalloc_sample_start(interval);
+    churn_without(state, of);
+    zmalloc_sample_stop();
+}
+
+void churn_unsampled(benchmark::State &state, const subject &of)
+{
+    churn_sampled_every(state, of, SIZE_MAX);
+}
+
+void churn_every_512k(benchmark::State &state, const subject &of)
+{
+    churn_sampled_every(state, of, std::size_t(512) << 10);
+}
+
+void churn_every_64k(benchmark::State &state, const subject &of)
+{
+    churn_sampled_every(state, of, std::size_t(64) << 10);
+}
+
+// It cannot come later, so a process has it for all that it measures, or not.
+bool has_layer_sample()
+{
+    return zmalloc_sample_stop() == 0;
+}
+
 } // namespace
 
 void register_added(const subject &of)
@@ -142,4 +174,9 @@ void register_added(const subject &of)
     add("churn_limit/zmalloc", churn_unlimited, of)->Threads(1)->Threads(2);
     add("churn_limit/far-limit", churn_far, of)->Threads(1)->Threads(2);
     add("churn_limit/near-limit", churn_near, of)->Threads(1)->Threads(2);
+    if (has_layer_sample()) {
+        add("churn_sample/zmalloc", churn_unsampled, of);
+        add("churn_sample/every-512K", churn_every_512k, of);
+        add("churn_sample/every-64K", churn_every_64k, of);
+    }
 }

@@ -191,3 +191,42 @@ def write_preloaded(
     ]
     (folder / "python.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     return folder
+
+
+def write_sampled(
+    folder: Path,
+    churn: tuple[list[float], ...] = ([10.0], [10.1], [11.0]),
+    bytes_sampled: float = 81.0,
+) -> Path:
+    """What scripts/bench_sample.sh has of jemalloc and tcmalloc. churn is without samples, and with one for
+    512 KiB and for 64 KiB; bytes_sampled are those of an object of 64, which takes 80 without."""
+    folder.mkdir()
+    write(folder / "machine.json", MACHINE)
+    rows = ["variant,metric,median,low,high"]
+    for backend in ("jemalloc", "tcmalloc"):
+        found = [
+            repetition(name_of("churn_sample", subject), time)
+            for subject, times in zip(("zmalloc", "every-512K", "every-64K"), churn, strict=True)
+            for time in times
+        ]
+        write(folder / f"churn-{backend}.json", {"context": {}, "benchmarks": found})
+        for kind, size in (("", 80.0), ("-512K", bytes_sampled)):
+            subjects = {"raw": {"8": 30.0, "64": 80.0}, "zmalloc": {"8": 30.0, "64": size}}
+            write(folder / f"footprint-{backend}{kind}.json", footprint(subjects))
+        rows += [
+            f"{backend},cpu,0.4,0.39,0.41",
+            f"{backend} 512K,cpu,0.404,0.40,0.41",
+            f"{backend} 64K,cpu,0.42,0.415,0.43",
+            f"{backend},rss,104857600,1,2",
+            f"{backend} 512K,rss,106430464,1,2",
+        ]
+    rows += [
+        "jemalloc prof,cpu,0.44,0.43,0.45",
+        "jemalloc prof,rss,103809024,1,2",
+        "gperftools,cpu,0.4,0.39,0.41",
+        "gperftools,rss,104857600,1,2",
+        "gperftools samples,cpu,0.5,0.49,0.51",
+        "gperftools samples,rss,115343360,1,2",
+    ]
+    (folder / "wordcount.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return folder

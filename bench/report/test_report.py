@@ -11,8 +11,9 @@ from typing import Any
 
 import condensed
 import preloaded
+import sampled
 import tables
-from fixture import change, write_preloaded, write_run
+from fixture import change, write_preloaded, write_run, write_sampled
 from runs import ReportError, read_run
 from summary import Summary, geometric_mean, summarize
 from targets import Check, all_checks, libc_prefix
@@ -332,6 +333,32 @@ class Preloaded(Case):
     def test_what_was_not_measured(self) -> None:
         with self.assertRaisesRegex(ReportError, "not both"):
             self.lines(churn=([10.0], []))
+
+
+class Sampled(Case):
+    def lines(self, **given: Any) -> list[list[str]]:
+        text = sampled.report(write_sampled(self.folder / "sampled", **given))
+        names = ("jemalloc ", "tcmalloc ", *sampled.PROFILERS)
+        return [line.split() for line in text.split("\n") if line.startswith(names)]
+
+    def test_each_is_beside_itself_without_samples(self) -> None:
+        lines = self.lines(churn=([10.0, 12.0], [10.1, 13.0], [11.0, 15.0]))
+        self.assertEqual(
+            lines[0],
+            "jemalloc 10.00 1.010 (1.050) yes 1.100 (1.182) 400 1.010 yes yes 1.050 +1.25 (of 64) yes".split(),
+        )
+        self.assertEqual(lines[2], "zmalloc on jemalloc 400 (390-410) 404 (400-410) 1.010 +1.50".split())
+        self.assertEqual(lines[3], "jemalloc's own 400 (390-410) 440 (430-450) 1.100 -1.00".split())
+        self.assertEqual(lines[5], "gperftools' own 400 (390-410) 500 (490-510) 1.250 +10.00".split())
+
+    def test_targets_that_are_not_met(self) -> None:
+        lines = self.lines(churn=([10.0], [10.21], [11.0]), bytes_sampled=82.5)
+        self.assertEqual(lines[0][4], "NO")
+        self.assertEqual(lines[0][-4:], ["+3.12", "(of", "64)", "NO"])
+
+    def test_what_was_not_measured(self) -> None:
+        with self.assertRaisesRegex(ReportError, "not all"):
+            self.lines(churn=([10.0], [], [11.0]))
 
 
 if __name__ == "__main__":
