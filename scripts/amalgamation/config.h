@@ -18,6 +18,11 @@
 #endif
 #endif
 
+/* The header is one more file that is needed. */
+#ifdef ZMALLOC_PROBES
+#define ZM_HAVE_SDT 1
+#endif
+
 /* musl does not say that it is there, but each C library that is used with Linux has the function. */
 #if defined(__linux__) || defined(__FreeBSD__)
 #define ZM_HAVE_MALLOC_USABLE_SIZE 1

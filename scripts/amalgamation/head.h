@@ -10,7 +10,7 @@
  *     cc program.c zmalloc.o -pthread
  *
  * It needs gcc or clang, and C11 or later. glibc before 2.34 also wants -ldl. What is in it is the static
- * library: the backends libc and native, the layers fail and debug, zones, limits, statistics. It opens
+ * library: the backends libc and native, the layers fail, debug and sample, zones, limits, statistics. It opens
  * no modules. Its symbols are hidden: a program exports none of them, and two copies in one process do
  * not meet.
  *
@@ -27,6 +27,7 @@
  *                                             out-of-memory handler may be called up to 16 times
  *                                             within itself
  *     -DZMALLOC_NO_NATIVE                     if the C library has no malloc_usable_size()
+ *     -DZMALLOC_PROBES                        probes for tracers, with sys/sdt.h of SystemTap
  *     -DZMALLOC_LATE_OPEN                     for a shared library that dlopen() opens, except on x86
  *
  * -lmimalloc and -ltcmalloc_minimal also replace the malloc() of the whole process, and what the

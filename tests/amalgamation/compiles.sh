@@ -36,6 +36,11 @@ for compiler in "$gcc" "$clang"; do
     done
     compiles "${compiler:-clang}" -fsyntax-only -Wpedantic -DZMALLOC_NO_UNWINDER -DZMALLOC_NO_NATIVE
 done
+if echo '#include <sys/sdt.h>' | ${CC:-cc} -E - >/dev/null 2>&1; then
+    compiles "${CC:-cc}" -O2 -DZMALLOC_PROBES
+else
+    not_here "no sys/sdt.h: -DZMALLOC_PROBES"
+fi
 compiles "${clang:-clang}" -O2
 compiles "${gcc:-gcc}" -O3
 compiles "${gcc:-gcc}" -O0 -m32
