@@ -92,7 +92,7 @@ static const struct zm_instance *sampled(const struct zm_instance *instance)
     static struct zm_instance copy;
 
     copy = *instance;
-    copy.entries = instance->sampled;
+    copy.entries = zm_guards.size == 0 ? instance->sampled : instance->guarded;
     return &copy;
 }
 

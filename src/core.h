@@ -570,38 +570,41 @@ CORE_NOINLINE bool core_end_sampled(void *ptr, size_t *size)
     return zm_is_guarded(ptr);
 }
 
-static void core_sampled_zfree(void *ptr)
+/* What is done with a block that may be sampled. They are not inlined, so that all other blocks go the same
+ * way as without samples after one test. */
+
+CORE_NOINLINE void core_special_zfree(void *ptr)
 {
     size_t ignored;
 
-    if (!zm_may_be_sampled(ptr) || !core_end_sampled(ptr, &ignored))
+    if (!core_end_sampled(ptr, &ignored))
         core_zfree(ptr);
 }
 
-static void core_sampled_zfree_usable(void *ptr, size_t *usable)
+CORE_NOINLINE void core_special_zfree_usable(void *ptr, size_t *usable)
 {
     size_t size;
 
-    if (!zm_may_be_sampled(ptr) || !core_end_sampled(ptr, &size))
+    if (!core_end_sampled(ptr, &size))
         core_zfree_usable(ptr, usable);
     else if (usable != NULL)
         *usable = size;
 }
 
-static void core_sampled_zfree_with_size(void *ptr, size_t size)
+CORE_NOINLINE void core_special_zfree_with_size(void *ptr, size_t size)
 {
     size_t ignored;
 
-    if (!zm_may_be_sampled(ptr) || !core_end_sampled(ptr, &ignored))
+    if (!core_end_sampled(ptr, &ignored))
         core_zfree_with_size(ptr, size);
 }
 
-static size_t core_sampled_zmalloc_usable_size(const void *ptr)
+CORE_NOINLINE size_t core_special_zmalloc_usable_size(const void *ptr)
 {
     return zm_is_guarded(ptr) ? zm_sampling_guarded_size(ptr) : core_zmalloc_usable_size(ptr);
 }
 
-static size_t core_sampled_zmalloc_size(const void *ptr)
+CORE_NOINLINE size_t core_special_zmalloc_size(const void *ptr)
 {
     return zm_is_guarded(ptr) ? zm_sampling_guarded_size(ptr) + core_backend->prefix_size
                               : core_zmalloc_size(ptr);
@@ -642,31 +645,48 @@ CORE_NOINLINE void *core_realloc_sampled(void *ptr, size_t size, size_t *usable,
     return moved;
 }
 
-ZM_INLINE void *core_sampled_realloc(void *ptr, size_t size, size_t *usable, unsigned how)
+static void *core_special_ztryrealloc(void *ptr, size_t size)
 {
-    return zm_may_be_sampled(ptr) ? core_realloc_sampled(ptr, size, usable, how)
-                                  : core_realloc(ptr, size, usable, how);
+    return core_realloc_sampled(ptr, size, NULL, CORE_TRY);
 }
 
-static void *core_sampled_ztryrealloc(void *ptr, size_t size)
+static void *core_special_ztryrealloc_usable(void *ptr, size_t size, size_t *usable)
 {
-    return core_sampled_realloc(ptr, size, NULL, CORE_TRY);
+    return core_realloc_sampled(ptr, size, usable, CORE_TRY);
 }
 
-static void *core_sampled_ztryrealloc_usable(void *ptr, size_t size, size_t *usable)
+static void *core_special_zrealloc(void *ptr, size_t size)
 {
-    return core_sampled_realloc(ptr, size, usable, CORE_TRY);
+    return core_realloc_sampled(ptr, size, NULL, 0);
 }
 
-static void *core_sampled_zrealloc(void *ptr, size_t size)
+static void *core_special_zrealloc_usable(void *ptr, size_t size, size_t *usable)
 {
-    return core_sampled_realloc(ptr, size, NULL, 0);
+    return core_realloc_sampled(ptr, size, usable, 0);
 }
 
-static void *core_sampled_zrealloc_usable(void *ptr, size_t size, size_t *usable)
-{
-    return core_sampled_realloc(ptr, size, usable, 0);
-}
+/* The entry points. Only those for a process with guarded blocks look whether a block is guarded. */
+#define CORE_VALUE_FUNCTION(kind, is_special, type, name, parameters, arguments)                   \
+    static type core_##kind##_##name parameters                                                    \
+    {                                                                                              \
+        return is_special(ptr) ? core_special_##name arguments : core_##name arguments;            \
+    }
+#define CORE_VOID_FUNCTION(kind, is_special, name, parameters, arguments)                          \
+    static void core_##kind##_##name parameters                                                    \
+    {                                                                                              \
+        if (is_special(ptr))                                                                       \
+            core_special_##name arguments;                                                         \
+        else                                                                                       \
+            core_##name arguments;                                                                 \
+    }
+
+#define CORE_SAMPLED_VALUE(...) CORE_VALUE_FUNCTION(sampled, zm_may_be_sampled, __VA_ARGS__)
+#define CORE_SAMPLED_VOID(...) CORE_VOID_FUNCTION(sampled, zm_may_be_sampled, __VA_ARGS__)
+ZM_BLOCK_ENTRIES(CORE_SAMPLED_VALUE, CORE_SAMPLED_VOID)
+
+#define CORE_GUARDED_VALUE(...) CORE_VALUE_FUNCTION(guarded, zm_may_be_guarded, __VA_ARGS__)
+#define CORE_GUARDED_VOID(...) CORE_VOID_FUNCTION(guarded, zm_may_be_guarded, __VA_ARGS__)
+ZM_BLOCK_ENTRIES(CORE_GUARDED_VALUE, CORE_GUARDED_VOID)
 
 /* ---- The instance ---- */
 
@@ -674,10 +694,14 @@ static void *core_sampled_zrealloc_usable(void *ptr, size_t size, size_t *usable
 #define CORE_VOID_ENTRY(name, parameters, arguments) .name = core_##name,
 #define CORE_SAMPLED_VALUE_ENTRY(type, name, parameters, arguments) .name = core_sampled_##name,
 #define CORE_SAMPLED_VOID_ENTRY(name, parameters, arguments) .name = core_sampled_##name,
+#define CORE_GUARDED_VALUE_ENTRY(type, name, parameters, arguments) .name = core_guarded_##name,
+#define CORE_GUARDED_VOID_ENTRY(name, parameters, arguments) .name = core_guarded_##name,
 #define CORE_TABLES                                                                                \
     .build = ZM_BUILD, .entries = {ZM_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY)},                 \
     .sampled = {ZM_ALLOCATING_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY)                           \
-                    ZM_BLOCK_ENTRIES(CORE_SAMPLED_VALUE_ENTRY, CORE_SAMPLED_VOID_ENTRY)}
+                    ZM_BLOCK_ENTRIES(CORE_SAMPLED_VALUE_ENTRY, CORE_SAMPLED_VOID_ENTRY)},          \
+    .guarded = {ZM_ALLOCATING_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY)                           \
+                    ZM_BLOCK_ENTRIES(CORE_GUARDED_VALUE_ENTRY, CORE_GUARDED_VOID_ENTRY)}
 
 /* In the library each instance is named after its backend. A module has just one. */
 #ifdef ZM_MODULE

@@ -51,6 +51,7 @@ struct zm_instance {
     const struct zmalloc_backend *backend;
     struct zm_entries entries;
     struct zm_entries sampled; /* instead, while blocks may be sampled */
+    struct zm_entries guarded; /* instead, while some of them may be guarded */
 };
 
 /* The instance for a table that is only known at run time (generic_instance.c). There is one; the

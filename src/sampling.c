@@ -6,6 +6,7 @@
 
 const struct zm_sampler *zm_sampler;
 struct zm_guards zm_guards;
+uint16_t zm_sampled_pages[ZM_SAMPLED_PAGES];
 
 /* Changes whenever distances that were drawn before no longer count. */
 static unsigned generation;

@@ -11,8 +11,8 @@
 
 #include <string.h>
 
+#include "../secret.h"
 #include "debug.h"
-#include "secret.h"
 #include "uninstrumented.h"
 
 static uint64_t secret[2];
@@ -20,7 +20,7 @@ static size_t prefix_size; /* of what is looked at */
 
 void zm_debug_marks_start(size_t size)
 {
-    zm_debug_draw_secret(secret);
+    zm_draw_secret(secret);
     prefix_size = size <= ZM_DEBUG_PREFIX_MAX ? size : 0;
 }
 

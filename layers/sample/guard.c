@@ -303,8 +303,8 @@ static void *reserve(uint64_t size)
     void *reserved = MAP_FAILED;
 
     if (size <= ZM_SIZE_LIMIT)
-        reserved = mmap(NULL, (size_t)size, PROT_NONE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        reserved =
+            mmap(NULL, (size_t)size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return reserved != MAP_FAILED ? reserved : NULL;
 }
 
@@ -320,8 +320,8 @@ int zm_sample_guards_start(size_t count, unsigned most_frames, char *why)
     slots = zm_leaf_map((count + 1) * sizeof *slots); /* the last stays unused */
     reserved = slots != NULL ? reserve(size + page) : NULL;
     if (reserved == NULL) {
-        snprintf(why, ZM_WHY_SIZE, "there are no %" PRIu64 " bytes of addresses for %zu guarded blocks",
-                 size, count);
+        snprintf(why, ZM_WHY_SIZE,
+                 "there are no %" PRIu64 " bytes of addresses for %zu guarded blocks", size, count);
         return ENOMEM;
     }
     for (uint32_t number = 0; number < count; number++)

@@ -84,6 +84,12 @@ static bool read_slots(struct zm_element text, struct zm_sample_options *options
     return true;
 }
 
+static bool read_seed(struct zm_element text, struct zm_sample_options *options)
+{
+    options->has_seed = true;
+    return read_number(text, INT64_MAX, &options->seed);
+}
+
 /* The word alone. */
 static bool read_guard(struct zm_element text, struct zm_sample_options *options)
 {
@@ -112,12 +118,12 @@ static const struct option {
     {"frames=", read_frames, "frames=N: 0 to " ZMALLOC_QUOTE(ZM_STACK_FRAMES_MAX)},
     {"file=", read_file, "file=PATH: 1 to " ZMALLOC_QUOTE(ZM_SAMPLE_FILE_MAX) " bytes"},
     {"slots=", read_slots, "slots=N: 1 to 65536 guarded blocks"},
+    {"seed=", read_seed, "seed=N: a number below 2^63"},
     {"guard", read_guard, "guard has no value"},
     {"signal=", read_signal, "signal=NAME: one that a process can handle, such as USR2"},
     {"", read_interval,
      "it is no interval, which is a number of bytes, or one with k, m or g, or off; and none of "
-     "the "
-     "options file=PATH signal=NAME max=N frames=N guard slots=N"},
+     "the options file=PATH signal=NAME max=N frames=N seed=N guard slots=N"},
 };
 
 static int refuse(const struct zm_element *element, const struct option *option, char *why)

@@ -3,16 +3,37 @@
 /* The random distances between samples, and what a sample stands for. No libm: the library needs the C
  * library alone. */
 
+#include <pthread.h>
 #include <string.h>
 
+#include "../secret.h"
 #include "sample.h"
 
 #define LN2 0.693147180559945309417
 
-/* splitmix64: every thread gets the next of one sequence, which is the same in each process. */
+static uint64_t state;
+
+static void draw_seed(void)
+{
+    uint64_t secret[2];
+
+    zm_draw_secret(secret);
+    state = secret[0];
+}
+
+/* Processes that do the same must not all sample the same blocks, least of all to guard them. */
+void zm_sample_random_start(const struct zm_sample_options *options)
+{
+    state = options->seed;
+    if (options->has_seed)
+        return;
+    draw_seed();
+    pthread_atfork(NULL, NULL, draw_seed);
+}
+
+/* splitmix64: every thread gets the next of one sequence. */
 static uint64_t next_random(void)
 {
-    static uint64_t state;
     uint64_t mixed = __atomic_add_fetch(&state, UINT64_C(0x9e3779b97f4a7c15), __ATOMIC_RELAXED);
 
     mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);

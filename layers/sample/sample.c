@@ -87,6 +87,7 @@ static int cover(const struct zmalloc_backend *backend, struct zmalloc_backend *
         return error;
     /* Without an unwinder all stacks are empty, and the figures still right. */
     zm_stacks_start();
+    zm_sample_random_start(&options);
     zm_sample_table_start(options.max);
     zm_sample_file_start(options.file, options.signal);
     interval = options.interval;

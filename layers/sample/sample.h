@@ -20,6 +20,8 @@ struct zm_sample_options {
     int signal;                        /* 0: none */
     size_t slots;                      /* for guarded blocks; 0: blocks are not guarded */
     bool has_interval;                 /* one was said */
+    uint64_t seed;                     /* of what is random */
+    bool has_seed;
 };
 
 /* Returns 0; or EINVAL and the reason in why, which has ZM_WHY_SIZE bytes. */
@@ -29,6 +31,8 @@ bool zm_sample_is_interval(size_t bytes);
 
 /* ---- random.c ---- */
 
+/* From a seed that differs with each process, unless the options have one. */
+void zm_sample_random_start(const struct zm_sample_options *options);
 /* The distance to the next point, 1 or more: exponential, the interval on average. */
 size_t zm_sample_draw(size_t interval);
 /* How many blocks of the size there were for each that was sampled, in units of ZM_SAMPLE_ONE: the
@@ -42,7 +46,7 @@ void zm_sample_table_start(size_t max);
 bool zm_sample_table_has_room(void);
 /* Unless there is no memory for it. is_new: see zm_sample_count_begin(). */
 void zm_sample_table_add(const void *ptr, struct zm_sample sample, bool is_new);
-/* False if it is not there, which without such blocks nearby takes no lock. */
+/* False if it is not there. */
 bool zm_sample_table_take(const void *ptr, struct zm_sample *sample);
 /* How many blocks were not sampled because there was no room. */
 size_t zm_sample_dropped(void);

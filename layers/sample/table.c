@@ -2,9 +2,7 @@
 
 /*
  * The sampled blocks that are not freed yet. Adding and taking is done under the lock, and is as rare as
- * samples are. Freeing any other block that is aligned like a sampled one must not take a lock: the filter
- * counts how many remembered blocks there are for each hash, and mostly says that there is none. A block is
- * freed after it was allocated, by whatever the program does to make that sure, so its own count is seen.
+ * samples are.
  *
  * Open addressing. What is taken out leaves no mark: those behind it move up.
  */
@@ -13,7 +11,6 @@
 #include "sample.h"
 
 #define FIRST_SLOTS ((size_t)256)
-#define FILTER_SIZE ((size_t)1 << 16)
 
 struct slot {
     uintptr_t address; /* 0: empty */
@@ -25,16 +22,10 @@ static size_t slot_count; /* a power of two, or 0 */
 static size_t used;
 static size_t most;
 static size_t dropped;
-static uint16_t filter[FILTER_SIZE];
 
 static size_t hash_of(uintptr_t address)
 {
     return (size_t)(((uint64_t)address / ZM_SAMPLE_ALIGNMENT * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
-}
-
-static uint16_t *count_at(uintptr_t address)
-{
-    return &filter[hash_of(address) % FILTER_SIZE];
 }
 
 void zm_sample_table_start(size_t max)
@@ -109,7 +100,7 @@ static void empty(size_t hole)
 void zm_sample_table_add(const void *ptr, struct zm_sample sample, bool is_new)
 {
     uintptr_t address = (uintptr_t)ptr;
-    uint16_t *count = count_at(address);
+    uint16_t *count = zm_sampled_page(ptr);
 
     zm_leaf_lock();
     if (!zm_sample_has_sums(sample.stack))
@@ -128,15 +119,15 @@ void zm_sample_table_add(const void *ptr, struct zm_sample sample, bool is_new)
 bool zm_sample_table_take(const void *ptr, struct zm_sample *sample)
 {
     uintptr_t address = (uintptr_t)ptr;
-    uint16_t *count = count_at(address);
-    bool found;
-    size_t i;
+    uint16_t *count = zm_sampled_page(ptr);
+    bool found = false;
+    size_t i = 0;
 
-    if (__atomic_load_n(count, __ATOMIC_RELAXED) == 0)
-        return false;
     zm_leaf_lock();
-    i = place_of(address);
-    found = slots[i].address != 0;
+    if (slot_count != 0) {
+        i = place_of(address);
+        found = slots[i].address != 0;
+    }
     if (found) {
         *sample = slots[i].sample;
         empty(i);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The layer "sample": what its profile says of programs whose blocks are known. Samples are random, but the
- * same in each run; the bounds are five standard deviations. */
+/* The layer "sample": what its profile says of programs whose blocks are known. Samples are random, but with a
+ * seed the same in each run; the bounds are five standard deviations. */
 
 #include <errno.h>
 #include <fcntl.h>

@@ -156,6 +156,33 @@ static void without_frames_stacks_are_unknown(void **state)
     assert_non_null(strstr(contents("heap"), "100: 100000 [100: 100000] @\n"));
 }
 
+/* At an interval at which about half of the leak's blocks are sampled. */
+static void a_seed_repeats_the_samples(void **state)
+{
+    static const char *const values[] = {"1500,seed=7,file=%s/heap", "1500,seed=8,file=%s/heap",
+                                         "1500,file=%s/heap"};
+    static char first[400];
+    static char again[400];
+    bool differed = false;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct outcome outcome = run(values[i], "leak");
+
+        assert_exited_with(&outcome, 0);
+        snprintf(first, sizeof first, "%.*s", (int)strcspn(contents("heap"), "\n"),
+                 contents("heap"));
+        for (int times = 0; times < 4; times++) {
+            outcome = run(values[i], "leak");
+            assert_exited_with(&outcome, 0);
+            snprintf(again, sizeof again, "%.*s", (int)strcspn(contents("heap"), "\n"),
+                     contents("heap"));
+            differed = differed || strcmp(first, again) != 0;
+        }
+        assert_int_equal(differed, i == 2);
+    }
+}
+
 static void off_nothing_is_sampled(void **state)
 {
     struct outcome outcome = run("off,file=%s/heap", "leak");
@@ -197,8 +224,7 @@ static void a_file_that_cannot_be_written_is_told(void **state)
 
 #define INTERVAL                                                                                   \
     "it is no interval, which is a number of bytes, or one with k, m or g, or off; and none of "   \
-    "the "                                                                                         \
-    "options file=PATH signal=NAME max=N frames=N guard slots=N"
+    "the options file=PATH signal=NAME max=N frames=N seed=N guard slots=N"
 
 static void wrong_values_end_the_program(void **state)
 {
@@ -216,6 +242,11 @@ static void wrong_values_end_the_program(void **state)
         {"frames=65", "frames=65", "frames=N: 0 to 64"},
         {"frames=", "frames=", "frames=N: 0 to 64"},
         {"file=", "file=", "file=PATH: 1 to 255 bytes"},
+        {"seed=", "seed=", "seed=N: a number below 2^63"},
+        {"seed=9223372036854775808", "seed=9223372036854775808", "seed=N: a number below 2^63"},
+        {"guard=1", "guard=1", "guard has no value"},
+        {"slots=0", "slots=0", "slots=N: 1 to 65536 guarded blocks"},
+        {"slots=65537", "slots=65537", "slots=N: 1 to 65536 guarded blocks"},
         {"signal=SEGV,file=x", "signal=SEGV",
          "signal=NAME: one that a process can handle, such as USR2"},
         {"signal=FOO,file=x", "signal=FOO",
@@ -297,6 +328,7 @@ int main(void)
         file_test(each_signal_makes_a_profile),
         file_test(a_child_has_a_file_of_its_own),
         file_test(without_frames_stacks_are_unknown),
+        file_test(a_seed_repeats_the_samples),
         file_test(off_nothing_is_sampled),
         file_test(what_is_too_much_is_dropped),
         file_test(a_file_that_cannot_be_written_is_told),

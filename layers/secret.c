@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Anyone who reads a canary can work out the numbers it was made from. So those must be worthless
- * elsewhere. In particular they must not be the random bytes that the system gives each process at
+ * Anyone who reads one of the debug layer's canaries can work out the numbers it was made from. So those
+ * must be worthless elsewhere. In particular they must not be the random bytes that the system gives each process at
  * its start, from which the C library derives its stack and pointer guards.
  *
  * If the system has no other random bytes, or refuses them to this process, we use those bytes as
@@ -86,7 +86,7 @@ static void make_own(uint64_t secret[2])
     secret[1] = hash_of(key, ~word);
 }
 
-void zm_debug_draw_secret(uint64_t secret[2])
+void zm_draw_secret(uint64_t secret[2])
 {
     int saved_errno = errno;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef ZM_DEBUG_SECRET_H
-#define ZM_DEBUG_SECRET_H
+#ifndef ZM_SECRET_H
+#define ZM_SECRET_H
 
 /* Numbers that cannot be predicted. */
 
 #include <stdint.h>
 
 /* Draws two. Needs no memory, and keeps errno. */
-void zm_debug_draw_secret(uint64_t secret[2]);
+void zm_draw_secret(uint64_t secret[2]);
 
 #endif
