@@ -25,9 +25,9 @@ cd "$(dirname "$0")/.."
 take_build build-bench-sample
 backends='libc native jemalloc tcmalloc mimalloc'
 if [ -n "$quick" ]; then
-    repetitions=5 seconds=0.01 runs=2 texts=1
+    repetitions=5 seconds=0.01 runs=2 texts=1 rounds=1
 else
-    repetitions=25 seconds=0.2 runs=20 texts=10
+    repetitions=25 seconds=0.2 runs=20 texts=10 rounds=3
 fi
 
 prepare_output
@@ -47,16 +47,49 @@ measure_churn() {
     done
 }
 
+# gperftools' library in its whole form, which samples; its form `minimal` does not.
+gperftools=$(realpath "$(cc -print-file-name=libtcmalloc.so.4)")
+
+# A line for each variant: its name in the report, the backend, and what else is in its environment.
+profilers() {
+    cat <<END
+jemalloc jemalloc
+jemalloc-512K jemalloc ZMALLOC_SAMPLE=512K
+jemalloc-prof jemalloc MALLOC_CONF=prof:true,lg_prof_sample:19
+tcmalloc tcmalloc
+tcmalloc-512K tcmalloc ZMALLOC_SAMPLE=512K
+gperftools native LD_PRELOAD=$gperftools
+gperftools-samples native LD_PRELOAD=$gperftools TCMALLOC_SAMPLE_PARAMETER=524288
+END
+}
+
+# None of them can be switched on in a process that runs, so each has processes of its own, in turn.
+measure_profilers() {
+    round=1
+    while [ $round -le $rounds ]; do
+        progress "churn with each profiler, round $round of $rounds"
+        profilers | while read -r name backend environment; do
+            # shellcheck disable=SC2086
+            env ZMALLOC_BACKEND="$backend" $environment "$build/bench/bench" \
+                --benchmark_filter='^churn/zmalloc/threads:1$' \
+                --benchmark_repetitions=$repetitions --benchmark_min_time=$seconds \
+                --benchmark_out="$output/profiler-$name-$round.json" --benchmark_out_format=json \
+                >/dev/null 2>"$output/profiler-$name.log" ||
+                fail "bench with $name: $(tail -n 1 "$output/profiler-$name.log")"
+        done
+        round=$((round + 1))
+    done
+}
+
 # write_text FILE: words of our own files, 3 MB for each time.
 write_text() {
     : >"$1"
     while [ "$texts" -gt 0 ]; do
-        git ls-files '*.c' '*.h' '*.md' '*.py' '*.sh' | xargs cat | head -c 3000000 >>"$1"
+        git ls-files '*.c' '*.h' '*.md' '*.py' '*.sh' | xargs cat 2>/dev/null | head -c 3000000 >>"$1"
         texts=$((texts - 1))
     done
 }
 
-# gperftools' library in its whole form, which samples; its form `minimal` does not.
 measure_wordcount() {
     progress 'wordcount'
     write_text "$build/text.txt"
@@ -65,7 +98,6 @@ measure_wordcount() {
             --variant "$backend 512K: $backend ZMALLOC_SAMPLE=512K" \
             --variant "$backend 64K: $backend ZMALLOC_SAMPLE=64K"
     done
-    gperftools=$(realpath "$(cc -print-file-name=libtcmalloc.so.4)")
     "$build/tools/zmalloc" compare -n $runs --metric cpu --csv "$output/wordcount.csv" "$@" \
         --variant 'jemalloc prof: jemalloc MALLOC_CONF=prof:true,lg_prof_sample:19' \
         --variant "gperftools: native LD_PRELOAD=$gperftools" \
@@ -78,7 +110,7 @@ measure_memory() {
     for backend in $backends; do
         progress "memory on $backend"
         for kind in '' -512K; do
-            ZMALLOC_BACKEND=$backend ZMALLOC_SAMPLE=${kind#-} "$build/bench/footprint" --quick \
+            ZMALLOC_BACKEND=$backend ZMALLOC_SAMPLE=${kind#-} "$build/bench/footprint" ${quick:+--quick} \
                 >"$output/footprint-$backend$kind.json" 2>"$output/footprint-$backend$kind.log" ||
                 fail "footprint on $backend: $(tail -n 1 "$output/footprint-$backend$kind.log")"
         done
@@ -86,6 +118,7 @@ measure_memory() {
 }
 
 measure_churn
+measure_profilers
 measure_wordcount
 measure_memory
 python3 -B bench/report/machine.py "$build" >"$output/machine.json"

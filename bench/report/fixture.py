@@ -220,6 +220,20 @@ def write_sampled(
             f"{backend},rss,104857600,1,2",
             f"{backend} 512K,rss,106430464,1,2",
         ]
+    for name, times in (
+        ("jemalloc", [10.0, 12.0]),
+        ("jemalloc-512K", [11.0, 10.5]),
+        ("jemalloc-prof", [14.0, 15.0]),
+        ("tcmalloc", [10.0, 12.0]),
+        ("tcmalloc-512K", [11.0, 10.5]),
+        ("gperftools", [8.0, 9.0]),
+        ("gperftools-samples", [8.8, 9.0]),
+    ):
+        for number, time in enumerate(times, 1):
+            found = [repetition(name_of("churn/threads:1", "zmalloc"), time)]
+            write(
+                folder / f"profiler-{name}-{number}.json", {"context": {}, "benchmarks": found}
+            )
     rows += [
         "jemalloc prof,cpu,0.44,0.43,0.45",
         "jemalloc prof,rss,103809024,1,2",

@@ -31,10 +31,11 @@ MEMORY     what resident memory 64 MiB in objects of a size take more with a sam
            {MEMORY_PERCENT + 100 * MEMORY_MIB / 64:.2f} of 64)"""
 
 PROFILERS_MEANING = """\
-The same program with the profilers that the allocators have themselves, one sample for 512 KiB on average:
+The same with the profilers that the allocators have themselves, one sample for 512 KiB on average:
 jemalloc with prof:true, gperftools' libtcmalloc with TCMALLOC_SAMPLE_PARAMETER, which it is preloaded for.
-WITH and WITHOUT are milliseconds of processor time, medians with their 95 % interval; MiB is how much more
-resident memory the program had at its peak, of medians."""
+CHURN      nanoseconds without and with, each in processes of its own, minima of repetitions, and their ratio
+WORDCOUNT  the same in milliseconds of processor time, medians with their 95 % interval
+MiB        how much more resident memory wordcount had at its peak, of medians"""
 
 Row = dict[str, str]
 Rows = dict[str, dict[str, Row]]
@@ -124,14 +125,26 @@ def milliseconds(row: Row) -> str:
     return f"{median:.0f} ({low:.0f}-{high:.0f})"
 
 
-def profiler_rows(rows: Rows) -> list[list[str]]:
+def least_churn(folder: Path, name: str) -> float:
+    times: list[float] = []
+    for path in sorted(folder.glob(f"profiler-{name.replace(' ', '-')}-[0-9]*.json")):
+        times += [time for _, _, time in repetitions(read_json(path), path)]
+    if not times:
+        raise ReportError(f"{folder}: churn with {name} was not measured")
+    return min(times)
+
+
+def profiler_rows(folder: Path, rows: Rows) -> list[list[str]]:
     lines = []
     for name, (without, sampled) in PROFILERS.items():
         cpu, rss = rows["cpu"], rows["rss"]
         mib = (float(rss[sampled]["median"]) - float(rss[without]["median"])) / (1 << 20)
+        churn = [least_churn(folder, variant) for variant in (without, sampled)]
         lines.append(
             [
                 name,
+                *(f"{time:.2f}" for time in churn),
+                f"{churn[1] / churn[0]:.3f}",
                 milliseconds(cpu[without]),
                 milliseconds(cpu[sampled]),
                 f"{ratio_of(cpu[sampled], cpu[without]):.3f}",
@@ -159,7 +172,7 @@ def report(folder: Path) -> str:
         ]
         for backend in backends
     ]
-    profilers = ["PROFILER", "WITHOUT", "WITH", "RATIO", "MiB"]
+    profilers = ["PROFILER", "CHURN ns", "WITH", "RATIO", "WORDCOUNT ms", "WITH", "RATIO", "MiB"]
     return "\n".join(
         [
             *machine_lines(machine, {}),
@@ -168,7 +181,7 @@ def report(folder: Path) -> str:
             "",
             *MEANING.splitlines(),
             "",
-            *table(profilers, profiler_rows(rows)),
+            *table(profilers, profiler_rows(folder, rows)),
             "",
             *PROFILERS_MEANING.splitlines(),
         ]

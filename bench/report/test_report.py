@@ -347,9 +347,9 @@ class Sampled(Case):
             lines[0],
             "jemalloc 10.00 1.010 (1.050) yes 1.100 (1.182) 400 1.010 yes yes 1.050 +1.25 (of 64) yes".split(),
         )
-        self.assertEqual(lines[2], "zmalloc on jemalloc 400 (390-410) 404 (400-410) 1.010 +1.50".split())
-        self.assertEqual(lines[3], "jemalloc's own 400 (390-410) 440 (430-450) 1.100 -1.00".split())
-        self.assertEqual(lines[5], "gperftools' own 400 (390-410) 500 (490-510) 1.250 +10.00".split())
+        self.assertEqual(lines[2], "zmalloc on jemalloc 10.00 10.50 1.050 400 (390-410) 404 (400-410) 1.010 +1.50".split())
+        self.assertEqual(lines[3], "jemalloc's own 10.00 14.00 1.400 400 (390-410) 440 (430-450) 1.100 -1.00".split())
+        self.assertEqual(lines[5], "gperftools' own 8.00 8.80 1.100 400 (390-410) 500 (490-510) 1.250 +10.00".split())
 
     def test_targets_that_are_not_met(self) -> None:
         lines = self.lines(churn=([10.0], [10.21], [11.0]), bytes_sampled=82.5)

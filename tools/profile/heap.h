@@ -27,7 +27,7 @@ struct heap_mapping {
     uint64_t begin;
     uint64_t end;
     uint64_t offset; /* in the file */
-    char *path;      /* of a file; or "[zone sessions]", which is the outermost frame of its blocks */
+    char *path; /* of a file; or "[zone sessions]", which is the outermost frame of its blocks */
 };
 
 struct heap_profile {

@@ -132,7 +132,8 @@ static void report_files(Dwfl *dwfl, const struct heap_profile *profile)
     for (size_t i = 0; i < profile->mapping_count; i++) {
         const struct heap_mapping *mapping = &profile->mappings[i];
 
-        if (mapping->offset == 0 && !heap_is_zone(mapping->path) && access(mapping->path, R_OK) == 0)
+        if (mapping->offset == 0 && !heap_is_zone(mapping->path) &&
+            access(mapping->path, R_OK) == 0)
             dwfl_report_elf(dwfl, base_name(mapping->path), mapping->path, -1, mapping->begin,
                             false);
     }

@@ -12,8 +12,9 @@
 struct frame {
     char *object;    /* the name of the file that it is in, without its folder */
     uint64_t offset; /* in that, as addr2line(1) takes it */
-    char *function;  /* as it is called in its language, or "[zone sessions]"; NULL if no symbol is known */
-    char *file;      /* of the source, without its folder; NULL if no debug information is known */
+    char *
+        function; /* as it is called in its language, or "[zone sessions]"; NULL if no symbol is known */
+    char *file; /* of the source, without its folder; NULL if no debug information is known */
     int line;
     bool is_zone; /* of the blocks, and no function */
 };
