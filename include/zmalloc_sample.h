@@ -25,7 +25,7 @@ extern "C" {
  */
 ZMALLOC_API int zmalloc_sample_start(size_t interval) ZMALLOC_SYMBOL(zmalloc_sample_start);
 
-/* No more blocks are sampled; those that were stay in the profile until they are freed. Returns as
+/* No more blocks are sampled; those that were stay in the profile until they are freed, in whatever size. Returns as
  * above. */
 ZMALLOC_API int zmalloc_sample_stop(void) ZMALLOC_SYMBOL(zmalloc_sample_stop);
 

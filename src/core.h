@@ -400,32 +400,48 @@ static size_t core_estimate_growth(void *ptr, size_t size)
     return after > before ? after - before : 0;
 }
 
-/* NULL if it cannot be sampled; then the block is still there. */
-CORE_NOINLINE void *core_move_sampled(void *ptr, size_t size, size_t *old, size_t *got)
+/* The block at an address that a sampled block has; or as it is, if there is no memory for that. */
+CORE_NOINLINE void *core_align_sampled(void *ptr, size_t size, size_t *got)
 {
-    void *moved = core_ask_sampled(0, size, 0, got, NULL);
+    size_t usable = 0;
+    void *aligned = NULL;
 
-    if (moved == NULL)
-        return NULL;
-    if (*got == 0)
-        *got = core_backend->usable_size(moved);
-    *old = core_backend->usable_size(ptr);
-    memcpy(moved, ptr, *old < size ? *old : size);
+    if (zm_is_aligned_for_sampling(ptr))
+        return ptr;
+    if (ZM_SAMPLE_ALIGNMENT < CORE_BACKEND_LIMIT - size)
+        aligned = core_backend->aligned_alloc(ZM_SAMPLE_ALIGNMENT, size, &usable);
+    if (aligned == NULL)
+        return ptr;
+    *got = usable != 0 ? usable : core_backend->usable_size(aligned);
+    memcpy(aligned, ptr, size);
     core_backend->free(ptr);
-    return moved;
+    return aligned;
 }
 
-CORE_NOINLINE void *core_realloc_asking(void *ptr, size_t size, size_t *old, size_t *got)
+/* Of a block that is sampled from now on; kept is its sample until now, or NULL. */
+CORE_NOINLINE void *core_sample_resized(void *ptr, size_t size, const struct zm_sample *kept,
+                                        size_t *got)
+{
+    ptr = core_align_sampled(ptr, size, got);
+    if (kept != NULL && size <= kept->size)
+        zm_sampling_restore(ptr, kept);
+    else if (zm_is_aligned_for_sampling(ptr))
+        zm_sampling_begin(ptr, size);
+    return ptr;
+}
+
+/* more: how many bytes may have a point among them; kept: see above. */
+CORE_NOINLINE void *core_realloc_asking(void *ptr, size_t size, size_t more,
+                                        const struct zm_sample *kept, size_t *old, size_t *got)
 {
     struct zm_grant grant;
-    void *moved = NULL;
+    void *moved;
 
-    if (!zm_budget_ask(size, core_estimate_growth(ptr, size), &grant))
+    if (!zm_budget_ask(more, core_estimate_growth(ptr, size), &grant))
         return NULL;
-    if (grant.is_sampled)
-        moved = core_move_sampled(ptr, size, old, got);
-    if (moved == NULL)
-        moved = core_backend->realloc(ptr, size, old, got);
+    moved = core_backend->realloc(ptr, size, old, got);
+    if (moved != NULL && (kept != NULL || (grant.is_sampled && zm_sampling_has_room())))
+        moved = core_sample_resized(moved, size, kept, got);
     if (moved != NULL && core_thread_is_live())
         core_count_realloc(*old, *got);
     else if (moved != NULL)
@@ -448,7 +464,7 @@ CORE_NOINLINE void *core_realloc_unusual(void *ptr, size_t size, size_t *usable,
     if (size == 0 || size >= ZM_SIZE_LIMIT)
         core_zfree(ptr);
     else if (size < CORE_BACKEND_LIMIT)
-        moved = core_realloc_asking(ptr, size, &old, &got);
+        moved = core_realloc_asking(ptr, size, size, NULL, &old, &got);
     if (moved == NULL && size != 0)
         return core_fail(size, usable, how);
     if (usable != NULL)
@@ -629,40 +645,75 @@ CORE_NOINLINE void *core_realloc_guarded(void *ptr, size_t size, size_t *usable,
     return moved != NULL || size == 0 ? moved : core_fail(size, usable, how);
 }
 
-/* The sample ends before, because the address may be another thread's at once. */
-CORE_NOINLINE void *core_realloc_sampled(void *ptr, size_t size, size_t *usable, unsigned how)
+/*
+ * A resized block is sampled if it was before, or if there is a point among the bytes that it grows by. So its
+ * chance is that of its new size, and it does not matter that the program may resize sampled blocks more
+ * often, because they have more room. If it gets smaller, the layer decides whether it stays sampled; then it
+ * is the same block as before, with the call stack that it had.
+ *
+ * The sample ends before, because the address may be another thread's at once.
+ */
+CORE_NOINLINE void *core_resize_sampling(void *ptr, size_t size, size_t *usable, unsigned how)
 {
     struct zm_sample sample;
-    bool was_sampled;
+    bool was_sampled = zm_may_be_sampled(ptr) && zm_sampling_end(ptr, &sample);
+    struct zm_sample resized = was_sampled ? sample : (struct zm_sample){.size = 0};
+    bool stays = was_sampled && zm_sampling_keeps(&resized, size);
+    size_t before = core_backend->usable_size(ptr);
+    size_t growth = size > before ? size - before : 0;
+    size_t old = 0;
+    size_t got = 0;
     void *moved;
 
-    if (zm_is_guarded(ptr))
-        return core_realloc_guarded(ptr, size, usable, how);
-    was_sampled = zm_sampling_end(ptr, &sample);
-    moved = core_realloc(ptr, size, usable, how);
-    if (was_sampled && moved == NULL && size != 0 && size < ZM_SIZE_LIMIT)
-        zm_sampling_restore(ptr, &sample);
+    if (!stays && core_is_usual(growth + 1)) {
+        moved = core_backend->realloc(ptr, size, &old, &got);
+        if (moved != NULL) {
+            core_count_realloc(old, got);
+            core_spend(growth, got > old ? got - old : 0);
+        }
+    } else {
+        moved = core_realloc_asking(ptr, size, growth, stays ? &resized : NULL, &old, &got);
+    }
+    if (moved == NULL) {
+        if (was_sampled)
+            zm_sampling_restore(ptr, &sample);
+        return core_fail(size, usable, how);
+    }
+    if (usable != NULL)
+        *usable = got;
     return moved;
 }
 
-static void *core_special_ztryrealloc(void *ptr, size_t size)
+CORE_NOINLINE void *core_resize(void *ptr, size_t size, size_t *usable, unsigned how)
 {
-    return core_realloc_sampled(ptr, size, NULL, CORE_TRY);
+    if (zm_is_guarded(ptr))
+        return core_realloc_guarded(ptr, size, usable, how);
+    if (ptr != NULL && size != 0 && size < CORE_BACKEND_LIMIT)
+        return core_resize_sampling(ptr, size, usable, how);
+    /* It is no block yet; or it is freed, or stays as it is. */
+    if (ptr != NULL && (size == 0 || size >= ZM_SIZE_LIMIT) && zm_may_be_sampled(ptr))
+        zm_sampling_end(ptr, NULL);
+    return core_realloc(ptr, size, usable, how);
 }
 
-static void *core_special_ztryrealloc_usable(void *ptr, size_t size, size_t *usable)
+static void *core_resizing_ztryrealloc(void *ptr, size_t size)
 {
-    return core_realloc_sampled(ptr, size, usable, CORE_TRY);
+    return core_resize(ptr, size, NULL, CORE_TRY);
 }
 
-static void *core_special_zrealloc(void *ptr, size_t size)
+static void *core_resizing_ztryrealloc_usable(void *ptr, size_t size, size_t *usable)
 {
-    return core_realloc_sampled(ptr, size, NULL, 0);
+    return core_resize(ptr, size, usable, CORE_TRY);
 }
 
-static void *core_special_zrealloc_usable(void *ptr, size_t size, size_t *usable)
+static void *core_resizing_zrealloc(void *ptr, size_t size)
 {
-    return core_realloc_sampled(ptr, size, usable, 0);
+    return core_resize(ptr, size, NULL, 0);
+}
+
+static void *core_resizing_zrealloc_usable(void *ptr, size_t size, size_t *usable)
+{
+    return core_resize(ptr, size, usable, 0);
 }
 
 /* The entry points. Only those for a process with guarded blocks look whether a block is guarded. */
@@ -692,16 +743,17 @@ ZM_BLOCK_ENTRIES(CORE_GUARDED_VALUE, CORE_GUARDED_VOID)
 
 #define CORE_VALUE_ENTRY(type, name, parameters, arguments) .name = core_##name,
 #define CORE_VOID_ENTRY(name, parameters, arguments) .name = core_##name,
+#define CORE_RESIZING_ENTRY(type, name, parameters, arguments) .name = core_resizing_##name,
 #define CORE_SAMPLED_VALUE_ENTRY(type, name, parameters, arguments) .name = core_sampled_##name,
 #define CORE_SAMPLED_VOID_ENTRY(name, parameters, arguments) .name = core_sampled_##name,
 #define CORE_GUARDED_VALUE_ENTRY(type, name, parameters, arguments) .name = core_guarded_##name,
 #define CORE_GUARDED_VOID_ENTRY(name, parameters, arguments) .name = core_guarded_##name,
 #define CORE_TABLES                                                                                \
     .build = ZM_BUILD, .entries = {ZM_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY)},                 \
-    .sampled = {ZM_ALLOCATING_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY)                           \
-                    ZM_BLOCK_ENTRIES(CORE_SAMPLED_VALUE_ENTRY, CORE_SAMPLED_VOID_ENTRY)},          \
-    .guarded = {ZM_ALLOCATING_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY)                           \
-                    ZM_BLOCK_ENTRIES(CORE_GUARDED_VALUE_ENTRY, CORE_GUARDED_VOID_ENTRY)}
+    .sampled = {ZM_ALLOCATING_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY) ZM_RESIZING_ENTRIES(      \
+        CORE_RESIZING_ENTRY) ZM_BLOCK_ENTRIES(CORE_SAMPLED_VALUE_ENTRY, CORE_SAMPLED_VOID_ENTRY)}, \
+    .guarded = {ZM_ALLOCATING_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY) ZM_RESIZING_ENTRIES(      \
+        CORE_RESIZING_ENTRY) ZM_BLOCK_ENTRIES(CORE_GUARDED_VALUE_ENTRY, CORE_GUARDED_VOID_ENTRY)}
 
 /* In the library each instance is named after its backend. A module has just one. */
 #ifdef ZM_MODULE

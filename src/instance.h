@@ -25,18 +25,22 @@
     VALUE(void *, ztrycalloc_usable, (size_t size, size_t *usable), (size, usable))                \
     VALUE(void *, zmalloc_aligned, (size_t alignment, size_t size), (alignment, size))             \
     VALUE(void *, ztrymalloc_aligned, (size_t alignment, size_t size), (alignment, size))
-#define ZM_BLOCK_ENTRIES(VALUE, VOID)                                                            \
-    VALUE(size_t, zmalloc_size, (const void *ptr), (ptr))                                          \
-    VALUE(size_t, zmalloc_usable_size, (const void *ptr), (ptr))                                   \
+#define ZM_RESIZING_ENTRIES(VALUE)                                                                 \
     VALUE(void *, zrealloc, (void *ptr, size_t size), (ptr, size))                                 \
     VALUE(void *, ztryrealloc, (void *ptr, size_t size), (ptr, size))                              \
     VALUE(void *, zrealloc_usable, (void *ptr, size_t size, size_t *usable), (ptr, size, usable))  \
     VALUE(void *, ztryrealloc_usable, (void *ptr, size_t size, size_t *usable),                    \
-          (ptr, size, usable))                                                                     \
+          (ptr, size, usable))
+#define ZM_BLOCK_ENTRIES(VALUE, VOID)                                                              \
+    VALUE(size_t, zmalloc_size, (const void *ptr), (ptr))                                          \
+    VALUE(size_t, zmalloc_usable_size, (const void *ptr), (ptr))                                   \
     VOID(zfree, (void *ptr), (ptr))                                                                \
     VOID(zfree_usable, (void *ptr, size_t *usable), (ptr, usable))                                 \
     VOID(zfree_with_size, (void *ptr, size_t size), (ptr, size))
-#define ZM_ENTRIES(VALUE, VOID) ZM_ALLOCATING_ENTRIES(VALUE, VOID) ZM_BLOCK_ENTRIES(VALUE, VOID)
+#define ZM_ENTRIES(VALUE, VOID)                                                                    \
+    ZM_ALLOCATING_ENTRIES(VALUE, VOID)                                                             \
+    ZM_RESIZING_ENTRIES(VALUE)                                                                     \
+    ZM_BLOCK_ENTRIES(VALUE, VOID)
 /* clang-format on */
 
 #define ZM_VALUE_POINTER(type, name, parameters, arguments) type(*name) parameters;

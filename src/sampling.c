@@ -72,6 +72,11 @@ bool zm_sampling_end(const void *ptr, struct zm_sample *sample)
     return ptr != NULL && zm_sampler->end(ptr, sample != NULL ? sample : &ignored);
 }
 
+bool zm_sampling_keeps(struct zm_sample *sample, size_t size)
+{
+    return zm_sampler->keeps(sample, size);
+}
+
 void zm_sampling_restore(const void *ptr, const struct zm_sample *sample)
 {
     zm_sampler->restore(ptr, sample);

@@ -42,6 +42,11 @@ ZM_INLINE bool zm_is_guarded(const void *ptr)
 #define ZM_SAMPLED_PAGES ((size_t)1 << 16)
 extern ZM_PRIVATE uint16_t zm_sampled_pages[ZM_SAMPLED_PAGES];
 
+ZM_INLINE bool zm_is_aligned_for_sampling(const void *ptr)
+{
+    return ((uintptr_t)ptr & (ZM_SAMPLE_ALIGNMENT - 1)) == 0;
+}
+
 ZM_INLINE uint16_t *zm_sampled_page(const void *ptr)
 {
     return &zm_sampled_pages[(uintptr_t)ptr / ZM_SAMPLE_ALIGNMENT % ZM_SAMPLED_PAGES];
@@ -50,7 +55,7 @@ ZM_INLINE uint16_t *zm_sampled_page(const void *ptr)
 /* Of blocks that are not guarded. */
 ZM_INLINE bool zm_may_be_sampled(const void *ptr)
 {
-    return ZM_UNLIKELY(((uintptr_t)ptr & (ZM_SAMPLE_ALIGNMENT - 1)) == 0) &&
+    return ZM_UNLIKELY(zm_is_aligned_for_sampling(ptr)) &&
            __atomic_load_n(zm_sampled_page(ptr), __ATOMIC_RELAXED) != 0;
 }
 
@@ -78,7 +83,10 @@ struct zm_sampler {
     void (*begin)(const void *ptr, size_t size);
     /* False if the block is none that was sampled. */
     bool (*end)(const void *ptr, struct zm_sample *sample);
-    /* Takes the last end() back. */
+    /* Whether the block stays sampled in another size. If the size in the sample is then at least as large, it
+     * is the same block as before, and for restore(). */
+    bool (*keeps)(struct zm_sample *sample, size_t size);
+    /* Takes the last end() back, for the block there or where it was moved. */
     void (*restore)(const void *ptr, const struct zm_sample *sample);
     /* A zeroed block with guards, of which all of the size is usable; NULL if there is none for it. */
     void *(*guard)(size_t alignment, size_t size);
@@ -106,6 +114,7 @@ ZM_PRIVATE bool zm_sampling_has_room(void);
 ZM_PRIVATE void zm_sampling_begin(const void *ptr, size_t size);
 /* Ignores NULL and blocks that were not sampled. sample may be NULL. */
 ZM_PRIVATE ZM_COLD bool zm_sampling_end(const void *ptr, struct zm_sample *sample);
+ZM_PRIVATE bool zm_sampling_keeps(struct zm_sample *sample, size_t size);
 ZM_PRIVATE void zm_sampling_restore(const void *ptr, const struct zm_sample *sample);
 /* Guarded blocks, each counted with the prefix that other blocks have. */
 ZM_PRIVATE void *zm_sampling_guard(size_t alignment, size_t size, size_t prefix_size);

@@ -96,3 +96,8 @@ uint64_t zm_sample_weight(size_t size, size_t interval)
 
     return interval == 1 ? ZM_SAMPLE_ONE : (uint64_t)(ZM_SAMPLE_ONE / one + 0.5);
 }
+
+bool zm_sample_happens(uint64_t part, uint64_t whole)
+{
+    return (double)next_random() * (double)whole < (double)part * 0x1p64;
+}

@@ -50,6 +50,23 @@ static bool end(const void *ptr, struct zm_sample *sample)
     return found;
 }
 
+/* A smaller block is sampled with a smaller probability. While nothing is sampled, what there is stays. */
+static bool keeps(struct zm_sample *sample, size_t size)
+{
+    size_t bytes = current_interval();
+    uint64_t weight = sample->weight;
+
+    if (bytes != SIZE_MAX && size > sample->size)
+        return true;
+    if (bytes != SIZE_MAX)
+        weight = zm_sample_weight(size, bytes);
+    if (weight != sample->weight && !zm_sample_happens(sample->weight, weight))
+        return false;
+    sample->size = size;
+    sample->weight = weight;
+    return true;
+}
+
 static void restore(const void *ptr, const struct zm_sample *sample)
 {
     zm_sample_table_add(ptr, *sample, false);
@@ -60,6 +77,7 @@ static const struct zm_sampler sampler = {
     .has_room = zm_sample_table_has_room,
     .begin = begin,
     .end = end,
+    .keeps = keeps,
     .restore = restore,
     .guard = zm_sample_guard,
     .guarded_size = zm_sample_guarded_size,

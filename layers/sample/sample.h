@@ -40,6 +40,9 @@ size_t zm_sample_draw(size_t interval);
 #define ZM_SAMPLE_ONE 1024
 uint64_t zm_sample_weight(size_t size, size_t interval);
 
+/* True with a probability of part / whole. */
+bool zm_sample_happens(uint64_t part, uint64_t whole);
+
 /* ---- table.c: the blocks that are remembered ---- */
 
 void zm_sample_table_start(size_t max);

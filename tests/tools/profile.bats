@@ -38,6 +38,22 @@ END_OF_PROFILE
     [ "${lines[3]}" = '... and 2 functions more (-n shows more)' ]
 }
 
+@test "functions without a block are left out, and without any there is a line that says so" {
+    write_profile heap 50
+    sed -i 's/^20: [0-9]*/0: 0/' heap
+    run -0 zmalloc profile heap
+    [ "${lines[2]}" = '      1.00  100.0       1.00  100.0         10  server+0x100f' ]
+    [ "${lines[3]}" = '      0.00    0.0       1.00  100.0          0  server+0x201f' ]
+    [ "${#lines[@]}" -eq 4 ]
+    sed -i 's/^10: [0-9]*/0: 0/' heap
+    run -0 zmalloc profile heap
+    [ "${lines[1]}" = 'no sample is of that; a smaller interval takes more, and --total shows what was freed as well' ]
+    [ "${#lines[@]}" -eq 2 ]
+    sed -i 's/\[[0-9]*: [0-9]*\]/[0: 0]/' heap
+    run -0 zmalloc profile --total heap
+    [ "${lines[1]}" = 'no sample is of that; a smaller interval takes more' ]
+}
+
 @test "two profiles are what was added" {
     write_profile before 50
     write_profile after 60 1048576

@@ -64,6 +64,8 @@ static void count_trace(struct holders *holders, const struct trace *trace, size
 {
     int64_t bytes = bytes_of(&trace->figures, is_total);
 
+    if (bytes == 0 && blocks_of(&trace->figures, is_total) == 0)
+        return;
     for (size_t i = 0; i < trace->depth; i++) {
         struct holder *holder = holder_of(holders, trace->frames[i]);
 
@@ -127,8 +129,12 @@ void print_holders(FILE *to, const struct traces *traces, bool is_total, size_t 
 
     for (size_t i = 0; i < traces->count; i++)
         count_trace(&holders, &traces->of[i], i + 1, is_total);
-    if (holders.count > 0)
-        qsort(holders.of, holders.count, sizeof *holders.of, compare_holders);
+    if (holders.count == 0) {
+        fprintf(to, "no sample is of that; a smaller interval takes more%s\n",
+                is_total ? "" : ", and --total shows what was freed as well");
+        return;
+    }
+    qsort(holders.of, holders.count, sizeof *holders.of, compare_holders);
     fprintf(to, "%10s %6s %10s %6s %10s  %s\n", "OWN MiB", "%", "WITH MiB", "%", "BLOCKS",
             "FUNCTION");
     for (size_t i = 0; i < holders.count && i < rows; i++)
