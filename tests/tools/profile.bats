@@ -171,6 +171,70 @@ shown() {
     [ -z "$(ls temporary)" ]
 }
 
+# Its words are of letters, and all different; each has a block of its own.
+@test "the holders of wordcount are right, and google-pprof says the same" {
+    [ -n "${WORDCOUNT:-}" ] || skip "there is no wordcount"
+    seq 10000 14999 | tr 0-9 a-j >words
+    for backend in $BACKENDS; do
+        run --separate-stderr -0 zmalloc profile --total -i 1 -n 4 -b "$backend" -o pprof -- "$WORDCOUNT" words
+        # 1024 slots of 24 bytes, which double three times, with a copy; 5000 words of six bytes.
+        shown '      0.49 '*' 0.49 '*' 6  grow*'
+        shown '      0.03 '*' 0.03 '*' 5000  count_word*'
+        shown '      0.02 '*' 0.02 '*' 1  new_table*'
+        shown '      0.11 '*' 0.11 '*' 1  print_top*'
+    done
+    command -v google-pprof >/dev/null || skip "google-pprof is missing; the rest passed"
+    ZMALLOC_SAMPLE=1,file=heap "$WORDCOUNT" words >/dev/null
+    google-pprof --text --alloc_space "$WORDCOUNT" heap 2>/dev/null | sed 's/ (inline)$//; 1d; 5q' |
+        awk '{ sub("%", "", $2); print $6, $2 }' >theirs
+    zmalloc profile --total -n 4 heap | awk 'NR > 3 && NR < 8 { print $6, $2 }' >ours
+    [ -s ours ]
+    diff theirs ours
+}
+
+# What it holds is over 512 bytes each, which is malloc()'s, and each line has call stacks of its own. Bounds are
+# six standard deviations.
+@test "the holders of a program in Python are right on every backend" {
+    [ -n "$PRELOAD" ] || skip "there is no preload library"
+    skip_without python3
+    cat >hold.py <<'END_OF_PYTHON'
+blocks = [bytes(1000) for _ in range(20000)]
+arrays = [bytearray(5000) for _ in range(2000)]
+texts = [chr(97 + i % 26) * 700 for i in range(4000)]
+rows = [tuple(range(150)) for _ in range(2000)]
+import os, signal
+os.kill(os.getpid(), signal.SIGUSR2)
+ends = [bytes(600)]
+END_OF_PYTHON
+    cat >check.awk <<'END_OF_AWK'
+function check(row, count, size) {
+    off = found[row] / size - count
+    limit = 6 * sqrt(count * 8192 / size)
+    if (off * off > limit * limit) {
+        printf "%d blocks of %d bytes were estimated as %d\n", count, size, found[row] / size
+        wrong = 1
+    }
+}
+{ found[NR] = $1 }
+END {
+    check(1, 20000, 1033)
+    check(2, 2000, 5001)
+    check(3, 4000, 749)
+    check(4, 2000, 1240)
+    exit wrong
+}
+END_OF_AWK
+    python=$(python3 -c 'import sys; print(sys.executable)')
+    for backend in $BACKENDS; do
+        rm -f ./*.heap
+        ZMALLOC_SAMPLE=8K,file=%n.heap,signal=USR2 zmalloc run -b "$backend" -- "$python" -S -E hold.py
+        zmalloc profile --folded folded 1.heap >/dev/null
+        awk '{ print $NF }' folded | sort -rn | head -n 4 >largest
+        cat largest
+        awk -f check.awk largest
+    done
+}
+
 @test "its end is the command's" {
     run -3 zmalloc profile -- "$PROFILE_PROGRAM" 3
     run --separate-stderr -134 zmalloc profile -- "$PROFILE_PROGRAM" die
