@@ -29,7 +29,7 @@ build_packages='gcc libc6-dev meson ninja-build pkg-config libjansson-dev zlib1g
 demo_packages="$build_packages libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev"
 adapted_libraries='zlib1g-dev libsqlite3-dev liblua5.4-dev libuv1-dev libcurl4-openssl-dev libssl-dev
     libpcre2-dev'
-test_tools="systemtap-sdt-dev google-perftools g++ cmake python3 python3-jsonschema git bats scdoc man-db $adapted_libraries"
+test_tools="systemtap-sdt-dev g++ cmake python3 python3-jsonschema git bats scdoc man-db $adapted_libraries"
 test_packages="$demo_packages libcmocka-dev $test_tools"
 # The allocators and cmocka come as sources.
 source_packages="$build_packages $test_tools bzip2 xz-utils"
@@ -47,7 +47,7 @@ ci_packages="$test_packages $bench_tools $redis_tools $ports_tools $fuzz_tools c
     librsvg2-bin zsh
     libc++-14-dev libc++abi-14-dev libc6-dev-arm64-cross
     libgcc-12-dev-arm64-cross debootstrap redis-tools sqlite3 xz-utils perl
-    libpython3.11-testsuite"
+    libpython3.11-testsuite google-perftools"
 
 # The packages of allocators, and what instead of one whose source is in place.
 allocator_packages() {
