@@ -69,16 +69,16 @@ static int take_rows(struct typed typed, struct profile_options *options)
     rows = strtoul(optarg, &end, 10);
     if (end == optarg || *end != '\0' || *optarg == '-' || errno != 0 || rows < 1 ||
         rows > ROWS_MAX)
-        return bad_usage(&verb_profile, TYPED "%s: it is a number from 1 to %d", AS_TYPED(typed),
+        return bad_usage(options->verb, TYPED "%s: it is a number from 1 to %d", AS_TYPED(typed),
                          optarg, ROWS_MAX);
     options->rows = rows;
     return STATUS_FINE;
 }
 
-static int take_file(struct typed typed, const char **file)
+static int take_file(const struct verb *verb, struct typed typed, const char **file)
 {
     if (check_output(optarg) != 0) {
-        complain(&verb_profile, TYPED "%s: %s", AS_TYPED(typed), optarg, strerror(errno));
+        complain(verb, TYPED "%s: %s", AS_TYPED(typed), optarg, strerror(errno));
         return STATUS_FAILURE;
     }
     *file = optarg;
@@ -98,11 +98,11 @@ static int take(int option, char **argv, struct profile_options *options)
     case 'n':
         return take_rows(typed, options);
     case 'o':
-        return take_file(typed, &options->pprof);
+        return take_file(options->verb, typed, &options->pprof);
     case FLAME:
-        return take_file(typed, &options->flame);
+        return take_file(options->verb, typed, &options->flame);
     case FOLDED:
-        return take_file(typed, &options->folded);
+        return take_file(options->verb, typed, &options->folded);
     case 'i':
         options->interval = optarg;
         return STATUS_FINE;
@@ -110,7 +110,7 @@ static int take(int option, char **argv, struct profile_options *options)
         options->backend = optarg;
         return STATUS_FINE;
     default:
-        return read_preload_wish(&verb_profile, typed, &options->preload);
+        return read_preload_wish(options->verb, typed, &options->preload);
     }
 }
 
@@ -122,18 +122,19 @@ static int take_arguments(int argc, char **argv, struct profile_options *options
     options->arguments = argv + optind;
     options->is_program = strcmp(argv[optind - 1], "--") == 0;
     if (options->is_program && count == 0)
-        return bad_usage(&verb_profile, "no program is named after --");
+        return bad_usage(options->verb, "no program is named after --");
     if (options->is_program)
         return STATUS_FINE;
     if (count == 0)
-        return bad_usage(&verb_profile, "neither a profile nor -- and a program");
+        return bad_usage(options->verb, "neither a profile nor -- and a program");
     if (count > 2)
-        return bad_usage(&verb_profile, "%s: two profiles at most; a program comes after --",
+        return bad_usage(options->verb, "%s: two profiles at most; a program comes after --",
                          options->arguments[2]);
     return STATUS_FINE;
 }
 
-int read_profile_options(int argc, char **argv, struct profile_options *options)
+int read_profile_options(const struct verb *verb, int argc, char **argv,
+                         struct profile_options *options)
 {
     static const struct option known[] = {
         {"live", no_argument, NULL, LIVE},
@@ -151,7 +152,7 @@ int read_profile_options(int argc, char **argv, struct profile_options *options)
     int status = STATUS_FINE;
     int option;
 
-    *options = (struct profile_options){.rows = ROWS, .interval = INTERVAL};
+    *options = (struct profile_options){.verb = verb, .rows = ROWS, .interval = INTERVAL};
     opterr = 0;
     while (status == STATUS_FINE &&
            (option = getopt_long(argc, argv, "+:n:o:i:b:h", known, NULL)) != -1) {
@@ -160,7 +161,7 @@ int read_profile_options(int argc, char **argv, struct profile_options *options)
             options->is_help = true;
             return STATUS_FINE;
         }
-        status = option == '?' || option == ':' ? bad_option(&verb_profile, argv, known, option)
+        status = option == '?' || option == ':' ? bad_option(options->verb, argv, known, option)
                                                 : take(option, argv, options);
     }
     return status == STATUS_FINE ? take_arguments(argc, argv, options) : status;

@@ -6,9 +6,11 @@
 #include <stdio.h>
 
 #include "preloading.h"
+#include "verb.h"
 
 /* What zmalloc profile was asked for. */
 struct profile_options {
+    const struct verb *verb; /* for messages */
     bool is_help;
     bool is_total; /* what was ever allocated, and not what is live */
     bool is_program;
@@ -23,7 +25,8 @@ struct profile_options {
 };
 
 /* STATUS_FINE, or what to end with, after a message. */
-int read_profile_options(int argc, char **argv, struct profile_options *options);
+int read_profile_options(const struct verb *verb, int argc, char **argv,
+                         struct profile_options *options);
 void print_profile_help(FILE *to);
 
 #endif

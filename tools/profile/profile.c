@@ -148,7 +148,7 @@ static int profile_program(const struct profile_options *options, char **program
 static int run(int argc, char **argv)
 {
     struct profile_options options;
-    int status = read_profile_options(argc, argv, &options);
+    int status = read_profile_options(&verb_profile, argc, argv, &options);
 
     if (status != STATUS_FINE || options.is_help)
         return status;

@@ -18,7 +18,7 @@
 #include "text.h"
 #include "verb.h"
 
-static int make_folder(struct profiled *profiled)
+static int make_folder(const struct verb *verb, struct profiled *profiled)
 {
     const char *place = getenv("TMPDIR");
 
@@ -26,7 +26,7 @@ static int make_folder(struct profiled *profiled)
              place != NULL && *place == '/' ? place : "/tmp");
     if (mkdtemp(profiled->folder) != NULL)
         return STATUS_FINE;
-    complain(&verb_profile, "%s: %s", profiled->folder, strerror(errno));
+    complain(verb, "%s: %s", profiled->folder, strerror(errno));
     return STATUS_FAILURE;
 }
 
@@ -74,7 +74,7 @@ static void preload(const struct profile_options *options, const char *program)
     struct preloading preloading = preload_decide(path, options->preload);
 
     if (preloading.why_not != NULL)
-        complain(&verb_profile, "zmalloc cannot serve %s: %s", program, preloading.why_not);
+        complain(options->verb, "zmalloc cannot serve %s: %s", program, preloading.why_not);
     if (preloading.library != NULL)
         set_variable("LD_PRELOAD", preload_variable(preloading.library));
     free_preloading(&preloading);
@@ -89,7 +89,7 @@ static _Noreturn void become(const struct profile_options *options, char **progr
     set_variable("ZMALLOC_SAMPLE",
                  text_format("%s,file=%s/%%p.heap", options->interval, profiled->folder));
     execvp(*program, program);
-    _exit(cannot_execute(&verb_profile, *program, errno));
+    _exit(cannot_execute(options->verb, *program, errno));
 }
 
 /* Ctrl-C is for the program; what it leaves behind then is shown. */
@@ -161,7 +161,8 @@ static char *whose(const char *program, pid_t child, const struct choice *choice
     return what;
 }
 
-static int choose_profile(struct profiled *profiled, const char *program, pid_t child)
+static int choose_profile(const struct verb *verb, struct profiled *profiled, const char *program,
+                          pid_t child)
 {
     struct choice choice = {.profiled = profiled};
 
@@ -170,7 +171,7 @@ static int choose_profile(struct profiled *profiled, const char *program, pid_t 
         profiled->what = whose(program, child, &choice);
         return STATUS_FINE;
     }
-    complain(&verb_profile,
+    complain(verb,
              profiled->status > 128
                  ? "%s left no profile: it ended by signal %d before it could write one"
                  : "%s left no profile; did it end by _exit(), or without zmalloc? (status %d)",
@@ -180,7 +181,7 @@ static int choose_profile(struct profiled *profiled, const char *program, pid_t 
 
 int run_profiled(const struct profile_options *options, char **program, struct profiled *profiled)
 {
-    int status = make_folder(profiled);
+    int status = make_folder(options->verb, profiled);
     pid_t child;
 
     if (status != STATUS_FINE)
@@ -191,11 +192,11 @@ int run_profiled(const struct profile_options *options, char **program, struct p
     if (child == 0)
         become(options, program, profiled);
     if (child < 0) {
-        complain(&verb_profile, "fork: %s", strerror(errno));
+        complain(options->verb, "fork: %s", strerror(errno));
         status = STATUS_FAILURE;
     } else {
         profiled->status = wait_for(child);
-        status = choose_profile(profiled, *program, child);
+        status = choose_profile(options->verb, profiled, *program, child);
         if (status != STATUS_FINE && profiled->status >= STATUS_NOT_EXECUTABLE)
             status = profiled->status;
     }
