@@ -195,6 +195,7 @@ static union rule combine(union rule before, union rule now)
 {
     if (before.is.kind == UNKNOWN || before.word == now.word)
         return now;
+    /* GCOVR_EXCL_START: without optimization, as there, each function has a frame pointer */
     if (before.is.kind == BY_STACK_POINTER && now.is.kind == BY_STACK_POINTER &&
         before.is.words == now.is.words) {
         if (before.is.frame_pointer_at == UNCHANGED)
@@ -206,6 +207,7 @@ static union rule combine(union rule before, union rule now)
     }
     now.is.kind = NEVER;
     return now;
+    /* GCOVR_EXCL_STOP */
 }
 
 void zm_frames_learn(const struct zm_frame *frame, const struct zm_frame *caller)

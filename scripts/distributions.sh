@@ -48,6 +48,7 @@ take_arguments '--quick --source --suite=NAME --keep RELEASE...' "$@"
 if [ "$quick" ]; then
     : "${releases:=trixie}" "${suites:=--suite tcmalloc --suite mimalloc}"
 fi
+: "${suites:=--setup with_builds}"
 : "${releases:=bookworm trixie sid}"
 
 cd "$(dirname "$0")/.."

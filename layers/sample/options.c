@@ -12,6 +12,8 @@
 #include "signal_names.h"
 
 #define GUARD_SLOTS 256
+/* Each may need two mappings, of which Linux allows a process 65530. */
+#define GUARD_SLOTS_MAX 16384
 #define GUARD_INTERVAL ((size_t)8 << 20) /* if none is said */
 
 static const struct zm_sample_options defaults = {
@@ -78,7 +80,7 @@ static bool read_slots(struct zm_element text, struct zm_sample_options *options
 {
     uint64_t number;
 
-    if (!read_number(text, 65536, &number) || number == 0)
+    if (!read_number(text, GUARD_SLOTS_MAX, &number) || number == 0)
         return false;
     options->slots = (size_t)number;
     return true;
@@ -117,7 +119,7 @@ static const struct option {
     {"max=", read_max, "max=N: 1 to 16777216 blocks"},
     {"frames=", read_frames, "frames=N: 0 to " ZMALLOC_QUOTE(ZM_STACK_FRAMES_MAX)},
     {"file=", read_file, "file=PATH: 1 to " ZMALLOC_QUOTE(ZM_SAMPLE_FILE_MAX) " bytes"},
-    {"slots=", read_slots, "slots=N: 1 to 65536 guarded blocks"},
+    {"slots=", read_slots, "slots=N: 1 to " ZMALLOC_QUOTE(GUARD_SLOTS_MAX) " guarded blocks"},
     {"seed=", read_seed, "seed=N: a number below 2^63"},
     {"guard", read_guard, "guard has no value"},
     {"signal=", read_signal, "signal=NAME: one that a process can handle, such as USR2"},

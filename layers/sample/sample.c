@@ -29,7 +29,7 @@ static void begin(const void *ptr, size_t size)
 
     /* It was switched off after the point was drawn. */
     if (bytes == SIZE_MAX)
-        return;
+        return; /* GCOVR_EXCL_LINE: just then, by another thread */
     sample.weight = zm_sample_weight(size, bytes);
     zm_stack_here(&stack, options.frames);
     if (sample.zone != 0)

@@ -69,7 +69,7 @@ static bool have_slot(void)
         return true;
     larger = zm_leaf_map((old_count != 0 ? 2 * old_count : FIRST_SLOTS) * sizeof *larger);
     if (larger == NULL)
-        return false;
+        return false; /* GCOVR_EXCL_LINE: no memory */
     slots = larger;
     slot_count = old_count != 0 ? 2 * old_count : FIRST_SLOTS;
     for (size_t i = 0; i < old_count; i++)
@@ -104,14 +104,16 @@ void zm_sample_table_add(const void *ptr, struct zm_sample sample, bool is_new)
 
     zm_leaf_lock();
     if (!zm_sample_has_sums(sample.stack))
-        sample.stack = 0;
+        sample.stack = 0; /* GCOVR_EXCL_LINE: no memory */
     if (used < most && *count < UINT16_MAX && zm_sample_has_sums(sample.stack) && have_slot()) {
         slots[place_of(address)] = (struct slot){address, sample};
         __atomic_store_n(&used, used + 1, __ATOMIC_RELAXED);
         __atomic_store_n(count, (uint16_t)(*count + 1), __ATOMIC_RELAXED);
         zm_sample_count_begin(&sample, is_new);
     } else {
+        /* GCOVR_EXCL_START: no memory, or another thread took the last room */
         __atomic_store_n(&dropped, dropped + 1, __ATOMIC_RELAXED);
+        /* GCOVR_EXCL_STOP */
     }
     zm_leaf_unlock();
 }

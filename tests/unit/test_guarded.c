@@ -32,6 +32,8 @@ static volatile char *block_of(size_t size)
 
 /* ---- What is wrong with a program ---- */
 
+#define WHOLE_SLOT ((size_t)64 << 10)
+
 static void overflow(void *size)
 {
     volatile char *block;
@@ -57,6 +59,16 @@ static void underflow(void *size)
     begin();
     block = block_of(*(size_t *)size);
     block[-4096] = 1;
+}
+
+/* A block that takes all pages of its slot: what is before it is the guard of another. */
+static void underflow_by_one(void *size)
+{
+    volatile char *block;
+
+    begin();
+    block = block_of(*(size_t *)size);
+    block[-1] = 1;
 }
 
 static void use_after_free(void *size)
@@ -114,6 +126,8 @@ static void each_fault_is_told(void **state)
         {overflow_by_reading, 4096, SIGSEGV,
          ": outside of a block: byte 101 past its end; block of 4096 bytes"},
         {underflow, 32, SIGSEGV, " before its start; block of 32 bytes, allocated at "},
+        {underflow_by_one, WHOLE_SLOT, SIGSEGV,
+         ": outside of a block: byte 1 before its start; block of 65536 bytes"},
         {use_after_free, 100, SIGSEGV,
          ": it was freed before: byte 2 of it; block of 100 bytes, allocated at "},
         {free_twice, 100, SIGABRT, ": it was freed before; block of 100 bytes, allocated at "},
@@ -179,16 +193,58 @@ static void fault_elsewhere(void *ignored)
     *nowhere = 1;
 }
 
+static void raised(void *ignored)
+{
+    (void)ignored;
+    begin();
+    raise(SIGSEGV);
+}
+
+static void end_with_address(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    _exit(number == SIGSEGV && info->si_addr == NULL ? 8 : 9);
+}
+
+static void fault_with_handler(void *ignored)
+{
+    signal(SIGSEGV, end_well);
+    fault_elsewhere(ignored);
+}
+
+static void fault_with_handler_of_three(void *ignored)
+{
+    struct sigaction action = {.sa_flags = SA_SIGINFO};
+
+    action.sa_sigaction = end_with_address;
+    sigaction(SIGSEGV, &action, NULL);
+    fault_elsewhere(ignored);
+}
+
 static void other_faults_stay_as_they_are(void **state)
 {
-    struct outcome outcome;
+    static const struct {
+        void (*program)(void *ignored);
+        int ending; /* the exit status, or 0: it is killed */
+    } rows[] = {
+        {fault_elsewhere, 0},
+        {raised, 0},
+        {fault_with_handler, 7},
+        {fault_with_handler_of_three, 8},
+    };
 
     (void)state;
     if (UNDER_SANITIZER || under_valgrind())
         skip();
-    outcome = run_child(fault_elsewhere, NULL);
-    assert_killed_by(&outcome, SIGSEGV);
-    assert_err_is(&outcome, "");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct outcome outcome = run_child(rows[i].program, NULL);
+
+        if (rows[i].ending == 0)
+            assert_killed_by(&outcome, SIGSEGV);
+        else
+            assert_exited_with(&outcome, rows[i].ending);
+        assert_err_is(&outcome, "");
+    }
 }
 
 /* ---- What is right with it ---- */
@@ -239,6 +295,9 @@ static void blocks_work_as_others(void **state)
         assert_null(zrealloc(block, 0));
         assert_int_equal(zmalloc_used_memory(), before);
     }
+    block = zmalloc(100);
+    assert_null(zrealloc_usable(block, 0, &usable));
+    assert_int_equal(usable, 0);
     block = zmalloc(100);
     stamp(block, 100, 5);
     assert_null(ztryrealloc(block, BEYOND_ADDRESS_SPACE));

@@ -293,6 +293,33 @@ static void a_larger_block_is_another(void **state)
     assert_live(before, 0, 0);
 }
 
+/* At each size there is a function less that may take it: with an alignment, with a prefix, at all. */
+static void requests_near_the_limit_fail(void **state)
+{
+    struct figures before;
+    size_t usable = 1;
+    char *block;
+
+    (void)state;
+    forget_old_interval();
+    before = totals();
+    block = zmalloc(100);
+    stamp(block, 100, 9);
+    for (size_t less = 1; less < 20000; less = 3 * less + 1) {
+        assert_null(ztrymalloc(SIZE_MAX / 2 - less));
+        assert_null(ztrycalloc(SIZE_MAX / 2 - less));
+        assert_null(ztrymalloc_aligned(64, SIZE_MAX / 2 - less));
+        assert_null(ztryrealloc_usable(block, SIZE_MAX / 2 - less, &usable));
+        assert_int_equal(usable, 0);
+        assert_live(before, 1, 100);
+    }
+    assert_true(has_stamp(block, 100, 9));
+    block = ztryrealloc_usable(block, 200, &usable);
+    assert_true(usable >= 200 && has_stamp(block, 100, 9));
+    assert_live(before, 1, 200);
+    zfree(block);
+}
+
 static void zeroed_blocks_are_zeroed(void **state)
 {
     size_t usable;
@@ -466,13 +493,21 @@ static void threads_do_not_mix(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        zm_test(sizes_are_estimated_without_bias),   zm_test(live_blocks_are_those_not_freed),
-        zm_test(giving_room_back_loses_no_sample),   zm_test(grown_blocks_count_as_large_ones),
-        zm_test(shrunk_blocks_count_as_small_ones),  exact_test(each_way_to_allocate_is_counted),
-        exact_test(a_larger_block_is_another),       exact_test(zeroed_blocks_are_zeroed),
-        exact_test(others_free_what_a_thread_has),   exact_test(a_child_goes_on),
-        exact_test(the_zone_is_the_outermost_frame), zm_test(stopped_nothing_is_sampled),
-        zm_test(wrong_intervals_are_refused),        zm_test(threads_do_not_mix),
+        zm_test(sizes_are_estimated_without_bias),
+        zm_test(live_blocks_are_those_not_freed),
+        zm_test(giving_room_back_loses_no_sample),
+        zm_test(grown_blocks_count_as_large_ones),
+        zm_test(shrunk_blocks_count_as_small_ones),
+        exact_test(each_way_to_allocate_is_counted),
+        exact_test(a_larger_block_is_another),
+        exact_test(requests_near_the_limit_fail),
+        exact_test(zeroed_blocks_are_zeroed),
+        exact_test(others_free_what_a_thread_has),
+        exact_test(a_child_goes_on),
+        exact_test(the_zone_is_the_outermost_frame),
+        zm_test(stopped_nothing_is_sampled),
+        zm_test(wrong_intervals_are_refused),
+        zm_test(threads_do_not_mix),
     };
 
     no_room_on_32_bits();

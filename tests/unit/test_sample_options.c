@@ -245,8 +245,8 @@ static void wrong_values_end_the_program(void **state)
         {"seed=", "seed=", "seed=N: a number below 2^63"},
         {"seed=9223372036854775808", "seed=9223372036854775808", "seed=N: a number below 2^63"},
         {"guard=1", "guard=1", "guard has no value"},
-        {"slots=0", "slots=0", "slots=N: 1 to 65536 guarded blocks"},
-        {"slots=65537", "slots=65537", "slots=N: 1 to 65536 guarded blocks"},
+        {"slots=0", "slots=0", "slots=N: 1 to 16384 guarded blocks"},
+        {"slots=16385", "slots=16385", "slots=N: 1 to 16384 guarded blocks"},
         {"signal=SEGV,file=x", "signal=SEGV",
          "signal=NAME: one that a process can handle, such as USR2"},
         {"signal=FOO,file=x", "signal=FOO",
@@ -276,8 +276,8 @@ static void wrong_values_end_the_program(void **state)
 /* A fault must not be missed because there was no room for guards: the program is told. */
 static void without_addresses_for_guards_it_ends(void **state)
 {
-    static const char text[] = "guard,slots=65536";
-    uint64_t size = (uint64_t)65536 * 17 * (uint64_t)sysconf(_SC_PAGESIZE);
+    static const char text[] = "guard,slots=16384";
+    uint64_t size = (uint64_t)16384 * 17 * (uint64_t)sysconf(_SC_PAGESIZE);
     struct rlimit before;
     struct rlimit limit;
     struct outcome outcome;
@@ -303,7 +303,7 @@ static void without_addresses_for_guards_it_ends(void **state)
     assert_exited_with(&outcome, 78);
     snprintf(expected, sizeof expected,
              "zmalloc: ZMALLOC_SAMPLE=\"%s\": there are no %" PRIu64
-             " bytes of addresses for 65536 guarded blocks\n",
+             " bytes of addresses for 16384 guarded blocks\n",
              text, size);
     assert_err_is(&outcome, expected);
 }
