@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The target for ZMALLOC_BACKEND, ZMALLOC_FAIL and ZMALLOC_DEBUG. An input is a byte of flags and
- * up to three texts separated by 0. A forked child, which has chosen nothing yet, gets the texts
+ * The target for ZMALLOC_BACKEND, ZMALLOC_FAIL, ZMALLOC_DEBUG and ZMALLOC_SAMPLE. An input is a byte of flags and
+ * up to four texts separated by 0. A forked child, which has chosen nothing yet, gets the texts
  * and makes the choice. This checks that the child ended as it should.
  */
 
@@ -25,6 +25,7 @@
 #define LINE_MAX_SIZE (9 + 1000 + 1)
 /* docs/environment.md: no backend of the list can start. */
 #define EXIT_REFUSED 78
+#define LAYERS 3
 
 /* Flags of the first byte. */
 #define GIVEN_BY_PROGRAM 1 /* the list goes to zmalloc_init(), its variable is unset */
@@ -35,6 +36,7 @@ struct input {
     const char *list; /* NULL if it is missing */
     const char *fail;
     const char *debug;
+    const char *sample; /* no profile is written, because the child ends by _exit() */
 };
 
 /* What the child reports before it ends. */
@@ -74,6 +76,7 @@ static void read_input(struct input *input, const uint8_t *data, size_t size)
     input->list = next_text(&rest, end);
     input->fail = next_text(&rest, end);
     input->debug = next_text(&rest, end);
+    input->sample = next_text(&rest, end);
 }
 
 /* ---- What a list must lead to ---- */
@@ -96,10 +99,10 @@ static bool begins_with(const char *text, size_t length, const char *word)
 /* A valid element: layers, each at most once, and a backend. */
 static bool can_be_chosen(const char *text, size_t length)
 {
-    static const char *const layers[] = {"fail+", "debug+"};
-    bool seen[2] = {false, false};
+    static const char *const layers[LAYERS] = {"fail+", "debug+", "sample+"};
+    bool seen[LAYERS] = {false};
 
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < LAYERS; i++)
         if (!seen[i] && begins_with(text, length, layers[i])) {
             seen[i] = true;
             text += strlen(layers[i]);
@@ -157,6 +160,7 @@ static void choose(const struct input *input)
     set("ZMALLOC_BACKEND", input->given_by_program ? NULL : input->list);
     set("ZMALLOC_FAIL", input->fail);
     set("ZMALLOC_DEBUG", input->debug);
+    set("ZMALLOC_SAMPLE", input->sample);
     errno = 0;
     report->result = zmalloc_init(input->given_by_program ? input->list : NULL);
     report->error = errno;
@@ -219,11 +223,14 @@ static int run_child(const struct input *input)
 
 static bool complain(const struct input *input, const char *what)
 {
-    fprintf(stderr, "fuzz: %s\nlist %s: \"%s\"\nZMALLOC_FAIL=\"%s\"\nZMALLOC_DEBUG=\"%s\"\n", what,
-            input->given_by_program ? "of the program" : "of the operator",
+    fprintf(stderr,
+            "fuzz: %s\nlist %s: "
+            "\"%s\"\nZMALLOC_FAIL=\"%s\"\nZMALLOC_DEBUG=\"%s\"\nZMALLOC_SAMPLE=\"%s\"\n",
+            what, input->given_by_program ? "of the program" : "of the operator",
             input->list != NULL ? input->list : "(unset)",
             input->fail != NULL ? input->fail : "(unset)",
-            input->debug != NULL ? input->debug : "(unset)");
+            input->debug != NULL ? input->debug : "(unset)",
+            input->sample != NULL ? input->sample : "(unset)");
     fprintf(stderr, "zmalloc_init: %d, errno %d; backend: %s; stderr:\n%s\n", report->result,
             report->error, report->name, output);
     return false;
@@ -287,7 +294,8 @@ static bool judge_refused(const struct input *input)
 
     has_been_refused = true;
     expected_choice(input->list != NULL ? input->list : "", &length);
-    if (length > 0 && !has_options(input->fail) && !has_options(input->debug))
+    if (length > 0 && !has_options(input->fail) && !has_options(input->debug) &&
+        !has_options(input->sample))
         return complain(input, "a list that can be chosen from was refused");
     return report->error != 0 || complain(input, "refused without an errno");
 }
