@@ -468,7 +468,7 @@ static void *churn(void *argument)
         size_t slot = next_random(&random) % 64;
 
         zfree(blocks[slot]);
-        blocks[slot] = ztrymalloc(1 + next_random(&random) % 3000);
+        blocks[slot] = ztrymalloc(1 + (size_t)(next_random(&random) % 3000));
     }
     for (size_t slot = 0; slot < 64; slot++)
         zfree(blocks[slot]);
