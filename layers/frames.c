@@ -193,9 +193,9 @@ static union rule rule_from(const struct zm_frame *frame, const struct zm_frame 
  * saved and put back with the value it had. */
 static union rule combine(union rule before, union rule now)
 {
+    /* GCOVR_EXCL_START: without optimization, as there, each function has a frame pointer */
     if (before.is.kind == UNKNOWN || before.word == now.word)
         return now;
-    /* GCOVR_EXCL_START: without optimization, as there, each function has a frame pointer */
     if (before.is.kind == BY_STACK_POINTER && now.is.kind == BY_STACK_POINTER &&
         before.is.words == now.is.words) {
         if (before.is.frame_pointer_at == UNCHANGED)

@@ -231,17 +231,16 @@ CORE_NOINLINE void core_settle_alloc(size_t got, const struct zm_grant *grant)
     zm_budget_settle(got + core_backend->prefix_size, grant);
 }
 
-/* A block that is sampled. NULL if it cannot be; then it becomes an ordinary one. If is_guarded is not NULL
- * it may be guarded, which is counted already. */
+/* A block that is sampled. NULL if it cannot be; then it becomes an ordinary one. A guarded one is counted
+ * already. */
 CORE_NOINLINE void *core_ask_sampled(size_t alignment, size_t size, unsigned how, size_t *got,
                                      bool *is_guarded)
 {
-    void *ptr = NULL;
+    void *ptr;
 
     if (!zm_sampling_has_room())
         return NULL;
-    if (is_guarded != NULL)
-        ptr = zm_sampling_guard(alignment, size, core_backend->prefix_size);
+    ptr = zm_sampling_guard(alignment, size, core_backend->prefix_size);
     if (ptr != NULL) {
         *is_guarded = true;
         *got = size;
@@ -408,10 +407,12 @@ CORE_NOINLINE void *core_align_sampled(void *ptr, size_t size, size_t *got)
 
     if (zm_is_aligned_for_sampling(ptr))
         return ptr;
+    /* GCOVR_EXCL_START: a block of 2 GiB on 32 bits; no memory */
     if (ZM_SAMPLE_ALIGNMENT < CORE_BACKEND_LIMIT - size)
         aligned = core_backend->aligned_alloc(ZM_SAMPLE_ALIGNMENT, size, &usable);
     if (aligned == NULL)
-        return ptr; /* GCOVR_EXCL_LINE: no memory */
+        return ptr;
+    /* GCOVR_EXCL_STOP */
     *got = usable != 0 ? usable : core_backend->usable_size(aligned);
     memcpy(aligned, ptr, size);
     core_backend->free(ptr);

@@ -71,8 +71,10 @@ static void write_profile(void)
         tell("open", path, errno);
     } else {
         error = zm_sample_dump(fd);
+        /* GCOVR_EXCL_START: on file systems that write when a file is closed */
         if (close(fd) != 0 && error == 0)
-            error = errno; /* GCOVR_EXCL_LINE: on file systems that write when a file is closed */
+            error = errno;
+        /* GCOVR_EXCL_STOP */
         if (error != 0)
             tell("write to", path, error);
     }
@@ -93,8 +95,10 @@ static void handle(int number, siginfo_t *info, void *context)
     (void)info;
     (void)context;
     __atomic_store_n(&is_wanted, true, __ATOMIC_RELAXED);
+    /* GCOVR_EXCL_START: whether the signal comes just then */
     if (!zm_leaf_try_lock())
-        return; /* GCOVR_EXCL_LINE: whether the signal comes just then */
+        return;
+    /* GCOVR_EXCL_STOP */
     zm_leaf_unlock();
     zm_sample_file_if_wanted();
 }

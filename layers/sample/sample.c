@@ -28,8 +28,10 @@ static void begin(const void *ptr, size_t size)
     struct zm_stack stack;
 
     /* It was switched off after the point was drawn. */
+    /* GCOVR_EXCL_START: just then, by another thread */
     if (bytes == SIZE_MAX)
-        return; /* GCOVR_EXCL_LINE: just then, by another thread */
+        return;
+    /* GCOVR_EXCL_STOP */
     sample.weight = zm_sample_weight(size, bytes);
     zm_stack_here(&stack, options.frames);
     if (sample.zone != 0)

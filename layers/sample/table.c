@@ -68,8 +68,10 @@ static bool have_slot(void)
     if (2 * (used + 1) <= slot_count)
         return true;
     larger = zm_leaf_map((old_count != 0 ? 2 * old_count : FIRST_SLOTS) * sizeof *larger);
+    /* GCOVR_EXCL_START: no memory */
     if (larger == NULL)
-        return false; /* GCOVR_EXCL_LINE: no memory */
+        return false;
+    /* GCOVR_EXCL_STOP */
     slots = larger;
     slot_count = old_count != 0 ? 2 * old_count : FIRST_SLOTS;
     for (size_t i = 0; i < old_count; i++)
@@ -95,6 +97,20 @@ static void empty(size_t hole)
     slots[hole].address = 0;
 }
 
+/* Whether there is room and memory for it. Without memory for its stack it has none. */
+static bool have_room_for(struct zm_sample *sample, uint16_t count)
+{
+    /* GCOVR_EXCL_START: no memory, or another thread took the last room */
+    if (!zm_sample_has_sums(sample->stack))
+        sample->stack = 0;
+    if (used >= most || count == UINT16_MAX || !zm_sample_has_sums(sample->stack) || !have_slot()) {
+        __atomic_store_n(&dropped, dropped + 1, __ATOMIC_RELAXED);
+        return false;
+    }
+    /* GCOVR_EXCL_STOP */
+    return true;
+}
+
 /* ---- Operations ---- */
 
 void zm_sample_table_add(const void *ptr, struct zm_sample sample, bool is_new)
@@ -103,17 +119,11 @@ void zm_sample_table_add(const void *ptr, struct zm_sample sample, bool is_new)
     uint16_t *count = zm_sampled_page(ptr);
 
     zm_leaf_lock();
-    if (!zm_sample_has_sums(sample.stack))
-        sample.stack = 0; /* GCOVR_EXCL_LINE: no memory */
-    if (used < most && *count < UINT16_MAX && zm_sample_has_sums(sample.stack) && have_slot()) {
+    if (have_room_for(&sample, *count)) {
         slots[place_of(address)] = (struct slot){address, sample};
         __atomic_store_n(&used, used + 1, __ATOMIC_RELAXED);
         __atomic_store_n(count, (uint16_t)(*count + 1), __ATOMIC_RELAXED);
         zm_sample_count_begin(&sample, is_new);
-    } else {
-        /* GCOVR_EXCL_START: no memory, or another thread took the last room */
-        __atomic_store_n(&dropped, dropped + 1, __ATOMIC_RELAXED);
-        /* GCOVR_EXCL_STOP */
     }
     zm_leaf_unlock();
 }

@@ -13,6 +13,7 @@
 
 #include "support.h"
 #include "zmalloc_sample.h"
+#include "zmalloc_zone.h"
 
 /* Samples begin within 64 KiB; and the first blocks of a process are others'. */
 static void begin(void)
@@ -295,6 +296,14 @@ static void blocks_work_as_others(void **state)
         assert_null(zrealloc(block, 0));
         assert_int_equal(zmalloc_used_memory(), before);
     }
+    zfree_usable(zmalloc(100), NULL);
+    block = zmalloc_usable(0, &usable);
+    assert_int_equal(zmalloc_usable_size(block), usable);
+    zfree(block);
+    block = zmalloc_aligned(8192, 100);
+    assert_int_equal((uintptr_t)block % 8192, 0);
+    assert_null(ztryrealloc(block, SIZE_MAX));
+    assert_null(ztryrealloc(zmalloc(100), SIZE_MAX));
     block = zmalloc(100);
     assert_null(zrealloc_usable(block, 0, &usable));
     assert_int_equal(usable, 0);
@@ -303,6 +312,20 @@ static void blocks_work_as_others(void **state)
     assert_null(ztryrealloc(block, BEYOND_ADDRESS_SPACE));
     assert_true(has_stamp(block, 100, 5));
     zfree(block);
+}
+
+static void blocks_in_a_zone_are_not_guarded(void **state)
+{
+    struct zmalloc_zone *zone = zmalloc_zone_create("zone", NULL);
+    char *block = zmalloc_in(zone, 100);
+
+    (void)state;
+    stamp(block, 100, 6);
+    /* It stays in its zone, and in nobody's slot. */
+    assert_int_equal(zmalloc_zone_used(zone), zmalloc_size(block));
+    assert_true(has_stamp(block, 100, 6));
+    zfree_in(zone, block);
+    assert_int_equal(zmalloc_zone_destroy(zone, NULL), 0);
 }
 
 /* More than there are slots: the others are ordinary blocks. */
@@ -348,6 +371,7 @@ int main(void)
         cmocka_unit_test(the_programs_handler_comes_after),
         cmocka_unit_test(other_faults_stay_as_they_are),
         guarded_test(blocks_work_as_others),
+        guarded_test(blocks_in_a_zone_are_not_guarded),
         guarded_test(slots_run_out),
         guarded_test(threads_share_the_slots),
     };

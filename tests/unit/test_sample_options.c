@@ -247,6 +247,9 @@ static void wrong_values_end_the_program(void **state)
         {"max=16777217", "max=16777217", "max=N: 1 to 16777216 blocks"},
         {"frames=65", "frames=65", "frames=N: 0 to 64"},
         {"frames=", "frames=", "frames=N: 0 to 64"},
+        {"frames=1x", "frames=1x", "frames=N: 0 to 64"},
+        {"signal=KILL,file=x", "signal=KILL",
+         "signal=NAME: one that a process can handle, such as USR2"},
         {"file=", "file=", "file=PATH: 1 to 255 bytes"},
         {"seed=", "seed=", "seed=N: a number below 2^63"},
         {"seed=9223372036854775808", "seed=9223372036854775808", "seed=N: a number below 2^63"},
@@ -270,6 +273,8 @@ static void wrong_values_end_the_program(void **state)
                  rows[i].value, rows[i].element, rows[i].right);
         assert_err_is(&outcome, expected);
     }
+    outcome = run("slots=3,guard,1,file=%s/heap", "leak");
+    assert_exited_with(&outcome, 0);
     outcome = run("signal=USR2", "leak");
     assert_exited_with(&outcome, 78);
     assert_err_is(
