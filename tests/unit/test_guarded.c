@@ -267,6 +267,7 @@ static int stop_guarding(void **state)
 
 static void blocks_work_as_others(void **state)
 {
+    static volatile size_t too_much = SIZE_MAX; /* the compiler would see */
     size_t usable;
     char *block;
 
@@ -302,8 +303,8 @@ static void blocks_work_as_others(void **state)
     zfree(block);
     block = zmalloc_aligned(8192, 100);
     assert_int_equal((uintptr_t)block % 8192, 0);
-    assert_null(ztryrealloc(block, SIZE_MAX));
-    assert_null(ztryrealloc(zmalloc(100), SIZE_MAX));
+    assert_null(ztryrealloc(block, too_much));
+    assert_null(ztryrealloc(zmalloc(100), too_much));
     block = zmalloc(100);
     assert_null(zrealloc_usable(block, 0, &usable));
     assert_int_equal(usable, 0);
