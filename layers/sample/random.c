@@ -66,7 +66,7 @@ size_t zm_sample_draw(size_t interval)
 
     if (interval == 1)
         return 1; /* every block */
-    return distance < (double)(ZM_SIZE_LIMIT / 2) ? (size_t)distance + 1 : ZM_SIZE_LIMIT / 2;
+    return distance < (double)ZM_SIZE_LIMIT / 2 ? (size_t)distance + 1 : ZM_SIZE_LIMIT / 2;
 }
 
 /* 1 - exp(-x) for x of at least 0. */
