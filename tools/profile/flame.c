@@ -30,11 +30,28 @@ struct box {
     int64_t bytes;
     size_t count; /* of callees */
     struct box **callees;
+    size_t level; /* of callers below it */
+    double x;
 };
 
 /* ---- The tree ---- */
 
-static struct box *callee_of(struct box *box, const struct frame *frame)
+/* Callers come before their callees, and the root is the first. So nothing that goes over all boxes calls
+ * itself: a file may have stacks of any depth. */
+struct tree {
+    size_t count;
+    struct box **boxes;
+};
+
+static void add(struct box ***boxes, size_t *count, struct box *box)
+{
+    *boxes = reallocarray(*boxes, *count + 1, sizeof(struct box *));
+    if (*boxes == NULL)
+        abort();
+    (*boxes)[(*count)++] = box;
+}
+
+static struct box *callee_of(struct tree *tree, struct box *box, const struct frame *frame)
 {
     char *name = frame_name(frame);
     struct box *callee;
@@ -47,23 +64,23 @@ static struct box *callee_of(struct box *box, const struct frame *frame)
     callee = allocate(1, sizeof *callee);
     callee->name = name;
     callee->frame = frame;
-    box->callees = reallocarray(box->callees, box->count + 1, sizeof(struct box *));
-    if (box->callees == NULL)
-        abort();
-    return box->callees[box->count++] = callee;
+    callee->level = box->level + 1;
+    add(&box->callees, &box->count, callee);
+    add(&tree->boxes, &tree->count, callee);
+    return callee;
 }
 
 /* Of a difference only what has grown can be drawn. */
-static void plant(struct box *root, const struct trace *trace, bool is_total)
+static void plant(struct tree *tree, const struct trace *trace, bool is_total)
 {
     int64_t bytes = bytes_of(&trace->figures, is_total);
-    struct box *box = root;
+    struct box *box = tree->boxes[0];
 
     if (bytes <= 0)
         return;
-    root->bytes += bytes;
+    box->bytes += bytes;
     for (size_t depth = trace->depth; depth-- > 0;) {
-        box = callee_of(box, trace->frames[depth]);
+        box = callee_of(tree, box, trace->frames[depth]);
         box->bytes += bytes;
     }
 }
@@ -73,27 +90,36 @@ static int compare_boxes(const void *left, const void *right)
     return strcmp((*(struct box *const *)left)->name, (*(struct box *const *)right)->name);
 }
 
-static size_t sort(struct box *box)
+/* Puts them in their places; returns how many are on top of each other. */
+static size_t arrange(struct tree *tree)
 {
+    struct box *root = tree->boxes[0];
     size_t highest = 0;
 
-    if (box->count > 0)
-        qsort(box->callees, box->count, sizeof(struct box *), compare_boxes);
-    for (size_t i = 0; i < box->count; i++) {
-        size_t height = sort(box->callees[i]);
+    root->x = EDGE;
+    for (size_t i = 0; i < tree->count; i++) {
+        struct box *box = tree->boxes[i];
+        double x = box->x;
 
-        highest = height > highest ? height : highest;
+        if (box->count > 0)
+            qsort(box->callees, box->count, sizeof(struct box *), compare_boxes);
+        for (size_t j = 0; j < box->count; j++) {
+            box->callees[j]->x = x;
+            x += (WIDTH - 2 * EDGE) * (double)box->callees[j]->bytes / (double)root->bytes;
+        }
+        highest = box->level > highest ? box->level : highest;
     }
     return highest + 1;
 }
 
-static void fell(struct box *box)
+static void fell(struct tree *tree)
 {
-    for (size_t i = 0; i < box->count; i++)
-        fell(box->callees[i]);
-    free(box->callees);
-    free(box->name);
-    free(box);
+    for (size_t i = 0; i < tree->count; i++) {
+        free(tree->boxes[i]->callees);
+        free(tree->boxes[i]->name);
+        free(tree->boxes[i]);
+    }
+    free(tree->boxes);
 }
 
 /* ---- Drawing ---- */
@@ -114,12 +140,12 @@ static void write_colour(FILE *to, const char *name)
     fprintf(to, "rgb(%u,%u,%u)", 205 + hash % 50, 80 + hash / 50 % 140, hash / 7000 % 55);
 }
 
-static void write_text_of(const struct drawing *drawing, const struct box *box, double x, double y,
+static void write_text_of(const struct drawing *drawing, const struct box *box, double y,
                           double width)
 {
     size_t columns = width > 4 * COLUMN ? (size_t)((width - COLUMN) / COLUMN) : 0;
 
-    fprintf(drawing->file, "<text x=\"%.1f\" y=\"%.1f\">", x + 3, y + ROW - 5);
+    fprintf(drawing->file, "<text x=\"%.1f\" y=\"%.1f\">", box->x + 3, y + ROW - 5);
     if (columns > 0) {
         if (text_columns(box->name) <= columns) {
             xml_text(drawing->file, box->name);
@@ -134,10 +160,10 @@ static void write_text_of(const struct drawing *drawing, const struct box *box, 
     fputs("</text>", drawing->file);
 }
 
-static void draw(const struct drawing *drawing, const struct box *box, double x, size_t level)
+static void draw(const struct drawing *drawing, const struct box *box)
 {
     double width = (WIDTH - 2 * EDGE) * (double)box->bytes / (double)drawing->all;
-    double y = drawing->height - FOOT - ROW * (double)(level + 1);
+    double y = drawing->height - FOOT - ROW * (double)(box->level + 1);
     char *bytes = text_bytes((unsigned long long)box->bytes);
 
     if (width < NARROWEST) {
@@ -154,16 +180,12 @@ static void draw(const struct drawing *drawing, const struct box *box, double x,
     fprintf(drawing->file,
             ": %s, %.1f %%</title><rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\" "
             "rx=\"1\" fill=\"",
-            bytes, 100 * (double)box->bytes / (double)drawing->all, x, y, width, ROW - 1);
+            bytes, 100 * (double)box->bytes / (double)drawing->all, box->x, y, width, ROW - 1);
     write_colour(drawing->file, box->name);
     fputs("\"/>", drawing->file);
-    write_text_of(drawing, box, x, y, width);
+    write_text_of(drawing, box, y, width);
     fputs("</g>\n", drawing->file);
     free(bytes);
-    for (size_t i = 0; i < box->count; i++) {
-        draw(drawing, box->callees[i], x, level + 1);
-        x += (WIDTH - 2 * EDGE) * (double)box->callees[i]->bytes / (double)drawing->all;
-    }
 }
 
 /* Kept short: a click zooms, another on the lowest box goes back, a click on Search or Ctrl-F asks for a
@@ -248,16 +270,19 @@ int write_flame(FILE *to, const struct traces *traces, bool is_total, const char
 {
     struct box *root = allocate(1, sizeof *root);
     struct drawing drawing = {.file = to};
+    struct tree tree = {0};
 
     root->name = text_format("all");
+    add(&tree.boxes, &tree.count, root);
     for (size_t i = 0; i < traces->count; i++)
-        plant(root, &traces->of[i], is_total);
-    drawing.height = HEAD + FOOT + ROW * (double)sort(root);
+        plant(&tree, &traces->of[i], is_total);
+    drawing.height = HEAD + FOOT + ROW * (double)arrange(&tree);
     drawing.all = root->bytes > 0 ? root->bytes : 1;
     write_head(&drawing, title);
-    draw(&drawing, root, EDGE, 0);
+    for (size_t i = 0; i < tree.count; i++)
+        draw(&drawing, tree.boxes[i]);
     fputs(script, to);
     fputs("</svg>\n", to);
-    fell(root);
+    fell(&tree);
     return ferror(to) ? -1 : 0;
 }

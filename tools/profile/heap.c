@@ -31,41 +31,78 @@ static void *one_more(void *array, size_t count, size_t size)
     return larger;
 }
 
+/* A text that must be next. */
+static bool take_text(const char **at, const char *text)
+{
+    if (strncmp(*at, text, strlen(text)) != 0)
+        return false;
+    *at += strlen(text);
+    return true;
+}
+
+static bool take_number(const char **at, int64_t *number)
+{
+    char *end;
+
+    errno = 0;
+    *number = strtoll(*at, &end, 10);
+    if (end == *at || errno != 0)
+        return false;
+    *at = end;
+    return true;
+}
+
+static bool take_hexadecimal(const char **at, uint64_t *number)
+{
+    char *end;
+
+    errno = 0;
+    *number = strtoull(*at, &end, 16);
+    if (end == *at || errno != 0)
+        return false;
+    *at = end;
+    return true;
+}
+
 /* "LIVE: BYTES [ALL: BYTES] @", and what comes behind it; NULL if it is not that. */
 static const char *read_figures(const char *line, struct heap_figures *figures)
 {
-    int end = 0;
+    bool is_right = take_number(&line, &figures->live_blocks) && take_text(&line, ": ") &&
+                    take_number(&line, &figures->live_bytes) && take_text(&line, " [") &&
+                    take_number(&line, &figures->all_blocks) && take_text(&line, ": ") &&
+                    take_number(&line, &figures->all_bytes) && take_text(&line, "] @");
 
-    if (sscanf(line, "%" SCNd64 ": %" SCNd64 " [%" SCNd64 ": %" SCNd64 "] @%n",
-               &figures->live_blocks, &figures->live_bytes, &figures->all_blocks,
-               &figures->all_bytes, &end) != 4 ||
-        end == 0)
-        return NULL;
-    return line + end;
+    return is_right ? line : NULL;
 }
 
 static bool read_site(const char *line, struct heap_profile *profile)
 {
     struct heap_site site = {0};
     const char *at = read_figures(line, &site.figures);
-    char *end;
 
     if (at == NULL)
         return false;
     while (*(at += strspn(at, " ")) != '\0') {
         site.addresses = one_more(site.addresses, site.depth, sizeof *site.addresses);
-        errno = 0;
-        site.addresses[site.depth] = strtoull(at, &end, 16);
-        if (end == at || errno != 0 || (*end != ' ' && *end != '\0')) {
+        if (!take_hexadecimal(&at, &site.addresses[site.depth]) || (*at != ' ' && *at != '\0')) {
             free(site.addresses);
             return false;
         }
         site.depth++;
-        at = end;
     }
     profile->sites = one_more(profile->sites, profile->site_count, sizeof *profile->sites);
     profile->sites[profile->site_count++] = site;
     return true;
+}
+
+/* What is behind the blanks, a word, and blanks; NULL if there is no word. */
+static const char *skip_word(const char *at)
+{
+    size_t length;
+
+    at += strspn(at, " ");
+    length = strcspn(at, " ");
+    return length > 0 ? at + length + strspn(at + length, " ") : NULL;
 }
 
 bool heap_is_zone(const char *path)
@@ -77,14 +114,19 @@ bool heap_is_zone(const char *path)
 static bool read_mapping(const char *line, struct heap_profile *profile)
 {
     struct heap_mapping mapping;
-    int path = 0;
+    const char *at = line;
+    const char *path;
+    int64_t inode;
 
-    if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64 " %*s %*s %n", &mapping.begin,
-               &mapping.end, &mapping.offset, &path) != 3)
+    if (!take_hexadecimal(&at, &mapping.begin) || !take_text(&at, "-") ||
+        !take_hexadecimal(&at, &mapping.end) || (at = skip_word(at)) == NULL ||
+        !take_hexadecimal(&at, &mapping.offset) || (at = skip_word(at)) == NULL ||
+        !take_number(&at, &inode))
         return false;
-    if (path == 0 || (line[path] != '/' && !heap_is_zone(line + path)))
+    path = at + strspn(at, " ");
+    if (*path != '/' && !heap_is_zone(path))
         return true;
-    mapping.path = text_format("%s", line + path);
+    mapping.path = text_format("%s", path);
     profile->mappings =
         one_more(profile->mappings, profile->mapping_count, sizeof *profile->mappings);
     profile->mappings[profile->mapping_count++] = mapping;
