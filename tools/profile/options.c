@@ -88,7 +88,10 @@ static int take_file(const struct verb *verb, struct typed typed, const char **f
 static int take(int option, char **argv, struct profile_options *options)
 {
     bool has_none = option == LIVE || option == TOTAL;
-    struct typed typed = has_none ? (struct typed){0} : typed_option(argv);
+    struct typed typed = {0};
+
+    if (!has_none)
+        typed = typed_option(argv);
 
     switch (option) {
     case LIVE:
