@@ -75,12 +75,12 @@ cppcheck_all() {
 # and in which file:
 #   libc.c, libc_preload.c   the address given out is one within what malloc returned: the block is not lost
 #   late_library.c   what dlsym returned is lost from sight in the loop
-#   zmalloc.c, functions.c, wordcount.c   a block that is returned, or kept in a table, is not lost
+#   zmalloc.c, functions.c, wordcount.c, flame.c, symbols.c   a block that is returned, or kept in a table, is not lost
 #   debug.c   a structure that a function of another file returned has its values from there
 analyzer() {
     for optimizer in '' ' -O0'; do
         sed -e "s| -MD .* -c |$optimizer -fno-exceptions -fanalyzer -Werror -o /dev/null -c |" \
-            -e '/\/\(backends\/libc\|backends\/libc_preload\|preload\/functions\|src\/zmalloc\|wordcount\)\.c$/s/$/ -Wno-analyzer-malloc-leak/' \
+            -e '/\/\(backends\/libc\|backends\/libc_preload\|preload\/functions\|src\/zmalloc\|wordcount\|profile\/flame\|profile\/symbols\)\.c$/s/$/ -Wno-analyzer-malloc-leak/' \
             -e '/\/\(os\/late_library\|layers\/debug\/debug\)\.c$/s/$/ -Wno-analyzer-use-of-uninitialized-value/' \
             "$work/compilations"
     done >"$work/commands"
