@@ -64,7 +64,8 @@ static void a_layer_stands_over_every_backend(void **state)
     for_each_backend(check_named);
 }
 
-#define UNKNOWN(list, layer) REFUSED(list, list, "unknown layer \"" layer "\" (known: fail debug sample)")
+#define UNKNOWN(list, layer)                                                                       \
+    REFUSED(list, list, "unknown layer \"" layer "\" (known: fail debug sample)")
 
 static void an_unknown_layer_is_named(void **state)
 {

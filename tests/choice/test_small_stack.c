@@ -140,10 +140,10 @@ static void it_is_enough_to_say_why_not(void **state)
     if (UNDER_SANITIZER)
         skip();
     outcome = run_child(refuse_in_small_thread, NULL);
-    assert_refused(
-        &outcome,
-        REFUSED("jmalloc,no+libc", "jmalloc", "unknown backend (did you mean jemalloc?)")
-            REFUSED("jmalloc,no+libc", "no+libc", "unknown layer \"no\" (known: fail debug sample)"));
+    assert_refused(&outcome,
+                   REFUSED("jmalloc,no+libc", "jmalloc", "unknown backend (did you mean jemalloc?)")
+                       REFUSED("jmalloc,no+libc", "no+libc",
+                               "unknown layer \"no\" (known: fail debug sample)"));
 }
 
 int main(void)

@@ -106,9 +106,11 @@ done
 
 if echo '#include <sys/sdt.h>' | ${CC:-cc} -E - >/dev/null 2>&1; then
     readelf -nW "$prefix/lib/libzmalloc.so.1" >"$work/notes"
+    has_probe() {
+        grep -A 1 'Provider: otel_memory' "$work/notes" | grep -q "Name: $1$"
+    }
     for probe in alloc free; do
-        check "there is the probe otel_memory:$probe" \
-            sh -c 'grep -A 1 "Provider: otel_memory" "$1" | grep -q "Name: $2$"' sh "$work/notes" $probe
+        check "there is the probe otel_memory:$probe" has_probe $probe
     done
 fi
 

@@ -10,8 +10,8 @@
 #include "compare/chart.h"
 #include "compare/measure.h"
 #include "compare/options.h"
-#include "output.h"
 #include "compare/report.h"
+#include "output.h"
 
 /* ---- Files ---- */
 
