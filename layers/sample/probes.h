@@ -9,15 +9,40 @@
  * sampled blocks come by.
  */
 
+#include "base.h"
 #include "config.h"
 
 #ifdef ZM_HAVE_SDT
 #include <sys/sdt.h>
-#define ZM_PROBE_ALLOC(ptr, size, weight) DTRACE_PROBE3(otel_memory, alloc, ptr, size, weight)
-#define ZM_PROBE_FREE(ptr) DTRACE_PROBE1(otel_memory, free, ptr)
+#ifdef __clang__
+/* What the header's macros are made of is one of GNU C's. */
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wgnu-zero-variadic-macro-arguments"
+#endif
+ZM_INLINE void zm_probe_alloc(const void *ptr, size_t size, size_t weight)
+{
+    DTRACE_PROBE3(otel_memory, alloc, ptr, size, weight);
+}
+
+ZM_INLINE void zm_probe_free(const void *ptr)
+{
+    DTRACE_PROBE1(otel_memory, free, ptr);
+}
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
 #else
-#define ZM_PROBE_ALLOC(ptr, size, weight) ((void)(ptr), (void)(size), (void)(weight))
-#define ZM_PROBE_FREE(ptr) ((void)(ptr))
+ZM_INLINE void zm_probe_alloc(const void *ptr, size_t size, size_t weight)
+{
+    (void)ptr;
+    (void)size;
+    (void)weight;
+}
+
+ZM_INLINE void zm_probe_free(const void *ptr)
+{
+    (void)ptr;
+}
 #endif
 
 #endif

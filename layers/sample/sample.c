@@ -38,7 +38,7 @@ static void begin(const void *ptr, size_t size)
         zm_sample_add_zone(&stack, sample.zone);
     sample.stack = zm_stack_keep(&stack);
     zm_sample_table_add(ptr, sample, true);
-    ZM_PROBE_ALLOC(ptr, size, (size_t)(sample.weight * size / ZM_SAMPLE_ONE));
+    zm_probe_alloc(ptr, size, (size_t)(sample.weight * size / ZM_SAMPLE_ONE));
     zm_sample_file_if_wanted();
 }
 
@@ -47,7 +47,7 @@ static bool end(const void *ptr, struct zm_sample *sample)
     bool found = zm_sample_table_take(ptr, sample);
 
     if (found)
-        ZM_PROBE_FREE(ptr);
+        zm_probe_free(ptr);
     zm_sample_file_if_wanted();
     return found;
 }
