@@ -718,27 +718,76 @@ static void *core_resizing_zrealloc_usable(void *ptr, size_t size, size_t *usabl
 }
 
 /* The entry points. Only those for a process with guarded blocks look whether a block is guarded. */
-#define CORE_VALUE_FUNCTION(kind, is_special, type, name, parameters, arguments)                   \
-    static type core_##kind##_##name parameters                                                    \
-    {                                                                                              \
-        return is_special(ptr) ? core_special_##name arguments : core_##name arguments;            \
-    }
-#define CORE_VOID_FUNCTION(kind, is_special, name, parameters, arguments)                          \
-    static void core_##kind##_##name parameters                                                    \
-    {                                                                                              \
-        if (is_special(ptr))                                                                       \
-            core_special_##name arguments;                                                         \
-        else                                                                                       \
-            core_##name arguments;                                                                 \
-    }
 
-#define CORE_SAMPLED_VALUE(...) CORE_VALUE_FUNCTION(sampled, zm_may_be_sampled, __VA_ARGS__)
-#define CORE_SAMPLED_VOID(...) CORE_VOID_FUNCTION(sampled, zm_may_be_sampled, __VA_ARGS__)
-ZM_BLOCK_ENTRIES(CORE_SAMPLED_VALUE, CORE_SAMPLED_VOID)
+static size_t core_sampled_zmalloc_size(const void *ptr)
+{
+    return zm_may_be_sampled(ptr) ? core_special_zmalloc_size(ptr) : core_zmalloc_size(ptr);
+}
 
-#define CORE_GUARDED_VALUE(...) CORE_VALUE_FUNCTION(guarded, zm_may_be_guarded, __VA_ARGS__)
-#define CORE_GUARDED_VOID(...) CORE_VOID_FUNCTION(guarded, zm_may_be_guarded, __VA_ARGS__)
-ZM_BLOCK_ENTRIES(CORE_GUARDED_VALUE, CORE_GUARDED_VOID)
+static size_t core_sampled_zmalloc_usable_size(const void *ptr)
+{
+    return zm_may_be_sampled(ptr) ? core_special_zmalloc_usable_size(ptr)
+                                  : core_zmalloc_usable_size(ptr);
+}
+
+static void core_sampled_zfree(void *ptr)
+{
+    if (zm_may_be_sampled(ptr))
+        core_special_zfree(ptr);
+    else
+        core_zfree(ptr);
+}
+
+static void core_sampled_zfree_usable(void *ptr, size_t *usable)
+{
+    if (zm_may_be_sampled(ptr))
+        core_special_zfree_usable(ptr, usable);
+    else
+        core_zfree_usable(ptr, usable);
+}
+
+static void core_sampled_zfree_with_size(void *ptr, size_t size)
+{
+    if (zm_may_be_sampled(ptr))
+        core_special_zfree_with_size(ptr, size);
+    else
+        core_zfree_with_size(ptr, size);
+}
+
+static size_t core_guarded_zmalloc_size(const void *ptr)
+{
+    return zm_may_be_guarded(ptr) ? core_special_zmalloc_size(ptr) : core_zmalloc_size(ptr);
+}
+
+static size_t core_guarded_zmalloc_usable_size(const void *ptr)
+{
+    return zm_may_be_guarded(ptr) ? core_special_zmalloc_usable_size(ptr)
+                                  : core_zmalloc_usable_size(ptr);
+}
+
+static void core_guarded_zfree(void *ptr)
+{
+    if (zm_may_be_guarded(ptr))
+        core_special_zfree(ptr);
+    else
+        core_zfree(ptr);
+}
+
+static void core_guarded_zfree_usable(void *ptr, size_t *usable)
+{
+    if (zm_may_be_guarded(ptr))
+        core_special_zfree_usable(ptr, usable);
+    else
+        core_zfree_usable(ptr, usable);
+}
+
+static void core_guarded_zfree_with_size(void *ptr, size_t size)
+{
+    if (zm_may_be_guarded(ptr))
+        core_special_zfree_with_size(ptr, size);
+    else
+        core_zfree_with_size(ptr, size);
+}
 
 /* ---- The instance ---- */
 
