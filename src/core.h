@@ -799,7 +799,7 @@ static void core_guarded_zfree_with_size(void *ptr, size_t size)
 #define CORE_GUARDED_VALUE_ENTRY(type, name, parameters, arguments) .name = core_guarded_##name,
 #define CORE_GUARDED_VOID_ENTRY(name, parameters, arguments) .name = core_guarded_##name,
 #define CORE_TABLES                                                                                \
-    .build = ZM_BUILD, .entries = {ZM_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY)},                 \
+    .entries = {ZM_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY)},                                    \
     .sampled = {ZM_ALLOCATING_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY) ZM_RESIZING_ENTRIES(      \
         CORE_RESIZING_ENTRY) ZM_BLOCK_ENTRIES(CORE_SAMPLED_VALUE_ENTRY, CORE_SAMPLED_VOID_ENTRY)}, \
     .guarded = {ZM_ALLOCATING_ENTRIES(CORE_VALUE_ENTRY, CORE_VOID_ENTRY) ZM_RESIZING_ENTRIES(      \
@@ -809,11 +809,13 @@ static void core_guarded_zfree_with_size(void *ptr, size_t size)
 #ifdef ZM_MODULE
 #define ZM_INSTANCE(id)                                                                            \
     extern ZM_PRIVATE const struct zm_instance zm_module_instance;                                 \
-    const struct zm_instance zm_module_instance = {.backend = &id##_backend, CORE_TABLES}
+    const struct zm_instance zm_module_instance = {                                                \
+        .build = ZM_BUILD, .backend = &id##_backend, CORE_TABLES}
 #else
 #define ZM_INSTANCE(id)                                                                            \
     extern const struct zm_instance zm_instance_##id;                                              \
-    const struct zm_instance zm_instance_##id = {.backend = &id##_backend, CORE_TABLES}
+    const struct zm_instance zm_instance_##id = {                                                  \
+        .build = ZM_BUILD, .backend = &id##_backend, CORE_TABLES}
 #endif
 
 #endif

@@ -14,7 +14,7 @@ static size_t size_of_nothing;
 
 const struct zm_instance *zm_generic_instance(const struct zmalloc_backend *backend, bool is_layer)
 {
-    static struct zm_instance instance = {CORE_TABLES};
+    static struct zm_instance instance = {.build = ZM_BUILD, CORE_TABLES};
 
     core_backend = backend;
     size_of_nothing = is_layer ? 0 : ZM_SIZE_OF_NOTHING;
