@@ -518,13 +518,37 @@ ZM_INLINE bool core_alignment_is_valid(size_t alignment)
     return alignment != 0 && (alignment & (alignment - 1)) == 0;
 }
 
-ZM_INLINE void *core_alloc_aligned(size_t alignment, size_t size, unsigned how)
+ZM_INLINE size_t core_at_least(size_t alignment)
+{
+    return alignment < CORE_MIN_ALIGNMENT ? CORE_MIN_ALIGNMENT : alignment;
+}
+
+CORE_NOINLINE void *core_alloc_aligned_unusual(size_t alignment, size_t size, unsigned how)
 {
     size_t asked = size != 0 ? size : CORE_SIZE_OF_NOTHING;
-    size_t asked_alignment = alignment;
-    struct zm_grant grant = {.budget = 0};
-    bool usual = core_is_usual(size);
+    size_t least = core_at_least(alignment);
     bool is_guarded = false;
+    struct zm_grant grant;
+    size_t got = 0;
+    void *ptr = NULL;
+
+    if (asked >= CORE_BACKEND_LIMIT || least >= CORE_BACKEND_LIMIT - asked ||
+        !zm_budget_ask(asked, core_estimate(asked), &grant))
+        return core_fail_aligned(alignment, size, how);
+    if (grant.is_sampled)
+        ptr = core_ask_sampled(least, asked, how, &got, &is_guarded);
+    if (ptr == NULL)
+        ptr = core_backend->aligned_alloc(least, asked, &got);
+    if (ptr == NULL) {
+        zm_budget_settle(0, &grant);
+        return core_fail_aligned(alignment, size, how);
+    }
+    core_settle_sampled(got, &grant, is_guarded);
+    return ptr;
+}
+
+ZM_INLINE void *core_alloc_aligned(size_t alignment, size_t size, unsigned how)
+{
     size_t got = 0;
     void *ptr = NULL;
 
@@ -532,26 +556,14 @@ ZM_INLINE void *core_alloc_aligned(size_t alignment, size_t size, unsigned how)
         errno = EINVAL;
         return NULL;
     }
-    if (alignment < CORE_MIN_ALIGNMENT)
-        alignment = CORE_MIN_ALIGNMENT;
-    if (asked >= CORE_BACKEND_LIMIT || alignment >= CORE_BACKEND_LIMIT - asked ||
-        (!usual && !zm_budget_ask(asked, core_estimate(asked), &grant)))
-        return core_fail_aligned(asked_alignment, size, how);
-    if (grant.is_sampled)
-        ptr = core_ask_sampled(alignment, asked, how, &got, &is_guarded);
-    if (ZM_LIKELY(ptr == NULL))
-        ptr = core_backend->aligned_alloc(alignment, asked, &got);
-    if (ZM_UNLIKELY(ptr == NULL)) {
-        if (!usual)
-            zm_budget_settle(0, &grant);
-        return core_fail_aligned(asked_alignment, size, how);
-    }
-    if (usual) {
-        core_count_alloc(got);
-        core_spend(size, got);
-    } else {
-        core_settle_sampled(got, &grant, is_guarded);
-    }
+    if (!core_is_usual(size))
+        return core_alloc_aligned_unusual(alignment, size, how);
+    if (ZM_LIKELY(core_at_least(alignment) < CORE_BACKEND_LIMIT - size))
+        ptr = core_backend->aligned_alloc(core_at_least(alignment), size, &got);
+    if (ZM_UNLIKELY(ptr == NULL))
+        return core_fail_aligned(alignment, size, how);
+    core_count_alloc(got);
+    core_spend(size, got);
     return ptr;
 }
 
