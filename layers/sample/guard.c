@@ -192,13 +192,15 @@ static void handle(int number, siginfo_t *info, void *context)
 
     if (info->si_code > 0 && is_ours(address))
         tell_of_fault(address);
+    /* GCOVR_EXCL_START: they end the process before this is counted */
     else if (before->sa_flags & SA_SIGINFO) {
-        before->sa_sigaction(number, info, context); /* GCOVR_EXCL_LINE: it ends the process */
+        before->sa_sigaction(number, info, context);
         return;
     } else if (before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN) {
-        before->sa_handler(number); /* GCOVR_EXCL_LINE: as above */
+        before->sa_handler(number);
         return;
     }
+    /* GCOVR_EXCL_STOP */
     /* The fault comes once more, and meets what the program has for it. */
     sigaction(number, before, NULL);
     if (info->si_code <= 0) /* GCOVR_EXCL_BR_LINE: as above */

@@ -315,6 +315,30 @@ static void blocks_work_as_others(void **state)
     zfree(block);
 }
 
+/* As all are when slots are used up, or no sample is taken. */
+static void other_blocks_work_as_well(void **state)
+{
+    size_t usable;
+    char *block;
+
+    (void)state;
+    assert_int_equal(zmalloc_sample_stop(), 0);
+    for (int i = 0; i < 100; i++)
+        zfree(zmalloc(4000));
+    block = zmalloc(100);
+    usable = zmalloc_usable_size(block);
+    assert_true(usable >= 100 && zmalloc_size(block) >= usable);
+    stamp(block, 100, 8);
+    block = zrealloc(block, 300);
+    assert_true(has_stamp(block, 100, 8));
+    zfree_usable(block, &usable);
+    assert_true(usable >= 300);
+    zfree_usable(zmalloc(100), NULL);
+    zfree_with_size(zmalloc(100), 100);
+    zfree(zmalloc(100));
+    assert_null(zrealloc(zmalloc(100), 0));
+}
+
 static void blocks_in_a_zone_are_not_guarded(void **state)
 {
     struct zmalloc_zone *zone = zmalloc_zone_create("zone", NULL);
@@ -372,6 +396,7 @@ int main(void)
         cmocka_unit_test(the_programs_handler_comes_after),
         cmocka_unit_test(other_faults_stay_as_they_are),
         guarded_test(blocks_work_as_others),
+        guarded_test(other_blocks_work_as_well),
         guarded_test(blocks_in_a_zone_are_not_guarded),
         guarded_test(slots_run_out),
         guarded_test(threads_share_the_slots),

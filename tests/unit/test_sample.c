@@ -418,6 +418,42 @@ static void the_zone_is_the_outermost_frame(void **state)
     assert_live(before, 0, 0);
 }
 
+/* ---- Blocks that are sampled, and others ---- */
+
+/* All that takes a block, with a sampled one and with one that is not. */
+static void each_function_takes_both_kinds(void **state)
+{
+    static volatile size_t too_much = SIZE_MAX; /* the compiler would see */
+    struct figures before;
+    size_t usable;
+
+    (void)state;
+    for (int is_sampled = 0; is_sampled < 2; is_sampled++) {
+        char *block;
+
+        assert_int_equal(is_sampled ? zmalloc_sample_start(1) : zmalloc_sample_stop(), 0);
+        forget_old_interval();
+        before = totals();
+        block = zmalloc(100);
+        assert_live(before, is_sampled ? 1 : 0, is_sampled ? 100 : 0);
+        usable = zmalloc_usable_size(block);
+        assert_true(usable >= 100 && zmalloc_size(block) >= usable);
+        stamp(block, 100, 4);
+        assert_null(ztryrealloc(block, BEYOND_ADDRESS_SPACE));
+        assert_true(has_stamp(block, 100, 4));
+        assert_live(before, is_sampled ? 1 : 0, is_sampled ? 100 : 0);
+        zfree_usable(block, &usable);
+        assert_true(usable >= 100);
+        zfree_usable(zmalloc(100), NULL);
+        zfree_with_size(zmalloc(100), 100);
+        assert_null(ztryrealloc(zmalloc(100), too_much));
+        assert_live(before, 0, 0);
+    }
+    zfree_usable(NULL, &usable);
+    assert_int_equal(usable, 0);
+    assert_int_equal(zmalloc_usable_size(NULL), 0);
+}
+
 /* ---- Starting and stopping ---- */
 
 static void stopped_nothing_is_sampled(void **state)
@@ -504,6 +540,7 @@ int main(void)
         exact_test(zeroed_blocks_are_zeroed),
         exact_test(others_free_what_a_thread_has),
         exact_test(a_child_goes_on),
+        exact_test(each_function_takes_both_kinds),
         exact_test(the_zone_is_the_outermost_frame),
         zm_test(stopped_nothing_is_sampled),
         zm_test(wrong_intervals_are_refused),
