@@ -21,6 +21,9 @@ static inline struct zm_frame zm_caller_of(const void *frame)
     return (struct zm_frame){words[1], (uintptr_t)(words + 2), words[0]};
 }
 
+/* Before the first stack is taken. */
+void zm_frames_start(void);
+
 /* Takes addresses as zm_stack_here() does, from a frame on; stack->closed is set. False if a frame is not
  * known. */
 bool zm_frames_follow(struct zm_frame frame, struct zm_stack *stack, unsigned frames);

@@ -300,6 +300,7 @@ void zm_stack_here(struct zm_stack *stack, unsigned frames)
 const char *zm_stacks_start(void)
 {
     zm_objects_start();
+    zm_frames_start();
     return zm_unwind_start();
 }
 
