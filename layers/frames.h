@@ -8,7 +8,7 @@
 
 /* A function that called another. */
 struct zm_frame {
-    uintptr_t address;       /* to which it is returned; 0: there is none, or none is known */
+    uintptr_t address;       /* where it will return to; 0 if there is none, or it is unknown */
     uintptr_t stack_pointer; /* after that */
     uintptr_t frame_pointer; /* what the register is then, whatever it is used for */
 };
@@ -31,7 +31,7 @@ bool zm_frames_follow(struct zm_frame frame, struct zm_stack *stack, unsigned fr
 /* Around what the unwinder finds: where its walk has begun and ended. */
 void zm_frames_begin_learning(size_t closed);
 void zm_frames_end_learning(const void *low, uintptr_t high);
-/* One frame, and its caller's, which is 0 if there is none. */
+/* A frame and its caller's. The outermost frame has a caller whose address is 0. */
 void zm_frames_learn(const struct zm_frame *frame, const struct zm_frame *caller);
 
 #endif

@@ -161,7 +161,7 @@ const struct zm_object *zm_object_at(const struct zm_place *place)
     return object;
 }
 
-/* ---- What is part of zmalloc, where it is an object of its own ---- */
+/* ---- What belongs to zmalloc, if the library is a file of its own ---- */
 
 static struct range {
     uintptr_t begin;

@@ -15,7 +15,7 @@
  * instance has beside the usual ones.
  *
  * A budget is spent by what a block takes, which may be a little more than was asked for. Points among
- * those bytes do not count: if more is spent than there was, the distance is drawn anew. Because
+ * those bytes do not count: if a block takes more than was left, we draw a new distance. Because
  * distances are exponential, that changes nothing for the bytes that come after.
  */
 
@@ -23,7 +23,7 @@
 
 #define ZM_SAMPLE_ALIGNMENT ((size_t)4096)
 
-/* Where guarded blocks are, which do not come from the backend; size 0 if there are none. Set before a
+/* The addresses of guarded blocks, which do not come from the backend. The size is 0 without any. Set before a
  * backend becomes active. */
 struct zm_guards {
     uintptr_t begin;
@@ -81,14 +81,14 @@ struct zm_sampler {
     /* Whether another block can be remembered; if not, it is counted as dropped. */
     bool (*has_room)(void);
     void (*begin)(const void *ptr, size_t size);
-    /* False if the block is none that was sampled. */
+    /* False if the block was not sampled. */
     bool (*end)(const void *ptr, struct zm_sample *sample);
     /* Whether the block stays sampled in another size. If the size in the sample is then at least as large, it
      * is the same block as before, and for restore(). */
     bool (*keeps)(struct zm_sample *sample, size_t size);
     /* Takes the last end() back, for the block there or where it was moved. */
     void (*restore)(const void *ptr, const struct zm_sample *sample);
-    /* A zeroed block with guards, of which all of the size is usable; NULL if there is none for it. */
+    /* A zeroed block between guards, with exactly that usable size; NULL if no slot fits. */
     void *(*guard)(size_t alignment, size_t size);
     size_t (*guarded_size)(const void *ptr);
     /* Frees it, and returns its size. */

@@ -112,7 +112,7 @@ static bool read_signal(struct zm_element text, struct zm_sample_options *option
 }
 
 static const struct option {
-    const char *name; /* with the =; empty: it has none */
+    const char *name; /* including the "="; the interval has no name */
     reader *read;
     const char *right;
 } known[] = {

@@ -48,7 +48,7 @@ size_t zm_sample_dropped(void)
 
 /* ---- Under the lock ---- */
 
-/* Where it is, or where it would be. */
+/* The slot of an address, or the empty one that it would get. */
 static size_t place_of(uintptr_t address)
 {
     size_t i = hash_of(address) & (slot_count - 1);
@@ -88,7 +88,7 @@ static void empty(size_t hole)
          i = (i + 1) & (slot_count - 1)) {
         size_t home = hash_of(slots[i].address) & (slot_count - 1);
 
-        /* Whether the hole is on the way from its home to where it is. */
+        /* Move it up if a search for it passes the hole. */
         if (((i - home) & (slot_count - 1)) >= ((i - hole) & (slot_count - 1))) {
             slots[hole] = slots[i];
             hole = i;
@@ -97,7 +97,7 @@ static void empty(size_t hole)
     slots[hole].address = 0;
 }
 
-/* Whether there is room and memory for it. Without memory for its stack it has none. */
+/* Is there room for another sample? If only its stack has no memory, it is counted as unknown. */
 static bool have_room_for(struct zm_sample *sample, uint16_t count)
 {
     /* GCOVR_EXCL_START: no memory, or another thread took the last room */
