@@ -4,16 +4,14 @@
  * seed the same in each run; the bounds are five standard deviations. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "heap_profile.h"
 #include "support.h"
 #include "zmalloc_sample.h"
 #include "zmalloc_zone.h"
@@ -29,25 +27,6 @@ struct figures {
     uint64_t all_bytes;
 };
 
-/* The profile as text, which the caller frees with free(). */
-static char *profile(void)
-{
-    char path[] = "/tmp/zmalloc-test-sample.XXXXXX";
-    int fd = mkstemp(path);
-    char *text;
-    off_t size;
-
-    assert_true(fd >= 0);
-    unlink(path);
-    assert_int_equal(zmalloc_sample_dump(fd), 0);
-    size = lseek(fd, 0, SEEK_END);
-    text = calloc(1, (size_t)size + 1);
-    assert_non_null(text);
-    assert_int_equal(pread(fd, text, (size_t)size, 0), size);
-    close(fd);
-    return text;
-}
-
 static bool read_figures(const char *line, struct figures *figures)
 {
     return sscanf(line, "%" SCNu64 ": %" SCNu64 " [%" SCNu64 ": %" SCNu64 "] @",
@@ -59,7 +38,7 @@ static struct figures totals(void)
 {
     static const char head[] = "heap profile: ";
     struct figures figures;
-    char *text = profile();
+    char *text = heap_profile();
 
     assert_memory_equal(text, head, strlen(head));
     assert_true(read_figures(text + strlen(head), &figures));
@@ -403,7 +382,7 @@ static void the_zone_is_the_outermost_frame(void **state)
     before = totals();
     block = zmalloc_in(zone, 100);
     assert_live(before, 1, 100);
-    text = profile();
+    text = heap_profile();
     snprintf(wanted, sizeof wanted, " 00:00 0 [zone %s]\n", name);
     at = strstr(text, wanted);
     assert_non_null(at);

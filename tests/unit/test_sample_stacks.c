@@ -4,7 +4,6 @@
  * when the way has been learned (layers/frames.c). */
 
 #include <alloca.h>
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include <execinfo.h>
 #endif
 
+#include "heap_profile.h"
 #include "support.h"
 #include "zmalloc_sample.h"
 
@@ -149,24 +149,6 @@ static void way_thread(size_t size)
 
 /* ---- What the profile says ---- */
 
-static char *profile(void)
-{
-    char path[] = "/tmp/zmalloc-test-stacks.XXXXXX";
-    int fd = mkstemp(path);
-    off_t size;
-    char *text;
-
-    assert_true(fd >= 0);
-    unlink(path);
-    assert_int_equal(zmalloc_sample_dump(fd), 0);
-    size = lseek(fd, 0, SEEK_END);
-    text = calloc(1, (size_t)size + 1);
-    assert_non_null(text);
-    assert_int_equal(pread(fd, text, (size_t)size, 0), size);
-    close(fd);
-    return text;
-}
-
 /* The stack of so many blocks of that size, which were freed; NULL if they have not all the same. */
 static const char *stack_of(const char *text, size_t blocks, size_t size)
 {
@@ -221,7 +203,7 @@ static void each_way_has_its_stack(void **state)
         /* Volatile: an unrolled loop would call from several places. */
         for (volatile size_t time = 0; time < TIMES; time++)
             ways[i].way(size);
-        text = profile();
+        text = heap_profile();
         stack = stack_of(text, times, size);
         if (stack == NULL)
             fail_msg("%s: %zu blocks do not have one stack:\n%s", ways[i].name, times, text);
