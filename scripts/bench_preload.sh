@@ -18,9 +18,7 @@ set -eu
 # shellcheck source=scripts/release.sh
 . "$(dirname "$0")/release.sh"
 
-quick='' publish='' output=''
-take_arguments '--quick --output=DIR --publish' "$@"
-[ -z "$quick" ] || [ -z "$publish" ] || refuse "--publish takes no --quick: those figures are rough"
+take_measuring_arguments "$@"
 
 cd "$(dirname "$0")/.."
 take_build build-bench-preload

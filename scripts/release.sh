@@ -11,6 +11,13 @@ take_output() {
     output=$(full_path "$1")
 }
 
+# Of a script that measures, and may publish what it found.
+take_measuring_arguments() {
+    quick='' publish='' output=''
+    take_arguments '--quick --output=DIR --publish' "$@"
+    [ -z "$quick" ] || [ -z "$publish" ] || refuse "--publish takes no --quick: those figures are rough"
+}
+
 # A folder that somebody named may hold what they still want; the one in the build is ours.
 prepare_output() {
     if [ -z "$output" ]; then
