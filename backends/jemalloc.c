@@ -3,7 +3,7 @@
 /*
  * jemalloc 5.3, a private copy inside the library under the prefix zm_je_. It counts by itself what
  * each thread allocates and frees, on every path and in usable sizes, so the core only reads its
- * counters. Size queries are declared pure, so the compiler drops those whose result is not used.
+ * counters.
  */
 
 #include <errno.h>
@@ -13,32 +13,11 @@
 
 #include "base.h"
 #include "credible.h"
+#include "jemalloc_api.h"
+#include "jemalloc_slabs.h"
 #include "output.h"
 #include "room.h"
 #include "uninstrumented.h"
-
-#define PRIVATE_COPY __attribute__((visibility("hidden")))
-#define PRIVATE_COPY_PURE __attribute__((visibility("hidden"), pure))
-
-void *zm_je_malloc(size_t size) PRIVATE_COPY;
-void *zm_je_calloc(size_t num, size_t size) PRIVATE_COPY;
-void *zm_je_realloc(void *ptr, size_t size) PRIVATE_COPY;
-void *zm_je_aligned_alloc(size_t alignment, size_t size) PRIVATE_COPY;
-void zm_je_free(void *ptr) PRIVATE_COPY;
-size_t zm_je_malloc_usable_size(const void *ptr) PRIVATE_COPY_PURE;
-/* jemalloc only reads what new points to. */
-int zm_je_mallctl(const char *name, void *old, size_t *old_size, const void *new,
-                  size_t new_size) PRIVATE_COPY;
-size_t zm_je_nallocx(size_t size, int flags) PRIVATE_COPY;
-void zm_je_malloc_stats_print(void (*write_cb)(void *opaque, const char *text), void *opaque,
-                              const char *options) PRIVATE_COPY;
-extern void (*zm_je_malloc_message)(void *opaque, const char *text) PRIVATE_COPY;
-int zm_je_mallctlnametomib(const char *name, size_t *mib, size_t *length) PRIVATE_COPY;
-int zm_je_mallctlbymib(const size_t *mib, size_t length, void *old, size_t *old_size, void *new,
-                       size_t new_size) PRIVATE_COPY;
-
-/* jemalloc.h calls it MALLCTL_ARENAS_ALL. */
-#define ALL_ARENAS "4096"
 
 /* ---- Operations ---- */
 
@@ -101,6 +80,21 @@ static size_t jemalloc_usable_size(const void *ptr)
 {
     INSIDE_ALLOCATOR;
     return zm_je_malloc_usable_size(ptr);
+}
+
+static void *jemalloc_alloc_no_tcache(size_t size, size_t *usable)
+{
+    INSIDE_ALLOCATOR;
+    return report(zm_je_mallocx(size, JEMALLOC_NO_TCACHE), usable);
+}
+
+static size_t jemalloc_free_no_tcache(void *ptr)
+{
+    INSIDE_ALLOCATOR;
+    size_t usable = zm_je_malloc_usable_size(ptr);
+
+    zm_je_dallocx(ptr, JEMALLOC_NO_TCACHE);
+    return usable;
 }
 
 /* ---- Thread counters ---- */
@@ -191,6 +185,7 @@ static int jemalloc_start(const char **why)
         return explain_no_block(why);
     zm_je_free(first);
     write_version();
+    zm_slabs_learn();
     if (find_mib("thread.allocatedp", allocated_mib) && find_mib("thread.deallocatedp", freed_mib))
         return 0;
     *why = "this jemalloc has no thread.allocatedp"; /* GCOVR_EXCL_LINE: built without statistics */
@@ -314,6 +309,10 @@ static const struct zmalloc_backend jemalloc_backend = {
     .stats_print = jemalloc_stats_print,
     .ctl = jemalloc_ctl,
     .thread_idle = jemalloc_thread_idle,
+    .alloc_no_tcache = jemalloc_alloc_no_tcache,
+    .free_no_tcache = jemalloc_free_no_tcache,
+    .fragmentation = zm_slabs_fragmentation,
+    .worth_moving = zm_slabs_worth_moving,
 };
 
 static const struct zmalloc_backend *const core_backend = &jemalloc_backend;

@@ -401,6 +401,23 @@ static size_t mimalloc_good_size(size_t size)
     return size <= GOOD_SIZE_MAX ? mi_good_size(size) : 0;
 }
 
+/* Since 2.3 and 3.3. It only looks at the page, and says no to the one that new blocks come from. There is no
+ * figure for all pages to compare with. "Unsafe" means that another thread may use the page meanwhile; the block
+ * is in use, so the page stays. */
+#ifdef ZM_HAVE_MI_UNDER_UTILIZED
+#define PERCENT_WORTH_MOVING 50
+
+static int mimalloc_worth_moving(const void *ptr)
+{
+    return mi_unsafe_heap_page_is_under_utilized(NULL, (void *)(uintptr_t)ptr,
+                                                 PERCENT_WORTH_MOVING);
+}
+
+#define WORTH_MOVING mimalloc_worth_moving
+#else
+#define WORTH_MOVING NULL
+#endif
+
 struct writer {
     void (*write_cb)(void *opaque, const char *text);
     void *opaque;
@@ -440,6 +457,7 @@ static const struct zmalloc_backend mimalloc_backend = {
     .good_size = mimalloc_good_size,
     .stats_print = mimalloc_stats_print,
     .thread_idle = collect,
+    .worth_moving = WORTH_MOVING,
 };
 
 static const struct zmalloc_backend *const core_backend = &mimalloc_backend;

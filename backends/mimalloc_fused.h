@@ -20,6 +20,11 @@
 #define ZM_HAVE_MI_UFREE
 #endif
 
+/* From 2.3 on, and 3.3. */
+#if (MI_MALLOC_VERSION >= 20300 && MI_MALLOC_VERSION < 30000) || MI_MALLOC_VERSION >= 30300
+#define ZM_HAVE_MI_UNDER_UTILIZED
+#endif
+
 #if MI_MALLOC_VERSION == 209 && MI_DEBUG == 0 && MI_SECURE == 0 && MI_STAT == 0 && MI_PADDING == 0
 #define ZM_KNOWS_MIMALLOC
 #endif

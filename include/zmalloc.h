@@ -105,6 +105,9 @@ ZMALLOC_API void zfree_usable(void *ptr, size_t *usable) ZMALLOC_SYMBOL(zfree_us
  */
 ZMALLOC_API void zfree_with_size(void *ptr, size_t size) ZMALLOC_SYMBOL(zfree_with_size);
 
+/* zfree past the thread's cache, for blocks that were moved: see zmalloc_no_tcache(). Redis 7. */
+ZMALLOC_API void zfree_no_tcache(void *ptr) ZMALLOC_SYMBOL(zfree_no_tcache);
+
 /*
  * Blocks that these functions free. With this, gcc 11 and later warn if a block of ours goes to
  * free() or delete. The reallocating functions are left out: if they fail, the block may still be
@@ -112,7 +115,8 @@ ZMALLOC_API void zfree_with_size(void *ptr, size_t size) ZMALLOC_SYMBOL(zfree_wi
  */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
 #define ZMALLOC_FREED                                                                              \
-    ZMALLOC_ATTRIBUTE(malloc(zfree, 1), malloc(zfree_usable, 1), malloc(zfree_with_size, 1))
+    ZMALLOC_ATTRIBUTE(malloc(zfree, 1), malloc(zfree_usable, 1), malloc(zfree_with_size, 1),       \
+                      malloc(zfree_no_tcache, 1))
 #else
 #define ZMALLOC_FREED
 #endif
@@ -492,6 +496,57 @@ ZMALLOC_API int zmalloc_set_background_thread(int enable)
  * know for certain, or if the size is SIZE_MAX/2 or more. Ours, after jemalloc's nallocx.
  */
 ZMALLOC_API size_t zmalloc_good_size(size_t size) ZMALLOC_SYMBOL(zmalloc_good_size);
+
+/*
+ * ---- Moving blocks together (active defragmentation) ----
+ *
+ * A page goes back to the system only when all blocks in it are free. A program that can change all of
+ * its pointers to a block may move blocks out of sparsely used pages, and so empty them:
+ *
+ *     zmalloc_get_fragmentation(&bytes);            now and then: is it worth the trouble?
+ *     if (zmalloc_worth_moving(old) == 1) {
+ *         size_t size = zmalloc_usable_size(old);
+ *         void *new = ztrymalloc_no_tcache(size);
+ *         memcpy(new, old, size);                   and change the pointers to it
+ *         zfree_no_tcache(old);
+ *     }
+ *
+ * After Redis 7's and Valkey's active defragmentation, which needs a modified jemalloc there; ours works
+ * with jemalloc 5.3 as it is. Safe in threads and in a forked child, not in a signal handler.
+ */
+
+/*
+ * zmalloc, ztrymalloc and zfree past the cache that the allocator keeps for the thread. With the cache, a
+ * new block would often be one that was just moved away from, in the same page. zfree_no_tcache() takes any
+ * block, and zfree() takes these. If the allocator has no such way, and with the layers debug and fail, they are
+ * zmalloc, ztrymalloc and zfree. zmalloc_no_tcache and zfree_no_tcache as in Redis 7.
+ */
+ZMALLOC_API void *zmalloc_no_tcache(size_t size) ZMALLOC_SYMBOL(zmalloc_no_tcache) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(alloc_size(1));
+ZMALLOC_API void *ztrymalloc_no_tcache(size_t size) ZMALLOC_SYMBOL(ztrymalloc_no_tcache) ZMALLOC_NEW
+    ZMALLOC_ATTRIBUTE(alloc_size(1));
+
+/*
+ * Sets *bytes to the bytes of free blocks that lie in one page or run of pages with blocks in use; that is the
+ * most that moving blocks can give back. Blocks in the caches of threads count as in use. bytes may be NULL. Returns
+ * 0, or -1 with errno ENOTSUP, and *bytes 0, if the allocator does not tell: only jemalloc does. Also refreshes
+ * what zmalloc_worth_moving() compares with, so call it before a pass over your blocks, and some ten times a
+ * second during it. Takes the allocator's locks, and with jemalloc some 10 microseconds. Ours, after Valkey's
+ * allocatorDefragGetFragSmallbins.
+ */
+ZMALLOC_API int zmalloc_get_fragmentation(size_t *bytes) ZMALLOC_SYMBOL(zmalloc_get_fragmentation);
+
+/*
+ * Whether moving this block would help to empty the page that it is in. Returns
+ *    1    with jemalloc, the run of pages has room and is at most an eighth fuller than the average of those
+ *         for this size that have room, or less than an eighth full; with mimalloc (2.3, 3.3 and later), the
+ *         page is at most half full, and new blocks do not come from it,
+ *    0    otherwise: the block is large, its page is full or well used, or ptr is NULL,
+ *   -1    with errno ENOTSUP: the allocator does not tell, or the layer debug or fail is over it.
+ * ptr is a block in use. A block that was moved may be worth moving again later. Ours, after Redis 7's
+ * je_get_defrag_hint.
+ */
+ZMALLOC_API int zmalloc_worth_moving(const void *ptr) ZMALLOC_SYMBOL(zmalloc_worth_moving);
 
 /*
  * The active allocator's own report, for people. write_cb is called with opaque and one piece of

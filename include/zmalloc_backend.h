@@ -146,6 +146,17 @@ struct zmalloc_backend {
 
     /* See zmalloc_thread_idle. Returns 0 or an errno value. [ENOTSUP] */
     int (*thread_idle)(void);
+
+    /* alloc and free past the thread's cache, both or none; blocks of either kind may be freed either
+     * way. [there is no such way: the core calls alloc and free] */
+    void *(*alloc_no_tcache)(size_t size, size_t *usable);
+    size_t (*free_no_tcache)(void *ptr);
+
+    /* See zmalloc_get_fragmentation. Returns 0 or an errno value. [ENOTSUP] */
+    int (*fragmentation)(size_t *bytes);
+
+    /* See zmalloc_worth_moving. Returns 1 or 0. [ENOTSUP] */
+    int (*worth_moving)(const void *ptr);
 };
 
 /* What a module defines. */

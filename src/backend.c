@@ -15,6 +15,7 @@
 #include "os/thread.h"
 #include "output.h"
 #include "registry.h"
+#include "sampling.h"
 #include "table_check.h"
 
 int zmalloc_register_backend(const struct zmalloc_backend *backend)
@@ -182,6 +183,40 @@ size_t zmalloc_good_size(size_t size)
     good = backend->good_size(size);
     return good < ZM_SIZE_LIMIT ? good : 0;
 }
+
+/* ---- Moving blocks ---- */
+
+int zmalloc_get_fragmentation(size_t *bytes)
+{
+    const struct zmalloc_backend *backend = zm_active();
+    size_t sum = 0;
+    int state = zm_cancel_off();
+    int error = backend->fragmentation != NULL ? backend->fragmentation(&sum) : ENOTSUP;
+
+    zm_cancel_restore(state);
+    if (bytes != NULL)
+        *bytes = sum;
+    return zm_result(error);
+}
+
+/* Guarded blocks are not the backend's. */
+int zmalloc_worth_moving(const void *ptr)
+{
+    const struct zmalloc_backend *backend = zm_active();
+    int state;
+    int answer;
+
+    if (backend->worth_moving == NULL)
+        return zm_result(ENOTSUP);
+    if (ptr == NULL || zm_is_guarded(ptr))
+        return 0;
+    state = zm_cancel_off();
+    answer = backend->worth_moving(ptr);
+    zm_cancel_restore(state);
+    return answer;
+}
+
+/* ---- Reports and controls ---- */
 
 static void write_to_stderr(void *opaque, const char *text)
 {

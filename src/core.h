@@ -161,15 +161,20 @@ static void core_zfree_usable(void *ptr, size_t *usable)
         *usable = released;
 }
 
+ZM_INLINE void core_count_free_of_any(size_t usable)
+{
+    if (core_thread_is_live())
+        core_count_free(usable);
+    else
+        zm_accounting_unregistered(0, usable + core_backend->prefix_size);
+}
+
 CORE_NOINLINE void core_free_sized(void *ptr, size_t size)
 {
     size_t usable;
 
     CORE_KEEPING_ERRNO(&errno, usable = core_backend->free_sized(ptr, size));
-    if (core_thread_is_live())
-        core_count_free(usable);
-    else
-        zm_accounting_unregistered(0, usable + core_backend->prefix_size);
+    core_count_free_of_any(usable);
 }
 
 /* A backend with release() has to look up the size anyway, so the caller's size does not help it.
@@ -182,11 +187,28 @@ static void core_zfree_with_size(void *ptr, size_t size)
         core_free_sized(ptr, size);
 }
 
+CORE_NOINLINE void core_free_no_tcache(void *ptr)
+{
+    size_t usable;
+
+    CORE_KEEPING_ERRNO(&errno, usable = core_backend->free_no_tcache(ptr));
+    core_count_free_of_any(usable);
+}
+
+static void core_zfree_no_tcache(void *ptr)
+{
+    if (core_backend->free_no_tcache == NULL)
+        core_zfree(ptr);
+    else if (ptr != NULL)
+        core_free_no_tcache(ptr);
+}
+
 /* ---- Allocating ---- */
 
 /* How a block is requested. Constants wherever speed matters. */
 #define CORE_ZEROED 1u
-#define CORE_TRY 2u /* return NULL on failure instead of calling the handler */
+#define CORE_TRY 2u       /* return NULL on failure instead of calling the handler */
+#define CORE_NO_TCACHE 4u /* past the thread's cache; not with CORE_ZEROED */
 
 ZM_INLINE bool core_is_usual(size_t size)
 {
@@ -209,6 +231,8 @@ CORE_COLD void *core_fail_aligned(size_t alignment, size_t size, unsigned how)
 
 ZM_INLINE void *core_ask(size_t size, unsigned how, size_t *got)
 {
+    if (how & CORE_NO_TCACHE && core_backend->alloc_no_tcache != NULL)
+        return core_backend->alloc_no_tcache(size, got);
     return how & CORE_ZEROED ? core_backend->calloc(size, got) : core_backend->alloc(size, got);
 }
 
@@ -375,6 +399,16 @@ static void *core_zmalloc_usable(size_t size, size_t *usable)
 static void *core_zcalloc_usable(size_t size, size_t *usable)
 {
     return core_alloc(size, usable, CORE_ZEROED);
+}
+
+static void *core_zmalloc_no_tcache(size_t size)
+{
+    return core_alloc(size, NULL, CORE_NO_TCACHE);
+}
+
+static void *core_ztrymalloc_no_tcache(size_t size)
+{
+    return core_alloc(size, NULL, CORE_NO_TCACHE | CORE_TRY);
 }
 
 /* ---- Reallocating ---- */
@@ -628,6 +662,14 @@ CORE_NOINLINE void core_special_zfree_with_size(void *ptr, size_t size)
         core_zfree_with_size(ptr, size);
 }
 
+CORE_NOINLINE void core_special_zfree_no_tcache(void *ptr)
+{
+    size_t ignored;
+
+    if (!core_end_sampled(ptr, &ignored))
+        core_zfree_no_tcache(ptr);
+}
+
 CORE_NOINLINE size_t core_special_zmalloc_usable_size(const void *ptr)
 {
     return zm_is_guarded(ptr) ? zm_sampling_guarded_size(ptr) : core_zmalloc_usable_size(ptr);
@@ -766,6 +808,14 @@ static void core_sampled_zfree_with_size(void *ptr, size_t size)
         core_zfree_with_size(ptr, size);
 }
 
+static void core_sampled_zfree_no_tcache(void *ptr)
+{
+    if (zm_may_be_sampled(ptr))
+        core_special_zfree_no_tcache(ptr);
+    else
+        core_zfree_no_tcache(ptr);
+}
+
 static size_t core_guarded_zmalloc_size(const void *ptr)
 {
     return zm_may_be_guarded(ptr) ? core_special_zmalloc_size(ptr) : core_zmalloc_size(ptr);
@@ -799,6 +849,14 @@ static void core_guarded_zfree_with_size(void *ptr, size_t size)
         core_special_zfree_with_size(ptr, size);
     else
         core_zfree_with_size(ptr, size);
+}
+
+static void core_guarded_zfree_no_tcache(void *ptr)
+{
+    if (zm_may_be_guarded(ptr))
+        core_special_zfree_no_tcache(ptr);
+    else
+        core_zfree_no_tcache(ptr);
 }
 
 /* ---- The instance ---- */

@@ -24,7 +24,9 @@
     VALUE(void *, ztrymalloc_usable, (size_t size, size_t *usable), (size, usable))                \
     VALUE(void *, ztrycalloc_usable, (size_t size, size_t *usable), (size, usable))                \
     VALUE(void *, zmalloc_aligned, (size_t alignment, size_t size), (alignment, size))             \
-    VALUE(void *, ztrymalloc_aligned, (size_t alignment, size_t size), (alignment, size))
+    VALUE(void *, ztrymalloc_aligned, (size_t alignment, size_t size), (alignment, size))          \
+    VALUE(void *, zmalloc_no_tcache, (size_t size), (size))                                        \
+    VALUE(void *, ztrymalloc_no_tcache, (size_t size), (size))
 #define ZM_RESIZING_ENTRIES(VALUE)                                                                 \
     VALUE(void *, zrealloc, (void *ptr, size_t size), (ptr, size))                                 \
     VALUE(void *, ztryrealloc, (void *ptr, size_t size), (ptr, size))                              \
@@ -36,7 +38,8 @@
     VALUE(size_t, zmalloc_usable_size, (const void *ptr), (ptr))                                   \
     VOID(zfree, (void *ptr), (ptr))                                                                \
     VOID(zfree_usable, (void *ptr, size_t *usable), (ptr, usable))                                 \
-    VOID(zfree_with_size, (void *ptr, size_t size), (ptr, size))
+    VOID(zfree_with_size, (void *ptr, size_t size), (ptr, size))                                   \
+    VOID(zfree_no_tcache, (void *ptr), (ptr))
 #define ZM_ENTRIES(VALUE, VOID)                                                                    \
     ZM_ALLOCATING_ENTRIES(VALUE, VOID)                                                             \
     ZM_RESIZING_ENTRIES(VALUE)                                                                     \

@@ -12,6 +12,7 @@
 #define zcalloc_usable zml_zcalloc_usable
 #define zfree zml_zfree
 #define zfree_in zml_zfree_in
+#define zfree_no_tcache zml_zfree_no_tcache
 #define zfree_usable zml_zfree_usable
 #define zfree_with_size zml_zfree_with_size
 #define zlibc_free zml_zlibc_free
@@ -35,6 +36,7 @@
 #define zmalloc_fail_requests zml_zmalloc_fail_requests
 #define zmalloc_get_allocator_info zml_zmalloc_get_allocator_info
 #define zmalloc_get_backend_info zml_zmalloc_get_backend_info
+#define zmalloc_get_fragmentation zml_zmalloc_get_fragmentation
 #define zmalloc_get_fragmentation_ratio zml_zmalloc_get_fragmentation_ratio
 #define zmalloc_get_limit zml_zmalloc_get_limit
 #define zmalloc_get_memory_high zml_zmalloc_get_memory_high
@@ -50,6 +52,7 @@
 #define zmalloc_init zml_zmalloc_init
 #define zmalloc_lib zml_zmalloc_lib
 #define zmalloc_limit_rss zml_zmalloc_limit_rss
+#define zmalloc_no_tcache zml_zmalloc_no_tcache
 #define zmalloc_peak_begin zml_zmalloc_peak_begin
 #define zmalloc_peak_begin_thread zml_zmalloc_peak_begin_thread
 #define zmalloc_peak_end zml_zmalloc_peak_end
@@ -78,6 +81,7 @@
 #define zmalloc_usable_in zml_zmalloc_usable_in
 #define zmalloc_usable_size zml_zmalloc_usable_size
 #define zmalloc_used_memory zml_zmalloc_used_memory
+#define zmalloc_worth_moving zml_zmalloc_worth_moving
 #define zmalloc_zone_create zml_zmalloc_zone_create
 #define zmalloc_zone_destroy zml_zmalloc_zone_destroy
 #define zmalloc_zone_get_limit zml_zmalloc_zone_get_limit
@@ -102,6 +106,7 @@
 #define ztrymalloc_aligned_in zml_ztrymalloc_aligned_in
 #define ztrymalloc_cache_aligned zml_ztrymalloc_cache_aligned
 #define ztrymalloc_in zml_ztrymalloc_in
+#define ztrymalloc_no_tcache zml_ztrymalloc_no_tcache
 #define ztrymalloc_usable zml_ztrymalloc_usable
 #define ztrymalloc_usable_in zml_ztrymalloc_usable_in
 #define ztryrealloc zml_ztryrealloc

@@ -314,6 +314,9 @@ static int debug_cover(const struct zmalloc_backend *backend, struct zmalloc_bac
     table->thread_counters = NULL;
     table->good_size = debug_good_size;
     table->purge = debug_purge;
+    table->alloc_no_tcache = NULL;
+    table->free_no_tcache = NULL;
+    table->worth_moving = NULL;
     return 0;
 }
 

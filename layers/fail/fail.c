@@ -85,6 +85,10 @@ static int fail_cover(const struct zmalloc_backend *backend, struct zmalloc_back
     table->calloc = fail_calloc;
     table->realloc = fail_realloc;
     table->aligned_alloc = fail_aligned_alloc;
+    /* Each request of the program is counted, whether it is one for a block that moves or not. */
+    table->alloc_no_tcache = NULL;
+    table->free_no_tcache = NULL;
+    table->worth_moving = NULL;
     return 0;
 }
 

@@ -16,9 +16,6 @@
 #if defined(malloc) || defined(calloc) || defined(realloc) || defined(free)
 #error "the servers declare these functions themselves"
 #endif
-#ifdef HAVE_DEFRAG
-#error "active defragmentation needs jemalloc's insides"
-#endif
 #if !defined(HAVE_MALLOC_SIZE) || !defined(USE_JEMALLOC)
 #error "the servers ask for these macros"
 #endif

@@ -15,6 +15,9 @@
 #define REDIS7_FUNCTIONS(F)                                                                        \
     F(void, zfree_usable, (void *, size_t *))                                                      \
     F(int, zmalloc_get_allocator_info, (size_t *, size_t *, size_t *))                             \
+    F(void *, zmalloc_no_tcache, (size_t))                                                         \
+    F(void, zfree_no_tcache, (void *))                                                             \
+    F(int, je_get_defrag_hint, (void *))                                                           \
     F(void, zmadvise_dontneed, (void *))                                                           \
     F(int, zmalloc_test, (int, char **, int))
 
@@ -51,12 +54,51 @@ static void check_archive(void)
     CHECK(zmalloc_used_memory() == used);
 }
 
+/* As in Redis's defrag.c, with blocks that it would move. */
+#ifndef HAVE_DEFRAG
+#error "Redis asks for this macro"
+#endif
+static void check_moving(void)
+{
+    const int count = 20000;
+    char **blocks = (char **)zmalloc((size_t)count * sizeof *blocks);
+    int moved = 0;
+
+    for (int i = 0; i < count; i++)
+        blocks[i] =
+            zstrdup("some text that takes a block of its own, of about eighty bytes, as keys do");
+    for (int i = 0; i < count; i++)
+        if (i % 8 != 0)
+            zfree(blocks[i]);
+    zmalloc_thread_idle();
+    zmalloc_get_allocator_info(NULL, NULL, NULL);
+    for (int i = 0; i < count; i += 8) {
+        size_t size = zmalloc_size(blocks[i]);
+        char *block;
+
+        if (!je_get_defrag_hint(blocks[i]))
+            continue;
+        block = (char *)zmalloc_no_tcache(size);
+        memcpy(block, blocks[i], size);
+        zfree_no_tcache(blocks[i]);
+        blocks[i] = block;
+        moved++;
+    }
+    for (int i = 0; i < count; i += 8) {
+        CHECK(strncmp(blocks[i], "some text", 9) == 0);
+        zfree(blocks[i]);
+    }
+    zfree(blocks);
+    CHECK(is_active("jemalloc") ? moved > count / 16 : moved == 0);
+}
+
 int main(void)
 {
     size_t allocated = 1, active = 1, resident = 1;
 
     check_all();
     check_archive();
+    check_moving();
     CHECK((0 COMPAT_FUNCTIONS(COUNT) REDIS7_FUNCTIONS(COUNT)) ==
           (0 COMPAT_FUNCTIONS(ONE) REDIS7_FUNCTIONS(ONE)));
     CHECK(zmalloc_get_allocator_info(&allocated, &active, &resident) == 1);

@@ -4,11 +4,16 @@
  * C++. */
 
 /* clang-format off */
+/* Its allocator_defrag.h comes first. */
+#include <jemalloc/jemalloc.h>
 #include "zmalloc.h"
 #include "zmalloc.h"
 /* clang-format on */
 
+#include <stdint.h>
+
 #include "checks.h"
+#include "valkey9_defrag.h"
 
 #define VALKEY9_FUNCTIONS(F)                                                                       \
     F(void, zfree_with_size, (void *, size_t))                                                     \
@@ -77,6 +82,8 @@ int main(void)
     check_all();
     check_archive();
     check_dontneed();
+    check_defragmentation();
+    check_refusals();
     CHECK((0 COMPAT_FUNCTIONS(COUNT) VALKEY9_FUNCTIONS(COUNT)) ==
           (0 COMPAT_FUNCTIONS(ONE) VALKEY9_FUNCTIONS(ONE)));
     zmalloc_get_allocator_info(&figures[0], &figures[1], &figures[2], &figures[3], &figures[4]);

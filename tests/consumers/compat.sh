@@ -42,10 +42,12 @@ done
 
 # ---- The archives ----
 
-# The names of the functions that the sources of each server declare by themselves.
-redis7_names='zcalloc zcalloc_num zfree zmalloc zrealloc'
+# The names of the functions that the sources of each server declare by themselves, and those behind the macros
+# of a header.
+redis7_names='je_get_defrag_hint zcalloc zcalloc_num zfree zmalloc zrealloc'
 valkey9_names='valkey_calloc valkey_free valkey_malloc valkey_malloc_cache_aligned valkey_realloc
-    zcalloc_num'
+    zcalloc_num zmalloc_valkey9_calloc zmalloc_valkey9_mallctl zmalloc_valkey9_mallctlbymib
+    zmalloc_valkey9_mallctlnametomib zmalloc_valkey9_mallocx zmalloc_valkey9_sdallocx'
 
 # defines_alone SERVER NAME...
 defines_alone() {

@@ -62,6 +62,7 @@ list_expected() {
 ./include/zmalloc.hpp
 ./include/zmalloc/compat/jemalloc/jemalloc.h
 ./include/zmalloc/compat/redis7/zmalloc.h
+./include/zmalloc/compat/valkey9/jemalloc/jemalloc.h
 ./include/zmalloc/compat/valkey9/zmalloc.h
 ./include/zmalloc/compat/zmalloc_compat.h
 ./include/zmalloc/names.h

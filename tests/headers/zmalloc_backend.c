@@ -37,6 +37,10 @@ const struct zmalloc_backend zmalloc_backend_module = {
     0,
     0,
     0,
+    0,
+    0,
+    0,
+    0,
 };
 
 int main(void)

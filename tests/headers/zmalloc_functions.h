@@ -32,6 +32,11 @@
     F(void, zfree, (void *))                                                                       \
     F(void, zfree_usable, (void *, size_t *))                                                      \
     F(void, zfree_with_size, (void *, size_t))                                                     \
+    F(void *, zmalloc_no_tcache, (size_t))                                                         \
+    F(void *, ztrymalloc_no_tcache, (size_t))                                                      \
+    F(void, zfree_no_tcache, (void *))                                                             \
+    F(int, zmalloc_get_fragmentation, (size_t *))                                                  \
+    F(int, zmalloc_worth_moving, (const void *))                                                   \
     F(size_t, zmalloc_size, (const void *))                                                        \
     F(size_t, zmalloc_usable_size, (const void *))                                                 \
     F(void *, extend_to_usable, (void *, size_t))                                                  \

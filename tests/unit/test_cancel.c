@@ -73,6 +73,14 @@ static void extend(void)
     zfree(extend_to_usable(ptr, zmalloc_usable_size(ptr)));
 }
 
+static void ask_whether_to_move(void)
+{
+    void *ptr = block();
+
+    zmalloc_worth_moving(ptr);
+    zfree(ptr);
+}
+
 static void run_out_of_memory(void)
 {
     void *ptr;
@@ -220,6 +228,11 @@ CALL(zmalloc_lib, zmalloc_lib())
 CALL(zmalloc_get_backend_info, list_backends())
 CALL(zmalloc_get_allocator_info, ask_allocator())
 CALL(zmalloc_purge, zmalloc_purge())
+CALL(zmalloc_no_tcache, zfree_no_tcache(zmalloc_no_tcache(some)))
+CALL(ztrymalloc_no_tcache, zfree_no_tcache(ztrymalloc_no_tcache(some)))
+CALL(zfree_no_tcache, zfree_no_tcache(block()))
+CALL(zmalloc_get_fragmentation, zmalloc_get_fragmentation(NULL))
+CALL(zmalloc_worth_moving, ask_whether_to_move())
 CALL(zmalloc_thread_idle, zmalloc_thread_idle())
 CALL(zmalloc_set_background_thread, purge_in_background())
 CALL(zmalloc_good_size, zmalloc_good_size(some))

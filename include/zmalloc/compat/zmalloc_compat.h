@@ -18,10 +18,8 @@ extern "C" {
 /* Every backend reports sizes; zmalloc_size() and zmalloc_usable_size() are functions. */
 #define HAVE_MALLOC_SIZE 1
 
-/*
- * Compiles in the code that talks to jemalloc, because jemalloc may be active; jemalloc/jemalloc.h
- * makes it work. Active defragmentation needs jemalloc's internals, so HAVE_DEFRAG stays undefined.
- */
+/* Compiles in the code that talks to jemalloc, because jemalloc may be active; jemalloc/jemalloc.h
+ * makes it work. */
 #ifndef USE_JEMALLOC
 #define USE_JEMALLOC
 #endif

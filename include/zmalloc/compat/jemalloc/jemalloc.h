@@ -9,8 +9,8 @@
  * fail as jemalloc's would. Allocation belongs to zmalloc alone, so je_malloc and its kin are
  * missing.
  *
- * The version macros are missing, too, because sources take them as a promise of what is not here
- * (utilization queries, size classes).
+ * The version macros are missing, too, because sources take them as a promise of what is not here.
+ * Those of Valkey get them, and what they promise, from valkey9/jemalloc/jemalloc.h.
  */
 
 #include <errno.h>

@@ -24,10 +24,20 @@
 extern "C" {
 #endif
 
-/* Returns 1 always, as in Redis. A figure is 0 if the allocator does not know it. */
+/*
+ * Active defragmentation, with jemalloc as it is. With another backend, and with the layers debug and fail, no block
+ * is worth moving: activedefrag may be switched on and has no effect. libzmalloc-redis7.a has the
+ * function, which Redis's defrag.c declares itself.
+ */
+#define HAVE_DEFRAG
+int je_get_defrag_hint(void *ptr);
+
+/* Returns 1 always, as in Redis. A figure is 0 if the allocator does not know it. Redis asks before it
+ * looks for blocks to move, so what they are compared with is refreshed, too. */
 static inline int zmalloc_redis7_get_allocator_info(size_t *allocated, size_t *active,
                                                     size_t *resident)
 {
+    zmalloc_get_fragmentation(NULL);
     zmalloc_get_allocator_info(allocated, active, resident, NULL, NULL);
     return 1;
 }

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * libzmalloc-valkey9.a: what Valkey's active defragmentation asks jemalloc; see
+ * zmalloc/compat/valkey9/jemalloc/jemalloc.h.
+ *
+ * Valkey finds the number of a bin from the size of its blocks and insists on the numbers of its own jemalloc. So
+ * its bins are numbered here, and each knows which bin of the active jemalloc has blocks of that size, if any.
+ */
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "can_move.h"
+#include "jemalloc/jemalloc.h"
+
+#undef je_mallctl
+
+/* Up to blocks of 14336 bytes, jemalloc's largest in a slab with pages of 4 KiB; and of 64 KiB. */
+#define USUAL_BINS 39
+#define BINS_MAX 64
+
+#define NO_BIN UINT_MAX
+
+static unsigned bin_count = USUAL_BINS;
+static unsigned jemalloc_bins[BINS_MAX]; /* NO_BIN: it does not have this one */
+static bool can_move;
+
+/* ---- Bins ---- */
+
+/* Multiples of 8 up to 64, then four between powers of two. */
+static size_t size_of_bin(unsigned bin)
+{
+    size_t power;
+
+    if (bin < 8)
+        return 8 * ((size_t)bin + 1);
+    power = (size_t)64 << (bin - 8) / 4;
+    return power + ((bin - 8) % 4 + 1) * (power / 4);
+}
+
+static bool read_control(const char *name, void *value, size_t size)
+{
+    return je_mallctl(name, value, &size, NULL, 0) == 0;
+}
+
+static size_t size_of_jemalloc_bin(unsigned bin)
+{
+    char name[32];
+    size_t size = 0;
+
+    snprintf(name, sizeof name, "arenas.bin.%u.size", bin);
+    read_control(name, &size, sizeof size);
+    return size;
+}
+
+/* Both go through their sizes upwards. False if jemalloc has a size that is none of Valkey's. */
+static bool match_bins(unsigned count)
+{
+    unsigned bin = 0;
+
+    for (unsigned theirs = 0; theirs < count; theirs++, bin++) {
+        size_t size = size_of_jemalloc_bin(theirs);
+
+        while (bin < BINS_MAX && size_of_bin(bin) < size)
+            bin++;
+        if (bin == BINS_MAX || size_of_bin(bin) != size)
+            return false;
+        jemalloc_bins[bin] = theirs;
+    }
+    bin_count = bin;
+    return true;
+}
+
+static void learn(void)
+{
+    static bool is_learned;
+    unsigned count = 0;
+
+    if (is_learned)
+        return;
+    is_learned = true;
+    for (unsigned bin = 0; bin < BINS_MAX; bin++)
+        jemalloc_bins[bin] = NO_BIN;
+    can_move = can_move_blocks() && read_control("arenas.nbins", &count, sizeof count) &&
+               match_bins(count);
+}
+
+/* ---- Controls by name ---- */
+
+static int give(const void *value, size_t size, void *oldp, size_t *oldlenp)
+{
+    if (oldp == NULL || oldlenp == NULL || *oldlenp != size)
+        return EINVAL;
+    memcpy(oldp, value, size);
+    return 0;
+}
+
+static int give_bin(unsigned bin, const char *what, void *oldp, size_t *oldlenp)
+{
+    size_t size = size_of_bin(bin);
+    uint32_t blocks = 1;
+    char name[32];
+
+    if (strcmp(what, "size") == 0)
+        return give(&size, sizeof size, oldp, oldlenp);
+    if (can_move && jemalloc_bins[bin] != NO_BIN) {
+        snprintf(name, sizeof name, "arenas.bin.%u.nregs", jemalloc_bins[bin]);
+        read_control(name, &blocks, sizeof blocks);
+    }
+    return give(&blocks, sizeof blocks, oldp, oldlenp);
+}
+
+int zmalloc_valkey9_mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp,
+                            size_t newlen)
+{
+    const size_t quantum = 8;
+    unsigned bin;
+    char what[8];
+    int end = 0;
+
+    learn();
+    if (strcmp(name, "arenas.quantum") == 0)
+        return give(&quantum, sizeof quantum, oldp, oldlenp);
+    if (strcmp(name, "arenas.nbins") == 0)
+        return give(&bin_count, sizeof bin_count, oldp, oldlenp);
+    if (sscanf(name, "arenas.bin.%u.%7[a-z]%n", &bin, what, &end) == 2 && name[end] == '\0' &&
+        bin < bin_count && (strcmp(what, "size") == 0 || strcmp(what, "nregs") == 0))
+        return give_bin(bin, what, oldp, oldlenp);
+    return je_mallctl(name, oldp, oldlenp, newp, newlen);
+}
+
+/* ---- Controls by number ---- */
+
+enum { EPOCH, BLOCK_QUERY, OF_BIN };
+
+static const char *const of_bin[] = {"curregs", "curslabs", "nonfull_slabs"};
+#define OF_BIN_COUNT (sizeof of_bin / sizeof *of_bin)
+
+static int give_mib(size_t kind, size_t field, size_t bin, size_t *mibp, size_t *miblenp)
+{
+    const size_t mib[] = {kind, field, bin};
+    size_t length = kind == OF_BIN ? 3 : 1;
+
+    if (*miblenp < length)
+        return EINVAL;
+    memcpy(mibp, mib, length * sizeof *mib);
+    *miblenp = length;
+    return 0;
+}
+
+int zmalloc_valkey9_mallctlnametomib(const char *name, size_t *mibp, size_t *miblenp)
+{
+    unsigned bin;
+    char field[16];
+    int end = 0;
+
+    learn();
+    if (strcmp(name, "epoch") == 0)
+        return give_mib(EPOCH, 0, 0, mibp, miblenp);
+    if (strcmp(name, "experimental.utilization.batch_query") == 0)
+        return give_mib(BLOCK_QUERY, 0, 0, mibp, miblenp);
+    if (sscanf(name, "stats.arenas.4096.bins.%u.%15[a-z_]%n", &bin, field, &end) != 2 ||
+        name[end] != '\0' || bin >= bin_count)
+        return ENOENT;
+    for (size_t i = 0; i < OF_BIN_COUNT; i++)
+        if (strcmp(field, of_bin[i]) == 0)
+            return give_mib(OF_BIN, i, bin, mibp, miblenp);
+    return ENOENT;
+}
+
+/* Of a block that is in no slab Valkey learns that it is alone in one, larger than all that are moved. */
+static int query_block(void *oldp, size_t *oldlenp, void *newp, size_t newlen)
+{
+    const size_t alone[] = {0, 1, size_of_bin(bin_count)};
+    size_t *slab = oldp;
+
+    if (oldp == NULL || oldlenp == NULL || *oldlenp != sizeof alone || newlen != sizeof(void *))
+        return EINVAL;
+    if (!can_move ||
+        je_mallctl("experimental.utilization.batch_query", oldp, oldlenp, newp, newlen) != 0 ||
+        slab[1] == 0)
+        memcpy(oldp, alone, sizeof alone);
+    return 0;
+}
+
+static int read_bin(size_t field, size_t bin, void *oldp, size_t *oldlenp)
+{
+    char name[64];
+    size_t value = 0;
+
+    if (can_move && jemalloc_bins[bin] != NO_BIN) {
+        snprintf(name, sizeof name, "stats.arenas.4096.bins.%u.%s", jemalloc_bins[bin],
+                 of_bin[field]);
+        read_control(name, &value, sizeof value);
+    }
+    return give(&value, sizeof value, oldp, oldlenp);
+}
+
+int zmalloc_valkey9_mallctlbymib(const size_t *mib, size_t miblen, void *oldp, size_t *oldlenp,
+                                 void *newp, size_t newlen)
+{
+    if (miblen == 1 && mib[0] == EPOCH)
+        return can_move ? je_mallctl("epoch", oldp, oldlenp, newp, newlen) : 0;
+    if (miblen == 1 && mib[0] == BLOCK_QUERY)
+        return query_block(oldp, oldlenp, newp, newlen);
+    if (miblen == 3 && mib[0] == OF_BIN && mib[1] < OF_BIN_COUNT && mib[2] < bin_count)
+        return read_bin(mib[1], mib[2], oldp, oldlenp);
+    return ENOENT;
+}
+
+/* ---- Blocks ---- */
+
+void *zmalloc_valkey9_mallocx(size_t size, int flags)
+{
+    (void)flags;
+    return zmalloc_no_tcache(size);
+}
+
+void zmalloc_valkey9_sdallocx(void *ptr, size_t size, int flags)
+{
+    (void)size;
+    (void)flags;
+    zfree_no_tcache(ptr);
+}
+
+void *zmalloc_valkey9_calloc(size_t num, size_t size)
+{
+    return zcalloc_num(num, size);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What Valkey's allocator_defrag.c does, in the same order and with the same assertions, and blocks that it
+ * would move. */
+
+#if !defined(USE_JEMALLOC) || !defined(VALKEY_VENDORED_JEMALLOC) || !defined(JEMALLOC_VERSION_MAJOR)
+#error "Valkey asks for these macros before it includes zmalloc.h"
+#endif
+
+struct control {
+    size_t numbers[6];
+    size_t length;
+};
+
+static struct control find_control(const char *name)
+{
+    struct control control = {{0}, 6};
+
+    CHECK(je_mallctlnametomib(name, control.numbers, &control.length) == 0);
+    return control;
+}
+
+static size_t read_control(const struct control *control)
+{
+    size_t value = 0;
+    size_t size = sizeof value;
+
+    CHECK(je_mallctlbymib(control->numbers, control->length, &value, &size, NULL, 0) == 0);
+    return value;
+}
+
+/* Its bins by size: a formula, if the quantum is 8. */
+static unsigned bin_of_size(size_t size)
+{
+    unsigned exponent = 0;
+
+    if (size <= 64)
+        return (unsigned)(size / 8 - 1);
+    while (((size_t)1 << exponent) < size)
+        exponent++;
+    return 7 + (exponent - 7) * 4 + 4 -
+           (unsigned)((((size_t)1 << exponent) - size) >> (exponent - 3));
+}
+
+#define BINS 64
+static struct {
+    size_t size;
+    uint32_t blocks;
+    struct control slabs;
+    struct control slabs_with_room;
+    struct control used;
+} bins[BINS];
+static unsigned bin_count;
+
+static struct control control_of_bin(unsigned bin, const char *what)
+{
+    char name[100];
+
+    snprintf(name, sizeof name, "stats.arenas.%s.bins.%u.%s", ZMALLOC_QUOTE(MALLCTL_ARENAS_ALL),
+             bin, what);
+    return find_control(name);
+}
+
+static void read_bins(void)
+{
+    size_t quantum = 0;
+    size_t size = sizeof quantum;
+    char name[100];
+
+    CHECK(je_mallctl("arenas.quantum", &quantum, &size, NULL, 0) == 0 && quantum == 8);
+    size = sizeof bin_count;
+    CHECK(je_mallctl("arenas.nbins", &bin_count, &size, NULL, 0) == 0);
+    CHECK(bin_count > 0 && bin_count <= BINS);
+    for (unsigned i = 0; i < bin_count; i++) {
+        snprintf(name, sizeof name, "arenas.bin.%u.size", i);
+        size = sizeof bins[i].size;
+        CHECK(je_mallctl(name, &bins[i].size, &size, NULL, 0) == 0);
+        snprintf(name, sizeof name, "arenas.bin.%u.nregs", i);
+        size = sizeof bins[i].blocks;
+        CHECK(je_mallctl(name, &bins[i].blocks, &size, NULL, 0) == 0);
+        CHECK(bin_of_size(bins[i].size) == i && bins[i].blocks > 0);
+        bins[i].slabs = control_of_bin(i, "curslabs");
+        bins[i].slabs_with_room = control_of_bin(i, "nonfull_slabs");
+        bins[i].used = control_of_bin(i, "curregs");
+    }
+}
+
+static size_t fragmentation(void)
+{
+    struct control epoch = find_control("epoch");
+    uint64_t value = 1;
+    size_t size = sizeof value;
+    size_t sum = 0;
+
+    CHECK(je_mallctlbymib(epoch.numbers, epoch.length, &value, &size, &value, size) == 0);
+    for (unsigned i = 0; i < bin_count; i++)
+        sum += (bins[i].blocks * read_control(&bins[i].slabs) - read_control(&bins[i].used)) *
+               bins[i].size;
+    return sum;
+}
+
+static int is_emptier(void *block)
+{
+    struct control query = find_control("experimental.utilization.batch_query");
+    size_t slab[3] = {(size_t)-1, (size_t)-1, (size_t)-1};
+    size_t size = sizeof slab;
+    unsigned bin;
+
+    CHECK(je_mallctlbymib(query.numbers, query.length, slab, &size, &block, sizeof block) == 0);
+    CHECK(slab[0] != (size_t)-1 && slab[1] > 0 && slab[2] > 0);
+    if (slab[2] / slab[1] > bins[bin_count - 1].size)
+        return 0;
+    bin = bin_of_size(slab[2] / slab[1]);
+    CHECK(bin < bin_count && bins[bin].size == slab[2] / slab[1]);
+    return slab[0] > 0 && read_control(&bins[bin].slabs_with_room) >= 2;
+}
+
+static void *move_block(void *block)
+{
+    size_t size = zmalloc_size(block);
+    void *moved = je_mallocx(size, MALLOCX_TCACHE_NONE);
+
+    memcpy(moved, block, size);
+    je_sdallocx(block, size, MALLOCX_TCACHE_NONE);
+    return moved;
+}
+
+#define HOLDERS 20000
+
+static void check_defragmentation(void)
+{
+    size_t used = zmalloc_used_memory();
+    char **blocks = (char **)je_calloc(HOLDERS, sizeof *blocks);
+    int moved = 0;
+    size_t before;
+
+    read_bins();
+    for (int i = 0; i < HOLDERS; i++)
+        blocks[i] =
+            zstrdup("some text that takes a block of its own, of about eighty bytes, as keys do");
+    for (int i = 0; i < HOLDERS; i++)
+        if (i % 8 != 0)
+            zfree(blocks[i]);
+    zmalloc_thread_idle();
+    before = fragmentation();
+    for (int pass = 0; pass < 8; pass++)
+        for (int i = 0; i < HOLDERS; i += 8)
+            if (is_emptier(blocks[i])) {
+                blocks[i] = (char *)move_block(blocks[i]);
+                moved++;
+            }
+    for (int i = 0; i < HOLDERS; i += 8)
+        CHECK(strncmp(blocks[i], "some text", 9) == 0);
+    CHECK(is_active("jemalloc") ? moved > 0 && before > 100000 : moved == 0 && before == 0);
+    CHECK(!is_active("jemalloc") || fragmentation() < before / 2);
+    CHECK(!is_emptier(blocks));
+    for (int i = 0; i < HOLDERS; i += 8)
+        zfree(blocks[i]);
+    zfree(blocks);
+    CHECK(zmalloc_used_memory() == used);
+}
+
+static void check_refusals(void)
+{
+    size_t numbers[6];
+    size_t length = 0;
+    size_t value;
+    size_t size = 1;
+
+    CHECK(je_mallctlnametomib("epoch", numbers, &length) == EINVAL);
+    length = 6;
+    CHECK(je_mallctlnametomib("no.such.name", numbers, &length) == ENOENT);
+    CHECK(je_mallctlnametomib("stats.arenas.4096.bins.64.curregs", numbers, &length) == ENOENT);
+    CHECK(je_mallctlnametomib("stats.arenas.4096.bins.0.curregsx", numbers, &length) == ENOENT);
+    CHECK(je_mallctl("arenas.quantum", &value, &size, NULL, 0) == EINVAL);
+    CHECK(je_mallctl("arenas.bin.0.other", NULL, NULL, NULL, 0) == ENOENT);
+}
