@@ -69,7 +69,7 @@ static bool match_bins(unsigned count)
         while (bin < BINS_MAX && size_of_bin(bin) < size)
             bin++;
         if (bin == BINS_MAX || size_of_bin(bin) != size)
-            return false;
+            return false; /* GCOVR_EXCL_LINE: no jemalloc 5.3 has one */
         jemalloc_bins[bin] = theirs;
     }
     bin_count = bin;
@@ -115,22 +115,32 @@ static int give_bin(unsigned bin, const char *what, void *oldp, size_t *oldlenp)
     return give(&blocks, sizeof blocks, oldp, oldlenp);
 }
 
+/* Whether it is the name of a figure of a bin; then *what is "size" or "nregs". */
+static bool is_of_bin(const char *name, unsigned *bin, char what[8])
+{
+    int end = 0;
+
+    return sscanf(name, "arenas.bin.%u.%7[a-z]%n", bin, what, &end) == 2 && name[end] == '\0' &&
+           (strcmp(what, "size") == 0 || strcmp(what, "nregs") == 0);
+}
+
 int zmalloc_valkey9_mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp,
                             size_t newlen)
 {
     const size_t quantum = 8;
     unsigned bin;
     char what[8];
-    int end = 0;
 
-    learn();
     if (strcmp(name, "arenas.quantum") == 0)
         return give(&quantum, sizeof quantum, oldp, oldlenp);
-    if (strcmp(name, "arenas.nbins") == 0)
+    if (strcmp(name, "arenas.nbins") == 0) {
+        learn();
         return give(&bin_count, sizeof bin_count, oldp, oldlenp);
-    if (sscanf(name, "arenas.bin.%u.%7[a-z]%n", &bin, what, &end) == 2 && name[end] == '\0' &&
-        bin < bin_count && (strcmp(what, "size") == 0 || strcmp(what, "nregs") == 0))
-        return give_bin(bin, what, oldp, oldlenp);
+    }
+    if (is_of_bin(name, &bin, what)) {
+        learn();
+        return bin < bin_count ? give_bin(bin, what, oldp, oldlenp) : ENOENT;
+    }
     return je_mallctl(name, oldp, oldlenp, newp, newlen);
 }
 

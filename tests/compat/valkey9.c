@@ -83,7 +83,6 @@ int main(void)
     check_archive();
     check_dontneed();
     check_defragmentation();
-    check_refusals();
     CHECK((0 COMPAT_FUNCTIONS(COUNT) VALKEY9_FUNCTIONS(COUNT)) ==
           (0 COMPAT_FUNCTIONS(ONE) VALKEY9_FUNCTIONS(ONE)));
     zmalloc_get_allocator_info(&figures[0], &figures[1], &figures[2], &figures[3], &figures[4]);

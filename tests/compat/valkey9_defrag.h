@@ -125,44 +125,33 @@ static void *move_block(void *block)
     return moved;
 }
 
-#define HOLDERS 20000
-
-static void check_defragmentation(void)
+static void check_moving(void)
 {
     size_t used = zmalloc_used_memory();
-    char **blocks = (char **)je_calloc(HOLDERS, sizeof *blocks);
-    int moved = 0;
+    void *array = je_calloc(10, 10);
     size_t before;
+    int moved = 0;
 
-    read_bins();
-    for (int i = 0; i < HOLDERS; i++)
-        blocks[i] =
-            zstrdup("some text that takes a block of its own, of about eighty bytes, as keys do");
-    for (int i = 0; i < HOLDERS; i++)
-        if (i % 8 != 0)
-            zfree(blocks[i]);
-    zmalloc_thread_idle();
+    make_holes();
     before = fragmentation();
     for (int pass = 0; pass < 8; pass++)
-        for (int i = 0; i < HOLDERS; i += 8)
-            if (is_emptier(blocks[i])) {
-                blocks[i] = (char *)move_block(blocks[i]);
+        for (size_t i = 0; i < HOLDERS; i += KEPT_OF)
+            if (is_emptier(holders[i])) {
+                holders[i] = (char *)move_block(holders[i]);
                 moved++;
             }
-    for (int i = 0; i < HOLDERS; i += 8)
-        CHECK(strncmp(blocks[i], "some text", 9) == 0);
     CHECK(is_active("jemalloc") ? moved > 0 && before > 100000 : moved == 0 && before == 0);
     CHECK(!is_active("jemalloc") || fragmentation() < before / 2);
-    CHECK(!is_emptier(blocks));
-    for (int i = 0; i < HOLDERS; i += 8)
-        zfree(blocks[i]);
-    zfree(blocks);
+    CHECK(!is_emptier(holders));
+    check_and_free_holders();
+    zfree(array);
     CHECK(zmalloc_used_memory() == used);
 }
 
 static void check_refusals(void)
 {
-    size_t numbers[6];
+    struct control query = find_control("experimental.utilization.batch_query");
+    size_t numbers[6] = {0};
     size_t length = 0;
     size_t value;
     size_t size = 1;
@@ -172,6 +161,16 @@ static void check_refusals(void)
     CHECK(je_mallctlnametomib("no.such.name", numbers, &length) == ENOENT);
     CHECK(je_mallctlnametomib("stats.arenas.4096.bins.64.curregs", numbers, &length) == ENOENT);
     CHECK(je_mallctlnametomib("stats.arenas.4096.bins.0.curregsx", numbers, &length) == ENOENT);
+    CHECK(je_mallctlbymib(numbers, 6, NULL, NULL, NULL, 0) == ENOENT);
+    CHECK(je_mallctlbymib(query.numbers, query.length, &value, &size, NULL, 0) == EINVAL);
     CHECK(je_mallctl("arenas.quantum", &value, &size, NULL, 0) == EINVAL);
     CHECK(je_mallctl("arenas.bin.0.other", NULL, NULL, NULL, 0) == ENOENT);
+}
+
+static void check_defragmentation(void)
+{
+    listen_to(read_bins);
+    check_what_was_said();
+    check_moving();
+    check_refusals();
 }

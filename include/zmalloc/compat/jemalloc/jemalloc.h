@@ -43,21 +43,48 @@ static inline size_t je_nallocx(size_t size, int flags)
     return flags == 0 && zmalloc_backend_prefix_size() == 0 ? zmalloc_good_size(size) : 0;
 }
 
-/* Ignores options, which are jemalloc's: the report is always complete, and text. */
+/* ---- The report ---- */
+
+struct zmalloc_compat_report {
+    void (*write_cb)(void *opaque, const char *text);
+    void *opaque;
+    int is_begun;
+};
+
+static inline void zmalloc_compat_write(const struct zmalloc_compat_report *report,
+                                        const char *text)
+{
+    if (report->write_cb != NULL)
+        report->write_cb(report->opaque, text);
+    else
+        fputs(text, stderr);
+}
+
+static inline void zmalloc_compat_write_report(void *opaque, const char *text)
+{
+    struct zmalloc_compat_report *report = (struct zmalloc_compat_report *)opaque;
+
+    if (!report->is_begun) {
+        report->is_begun = 1;
+        zmalloc_compat_write(report, zmalloc_lib());
+        zmalloc_compat_write(report, "\n");
+    }
+    zmalloc_compat_write(report, text);
+}
+
+/* Ignores options, which are jemalloc's: the report is always complete, and text. Its first line names the
+ * allocator, because not every allocator's own report does. */
 static inline void je_malloc_stats_print(void (*write_cb)(void *opaque, const char *text),
                                          void *opaque, const char *options)
 {
-    const char *const refusal[] = {"Stats not supported for the current allocator, ", zmalloc_lib(),
-                                   "\n"};
+    struct zmalloc_compat_report report = {write_cb, opaque, 0};
 
     (void)options;
-    if (zmalloc_stats_print(write_cb, opaque) == 0)
+    if (zmalloc_stats_print(zmalloc_compat_write_report, &report) == 0)
         return;
-    for (size_t i = 0; i < sizeof refusal / sizeof *refusal; i++)
-        if (write_cb != NULL)
-            write_cb(opaque, refusal[i]);
-        else
-            fputs(refusal[i], stderr);
+    zmalloc_compat_write(&report, "Stats not supported for the current allocator, ");
+    zmalloc_compat_write(&report, zmalloc_lib());
+    zmalloc_compat_write(&report, "\n");
 }
 
 /* The names without the prefix. Sources for a system's jemalloc may define je_mallctl as mallctl in
