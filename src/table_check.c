@@ -47,6 +47,15 @@ static bool has_all_operations(const struct zmalloc_backend *table)
            table->usable_size != NULL;
 }
 
+/* An older table has neither. */
+static bool has_both_or_none_past_the_cache(const struct zmalloc_backend *table)
+{
+    struct zmalloc_backend copy;
+
+    zmalloc_backend_copy(&copy, table);
+    return (copy.alloc_no_tcache == NULL) == (copy.free_no_tcache == NULL);
+}
+
 /* Every version of the table has abi_version in the same place. The rest may only be read if the
  * version is ours. */
 static int check_version(const struct zmalloc_backend *table, char *why)
@@ -83,5 +92,7 @@ int zm_table_check(const struct zmalloc_backend *table, char *why)
         return refuse("its prefix_size is over " ZMALLOC_QUOTE(PREFIX_MAX), why);
     if (!has_all_operations(table))
         return refuse("it lacks a mandatory operation", why);
+    if (!has_both_or_none_past_the_cache(table))
+        return refuse("it has only one of alloc_no_tcache and free_no_tcache", why);
     return 0;
 }

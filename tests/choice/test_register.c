@@ -437,6 +437,31 @@ static int answer_ctl(const char *name, void *oldp, size_t *oldlenp, const void 
     return EFAULT;
 }
 
+static int answer_fragmentation(size_t *bytes)
+{
+    *bytes = 7;
+    return 0;
+}
+
+static int answer_worth_moving(const void *ptr)
+{
+    return ptr == &oldp_given;
+}
+
+static unsigned past_the_cache;
+
+static void *answer_alloc_no_tcache(size_t size, size_t *usable)
+{
+    past_the_cache++;
+    return asked->alloc(size, usable);
+}
+
+static size_t answer_free_no_tcache(void *ptr)
+{
+    past_the_cache++;
+    return asked->free(ptr);
+}
+
 /* A figure of 0 is a known figure, too. */
 static void answer_nothing_allocated(size_t *allocated, size_t *active, size_t *resident,
                                      size_t *retained, size_t *muzzy)
@@ -463,6 +488,10 @@ static void ask_one_that_knows(void *argument)
     backend->good_size = answer_good_size;
     backend->stats_print = answer_stats_print;
     backend->ctl = answer_ctl;
+    backend->fragmentation = answer_fragmentation;
+    backend->worth_moving = answer_worth_moving;
+    backend->alloc_no_tcache = answer_alloc_no_tcache;
+    backend->free_no_tcache = answer_free_no_tcache;
     asked = backend;
     check(registers(backend) == 0 && inits("mine") == 0);
     check(zmalloc_purge() == -1 && errno == EAGAIN);
@@ -478,6 +507,14 @@ static void ask_one_that_knows(void *argument)
     check(strcmp(report, "report") == 0);
     check(zmalloc_backend_ctl("name", &oldp_given, &size, &newp_given, 5) == -1 && errno == EFAULT);
     check(strcmp(zmalloc_backend_version(), "1.0") == 0 && strcmp(ZMALLOC_LIB, "mine-1.0") == 0);
+    check(zmalloc_get_fragmentation(&values[0]) == 0 && values[0] == 7);
+    check(zmalloc_get_fragmentation(NULL) == 0);
+    check(zmalloc_worth_moving(&oldp_given) == 1 && zmalloc_worth_moving(&size) == 0);
+    check(zmalloc_worth_moving(NULL) == 0);
+    zfree_no_tcache(zmalloc_no_tcache(100));
+    zfree_no_tcache(ztrymalloc_no_tcache(100000));
+    zfree(zmalloc(100));
+    check(past_the_cache == 4 && zmalloc_used_memory() == 0);
 }
 
 static void ask_one_that_has_nothing(void *argument)
@@ -517,6 +554,10 @@ static void ask_one_that_does_not(void *argument)
     check(zmalloc_good_size(10) == 0);
     check(zmalloc_stats_print(NULL, NULL) == -1 && errno == ENOTSUP);
     check(zmalloc_backend_ctl("name", NULL, NULL, NULL, 0) == -1 && errno == ENOTSUP);
+    check(zmalloc_get_fragmentation(&value) == -1 && errno == ENOTSUP && value == 0);
+    check(zmalloc_worth_moving(&value) == -1 && errno == ENOTSUP);
+    zfree_no_tcache(zmalloc_no_tcache(100));
+    check(zmalloc_used_memory() == 0);
     check(strcmp(zmalloc_backend_version(), "unknown") == 0);
     check(strcmp(ZMALLOC_LIB, "mine-unknown") == 0);
 }

@@ -3,6 +3,7 @@
 #include "operations.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "actor.h"
 #include "requests.h"
@@ -38,6 +39,8 @@ CALL(zmalloc_cache_aligned, zmalloc_cache_aligned(request->size))
 CALL(ztrymalloc_cache_aligned, ztrymalloc_cache_aligned(request->size))
 CALL(zstrdup, zstrdup(request->string))
 CALL(ztrystrdup, ztrystrdup(request->string))
+CALL(zmalloc_no_tcache, zmalloc_no_tcache(request->size))
+CALL(ztrymalloc_no_tcache, ztrymalloc_no_tcache(request->size))
 
 /* ---- Freeing ---- */
 
@@ -84,6 +87,14 @@ static void run_zfree_with_size(struct actor *actor)
     size_t part = stream_byte(&actor->stream);
 
     zfree_with_size(slot->ptr, slot->asked + (slot->usable - slot->asked) * part / 255);
+    check_gone(slot);
+}
+
+static void run_zfree_no_tcache(struct actor *actor)
+{
+    struct block *slot = take_slot(actor);
+
+    zfree_no_tcache(slot->ptr);
     check_gone(slot);
 }
 
@@ -210,6 +221,28 @@ static void run_info(struct actor *actor)
     zmalloc_get_allocator_info(NULL, NULL, NULL, NULL, NULL);
 }
 
+/* Moves a block as a program does that has been told to, whatever the answer. */
+static void run_move(struct actor *actor)
+{
+    struct block *slot = take_slot(actor);
+    int answer = zmalloc_worth_moving(slot->ptr);
+    unsigned char *moved;
+
+    EXPECT(answer >= 0 || errno == ENOTSUP, "asking about a block failed with errno %d", errno);
+    EXPECT(slot->ptr != NULL || answer <= 0, "NULL is worth moving");
+    EXPECT(zmalloc_get_fragmentation(NULL) == 0 || errno == ENOTSUP, "errno %d", errno);
+    if (slot->ptr == NULL)
+        return;
+    moved = ztrymalloc_no_tcache(slot->usable);
+    if (moved == NULL)
+        return;
+    memcpy(moved, extend_to_usable(slot->ptr, slot->usable), slot->usable);
+    zfree_no_tcache(slot->ptr);
+    slot->ptr = moved;
+    slot->usable = zmalloc_usable_size(moved);
+    block_stamp(slot, actor_next_seed(actor));
+}
+
 /* ---- The table ---- */
 
 #define REQUEST(id, traits_of_it)                                                                  \
@@ -257,6 +290,10 @@ const struct operation operations[] = {
     REQUEST(ztrymalloc_cache_aligned, TO_CACHE_LINE)
     REQUEST(ztrystrdup, TAKES_STRING)
     OTHER(zmalloc_thread_idle, run_idle)
+    REQUEST(zmalloc_no_tcache, CALLS_HANDLER)
+    REQUEST(ztrymalloc_no_tcache, 0)
+    OTHER(zfree_no_tcache, run_zfree_no_tcache)
+    OTHER(zmalloc_worth_moving, run_move)
 };
 /* clang-format on */
 const size_t operation_count = sizeof operations / sizeof *operations;
