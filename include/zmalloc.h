@@ -506,8 +506,8 @@ ZMALLOC_API size_t zmalloc_good_size(size_t size) ZMALLOC_SYMBOL(zmalloc_good_si
  *     zmalloc_get_fragmentation(&bytes);            now and then: is it worth the trouble?
  *     if (zmalloc_worth_moving(old) == 1) {
  *         size_t size = zmalloc_usable_size(old);
- *         void *new = ztrymalloc_no_tcache(size);
- *         memcpy(new, old, size);                   and change the pointers to it
+ *         void *new = zmalloc_no_tcache(size);
+ *         memcpy(new, extend_to_usable(old, size), size);       and change the pointers to it
  *         zfree_no_tcache(old);
  *     }
  *
