@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "can_move.h"
@@ -100,14 +101,32 @@ static int give(const void *value, size_t size, void *oldp, size_t *oldlenp)
     return 0;
 }
 
-static int give_bin(unsigned bin, const char *what, void *oldp, size_t *oldlenp)
+/* What comes after "PREFIX N.", and the number of the bin; NULL if the name has another form. */
+static const char *after_bin(const char *name, const char *prefix, unsigned *bin)
+{
+    size_t length = strlen(prefix);
+    unsigned long number;
+    char *end;
+
+    if (strncmp(name, prefix, length) != 0 || name[length] < '0' || name[length] > '9')
+        return NULL;
+    number = strtoul(name + length, &end, 10);
+    *bin = number < BINS_MAX ? (unsigned)number : BINS_MAX;
+    return *end == '.' ? end + 1 : NULL;
+}
+
+static int give_size(unsigned bin, void *oldp, size_t *oldlenp)
 {
     size_t size = size_of_bin(bin);
+
+    return give(&size, sizeof size, oldp, oldlenp);
+}
+
+static int give_blocks_in_slab(unsigned bin, void *oldp, size_t *oldlenp)
+{
     uint32_t blocks = 1;
     char name[32];
 
-    if (strcmp(what, "size") == 0)
-        return give(&size, sizeof size, oldp, oldlenp);
     if (can_move && jemalloc_bins[bin] != NO_BIN) {
         snprintf(name, sizeof name, "arenas.bin.%u.nregs", jemalloc_bins[bin]);
         read_control(name, &blocks, sizeof blocks);
@@ -115,21 +134,12 @@ static int give_bin(unsigned bin, const char *what, void *oldp, size_t *oldlenp)
     return give(&blocks, sizeof blocks, oldp, oldlenp);
 }
 
-/* Whether it is the name of a figure of a bin; then *what is "size" or "nregs". */
-static bool is_of_bin(const char *name, unsigned *bin, char what[8])
-{
-    int end = 0;
-
-    return sscanf(name, "arenas.bin.%u.%7[a-z]%n", bin, what, &end) == 2 && name[end] == '\0' &&
-           (strcmp(what, "size") == 0 || strcmp(what, "nregs") == 0);
-}
-
 int zmalloc_valkey9_mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp,
                             size_t newlen)
 {
     const size_t quantum = 8;
+    const char *of_bin;
     unsigned bin;
-    char what[8];
 
     if (strcmp(name, "arenas.quantum") == 0)
         return give(&quantum, sizeof quantum, oldp, oldlenp);
@@ -137,11 +147,13 @@ int zmalloc_valkey9_mallctl(const char *name, void *oldp, size_t *oldlenp, void 
         learn();
         return give(&bin_count, sizeof bin_count, oldp, oldlenp);
     }
-    if (is_of_bin(name, &bin, what)) {
-        learn();
-        return bin < bin_count ? give_bin(bin, what, oldp, oldlenp) : ENOENT;
-    }
-    return je_mallctl(name, oldp, oldlenp, newp, newlen);
+    of_bin = after_bin(name, "arenas.bin.", &bin);
+    if (of_bin == NULL || (strcmp(of_bin, "size") != 0 && strcmp(of_bin, "nregs") != 0))
+        return je_mallctl(name, oldp, oldlenp, newp, newlen);
+    learn();
+    if (bin >= bin_count)
+        return ENOENT;
+    return *of_bin == 's' ? give_size(bin, oldp, oldlenp) : give_blocks_in_slab(bin, oldp, oldlenp);
 }
 
 /* ---- Controls by number ---- */
@@ -165,17 +177,16 @@ static int give_mib(size_t kind, size_t field, size_t bin, size_t *mibp, size_t 
 
 int zmalloc_valkey9_mallctlnametomib(const char *name, size_t *mibp, size_t *miblenp)
 {
+    const char *field;
     unsigned bin;
-    char field[16];
-    int end = 0;
 
     learn();
     if (strcmp(name, "epoch") == 0)
         return give_mib(EPOCH, 0, 0, mibp, miblenp);
     if (strcmp(name, "experimental.utilization.batch_query") == 0)
         return give_mib(BLOCK_QUERY, 0, 0, mibp, miblenp);
-    if (sscanf(name, "stats.arenas.4096.bins.%u.%15[a-z_]%n", &bin, field, &end) != 2 ||
-        name[end] != '\0' || bin >= bin_count)
+    field = after_bin(name, "stats.arenas.4096.bins.", &bin);
+    if (field == NULL || bin >= bin_count)
         return ENOENT;
     for (size_t i = 0; i < OF_BIN_COUNT; i++)
         if (strcmp(field, of_bin[i]) == 0)

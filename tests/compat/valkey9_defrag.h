@@ -164,6 +164,8 @@ static void check_refusals(void)
     CHECK(je_mallctlbymib(numbers, 6, NULL, NULL, NULL, 0) == ENOENT);
     CHECK(je_mallctlbymib(query.numbers, query.length, &value, &size, NULL, 0) == EINVAL);
     CHECK(je_mallctl("arenas.quantum", &value, &size, NULL, 0) == EINVAL);
+    CHECK(je_mallctl("arenas.bin.64.size", &value, &size, NULL, 0) == ENOENT);
+    CHECK(je_mallctl("arenas.bin.x.size", &value, &size, NULL, 0) == ENOENT);
     CHECK(je_mallctl("arenas.bin.0.other", NULL, NULL, NULL, 0) == ENOENT);
 }
 
