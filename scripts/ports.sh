@@ -18,7 +18,8 @@
 #   riscv64       64-bit RISC-V, likewise
 #   s390x         IBM Z, which is big endian, likewise
 #   --quick       only libc, and without an emulator also native and preload; no layers over backends, nothing
-#                 from source, i386 only if the kernel runs it, and not riscv64 and s390x unless named
+#                 from source, i386 only if the kernel runs it, and not musl-static, riscv64 and s390x unless
+#                 named
 #   --source      every allocator from source, also those that a platform has
 #
 # Everything goes into ${BUILD_DIR:-build-ports}. It takes a Debian or Ubuntu on x86-64.
@@ -69,7 +70,7 @@ take_word() {
 take_arguments '--quick --source PLATFORM...' "$@"
 [ ! "$source" ] || [ ! "$quick" ] || refuse '--quick takes nothing from source'
 if [ "$quick" ]; then
-    : "${ports:=musl musl-static i386 arm64}"
+    : "${ports:=musl i386 arm64}"
     wrap_mode=nofallback
 fi
 : "${ports:=$all}"
