@@ -132,15 +132,15 @@ compile_module() {
     compile phrases.so -fvisibility=hidden -Wl,-z,defs -iquote "$1/src" "$here"/*.c $flags $folders
 }
 
-# Without zmalloc's headers and library: the name alone.
+# Without zmalloc: the server's header, as a module would take it by mistake.
 compile_control() {
     cat >"$build/control.c" <<'END'
 #include <stddef.h>
-void *zmalloc(size_t size);
+#include "zmalloc.h"
 void *control(size_t size);
 void *control(size_t size) { return zmalloc(size); }
 END
-    compile control.so "$build/control.c"
+    compile control.so -iquote "$1/src" "$build/control.c"
 }
 
 pkg-config --exists zmalloc || fail 'pkg-config finds no zmalloc; PKG_CONFIG_PATH says where one is'
@@ -154,5 +154,6 @@ else
     take_packages
 fi
 "$build/server/run" server --version >"$build/version" || no_server 'the program does not start'
-compile_module "$(cat "$build/server/source")"
-compile_control
+source=$(cat "$build/server/source")
+compile_module "$source"
+compile_control "$source"

@@ -4,9 +4,11 @@
 # Loads the module into a server that exports a zmalloc() of its own, and checks what it does. Without
 # a server, or what builds the module, the exit status is 77, which Meson calls skipped.
 #
-# usage: examples/module/check.sh [libc] [native] [jemalloc] [tcmalloc] [mimalloc]
+# usage: examples/module/check.sh [server] [libc] [native] [jemalloc] [tcmalloc] [mimalloc]
 #
-# Without arguments it does so with each backend. See build.sh for what is used.
+#   server   what does not depend on the backend
+#
+# Without arguments it checks everything. See build.sh for what is used.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
 . "$(dirname "$0")/common.sh"
@@ -15,12 +17,12 @@
 
 take_word() {
     # shellcheck disable=SC2086
-    need_known backend "$1" $backends
+    need_known check "$1" $known
     chosen="$chosen $1"
 }
 
-backends='libc native jemalloc tcmalloc mimalloc' chosen=''
-take_arguments 'libc native jemalloc tcmalloc mimalloc' "$@"
+known='server libc native jemalloc tcmalloc mimalloc' chosen=''
+take_arguments "$known" "$@"
 
 for tool in apt-get dpkg-source flock nm pkg-config; do
     command -v $tool >/dev/null || {
@@ -38,11 +40,21 @@ names_of() {
     nm -D "$@" | sed -n 's/.* \([A-Za-z_][A-Za-z0-9_]*\).*$/\1/p' | sort -u
 }
 
+# The symbol of the server's zmalloc(): in Valkey that is valkey_malloc.
+own_zmalloc() {
+    names_of --undefined-only "$build/control.so" | grep -x 'zmalloc\|valkey_malloc'
+}
+
 server_exports_zmalloc() {
     names_of --defined-only "$build/server/server" >"$work/exported"
-    for name in zmalloc zcalloc zrealloc zfree zmalloc_used_memory; do
-        grep -x "$name" "$work/exported" || return 1
-    done
+    grep -x "$(own_zmalloc)" "$work/exported" && grep -x zmalloc_used_memory "$work/exported"
+}
+
+header_is_told() {
+    # shellcheck disable=SC2046,SC2086
+    ! ${CC:-cc} -fsyntax-only -I "$(cat "$build/server/source")/src" \
+        $(pkg-config --cflags zmalloc) "$here/phrases.c" 2>"$work/told" &&
+        grep "error: .*this zmalloc.h is the server's" "$work/told"
 }
 
 # The names that the module wants from elsewhere: zmalloc's, and none that the server has. The server has
@@ -72,7 +84,7 @@ library_leaves_the_server() {
 
 control_gets_the_servers() {
     answer '^ERR Error loading' module load "$build/control.so" &&
-        bound control.so | grep -x "zmalloc $build/server/server"
+        bound control.so | grep -x "$(own_zmalloc) $build/server/server"
 }
 
 # ---- The commands ----
@@ -310,15 +322,23 @@ check_backend() {
     check 'the server ends as it should' stop limited
 }
 
-subject=$(head -n 1 "$build/version" | cut -d ' ' -f 1-3)
-check 'it exports a zmalloc of its own' server_exports_zmalloc
-check 'the module asks for zml_ functions, and none that the server has' wants_only_zmalloc
+check_server() {
+    subject=server
+    check 'it exports a zmalloc of its own' server_exports_zmalloc
+    check 'the module asks for zml_ functions, and none that the server has' wants_only_zmalloc
+    check 'a module that takes its zmalloc.h by mistake is told' header_is_told
+    subject=nosuch
+    check 'a backend that there is not ends the server' wrong_backend_ends_it
+}
+
+head -n 1 "$build/version"
 subject=libc
 check 'the library is opened late, or glibc says that it needs a tunable' opens_late
 echo "GLIBC_TUNABLES=$tunable"
-subject=nosuch
-check 'a backend that there is not ends the server' wrong_backend_ends_it
-for backend in ${chosen:-$backends}; do
-    check_backend "$backend"
+for name in ${chosen:-$known}; do
+    case $name in
+    server) check_server ;;
+    *) check_backend "$name" ;;
+    esac
 done
 conclude

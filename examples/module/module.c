@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <zmalloc.h>
 
 #define BEST_USUAL 10
 #define BEST_MAX 100

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <zmalloc.h>
 
 #define ROOM_FIRST 4
 

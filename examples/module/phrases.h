@@ -12,11 +12,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <zmalloc_zone.h>
+#include <zmalloc.h>
 
-#ifndef ZMALLOC_SYMBOL
+#ifndef ZMALLOC_API
 #error "this zmalloc.h is the server's; name the server's folder with -iquote instead of -I"
 #endif
+
+#include <zmalloc_zone.h>
 
 #define PHRASES_COUNT_MAX INT64_MAX
 
