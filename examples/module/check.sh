@@ -24,8 +24,10 @@ take_word() {
 known='server libc native jemalloc tcmalloc mimalloc' chosen=''
 take_arguments "$known" "$@"
 
-for tool in apt-get dpkg-source flock nm pkg-config; do
-    command -v $tool >/dev/null || {
+packages=''
+[ -n "${SERVER_SOURCE:-}" ] || packages='apt-get dpkg-source'
+for tool in $packages flock nm pkg-config; do
+    command -v "$tool" >/dev/null || {
         echo "skipped: there is no $tool"
         exit 77
     }
