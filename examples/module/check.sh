@@ -17,12 +17,12 @@
 
 take_word() {
     # shellcheck disable=SC2086
-    need_known check "$1" $known
+    need_known check "$1" $checks
     chosen="$chosen $1"
 }
 
-known='server libc native jemalloc tcmalloc mimalloc' chosen=''
-take_arguments "$known" "$@"
+checks='server libc native jemalloc tcmalloc mimalloc' chosen=''
+take_arguments "$checks" "$@"
 
 packages=''
 [ -n "${SERVER_SOURCE:-}" ] || packages='apt-get dpkg-source'
@@ -337,7 +337,7 @@ head -n 1 "$build/version"
 subject=libc
 check 'the library is opened late, or glibc says that it needs a tunable' opens_late
 echo "GLIBC_TUNABLES=$tunable"
-for name in ${chosen:-$known}; do
+for name in ${chosen:-$checks}; do
     case $name in
     server) check_server ;;
     *) check_backend "$name" ;;

@@ -215,7 +215,7 @@ static bool create_commands(RedisModuleCtx *ctx)
 {
     static const struct {
         const char *name;
-        RedisModuleCmdFunc function;
+        int (*function)(RedisModuleCtx *ctx, RedisModuleString **argv, int argc);
         const char *flags;
         int key; /* which argument is the key; 0 for none */
     } commands[] = {
