@@ -60,20 +60,14 @@ run_tests() {
     (umask 0 && meson test -C "$folder" --print-errorlogs --quiet --timeout-multiplier 3 "$@")
 }
 
-# What executes each line of a backend's own file. All else is the same on each, so libc and jemalloc do.
-of_a_backend='aligned blocks controls early_fork figures fork free moving out_of_memory provenance purge
-    realloc start table threads zeroing'
-
 # The layers over jemalloc, which has every function that a backend can have.
 run_shared() {
     configure shared -Dnative=enabled -Djemalloc=enabled -Dtcmalloc=enabled -Dmimalloc=enabled
     ninja -C "$build/shared" --quiet
-    for suite in libc jemalloc fail+jemalloc debug+jemalloc preload choice; do
+    for suite in libc native jemalloc tcmalloc mimalloc fail+jemalloc debug+jemalloc preload choice; do
         set -- "$@" --suite $suite
     done
     run_tests shared "$@"
-    # shellcheck disable=SC2086
-    run_tests shared --logbase testlog-backends --suite native --suite tcmalloc --suite mimalloc $of_a_backend
 }
 
 # What the static library has in the place of the shared one's; and a build that lacks a backend.

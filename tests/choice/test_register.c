@@ -121,6 +121,23 @@ static void register_no_sizes(void *argument)
     }
 }
 
+static void *alloc_of_somebody_else(size_t size, size_t *usable)
+{
+    (void)size;
+    (void)usable;
+    return NULL;
+}
+
+/* A block that came one way might be given to the other. */
+static void register_half_of_a_pair(void *argument)
+{
+    struct zmalloc_backend *backend = new_backend("mine");
+
+    (void)argument;
+    backend->alloc_no_tcache = alloc_of_somebody_else;
+    check(registers(backend) == EINVAL);
+}
+
 /* The author's header ended here. */
 #define OLD_SIZE offsetof(struct zmalloc_backend, good_size)
 
@@ -178,6 +195,7 @@ static void tables_may_be_of_other_versions(void **state)
 {
     (void)state;
     runs(register_no_sizes, NULL);
+    runs(register_half_of_a_pair, NULL);
     runs(register_an_older_table, NULL);
     runs(register_a_newer_table, NULL);
     runs(change_a_table, NULL);

@@ -298,6 +298,9 @@ static void blocks_work_as_others(void **state)
         assert_int_equal(zmalloc_used_memory(), before);
     }
     zfree_usable(zmalloc(100), NULL);
+    block = zmalloc_no_tcache(100);
+    assert_true(zmalloc_worth_moving(block) <= 0);
+    zfree_no_tcache(block);
     block = zmalloc_usable(0, &usable);
     assert_int_equal(zmalloc_usable_size(block), usable);
     zfree(block);
@@ -335,6 +338,7 @@ static void other_blocks_work_as_well(void **state)
     assert_true(usable >= 300);
     zfree_usable(zmalloc(100), NULL);
     zfree_with_size(zmalloc(100), 100);
+    zfree_no_tcache(zmalloc_no_tcache(100));
     zfree(zmalloc(100));
     assert_null(zrealloc(zmalloc(100), 0));
 }

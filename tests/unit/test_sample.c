@@ -241,10 +241,17 @@ static void each_way_to_allocate_is_counted(void **state)
     zfree_usable(blocks[2], &usable);
     assert_true(usable >= 100);
     assert_live(before, 7, 700);
-    for (int i = 3; i < 10; i++)
+    zfree_no_tcache(blocks[3]);
+    for (int i = 4; i < 10; i++)
         zfree(blocks[i]);
     assert_live(before, 0, 0);
-    assert_int_equal(since(before).all_blocks, 10);
+    blocks[0] = zmalloc_no_tcache(100);
+    blocks[1] = ztrymalloc_no_tcache(100);
+    assert_live(before, 2, 200);
+    zfree_no_tcache(blocks[0]);
+    zfree(blocks[1]);
+    assert_live(before, 0, 0);
+    assert_int_equal(since(before).all_blocks, 12);
 }
 
 static void a_larger_block_is_another(void **state)
@@ -425,6 +432,7 @@ static void each_function_takes_both_kinds(void **state)
         assert_true(usable >= 100);
         zfree_usable(zmalloc(100), NULL);
         zfree_with_size(zmalloc(100), 100);
+        zfree_no_tcache(zmalloc_no_tcache(100));
         assert_null(ztryrealloc(zmalloc(100), too_much));
         assert_live(before, 0, 0);
     }
