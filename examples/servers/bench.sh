@@ -99,14 +99,14 @@ measure() {
     turn=0
     calibrate "$2"
     while [ $turn -lt $number ]; do
-        server=$(((turn + round) % number))
-        before=$(processor_time $server)
-        rate=$(request $server "$1" "$count" "$2" 50)
-        after=$(processor_time $server)
-        [ -n "$rate" ] || fail "no result of $1: $(tail -n 1 "$work/$server/client")"
-        awk "BEGIN { print \"$threads $2 $1 $server $rate\", ($after - ($before)) * 1e6 / $count }" \
+        measured=$(((turn + round) % number))
+        before=$(processor_time $measured)
+        rate=$(request $measured "$1" "$count" "$2" 50)
+        after=$(processor_time $measured)
+        [ -n "$rate" ] || fail "no result of $1: $(tail -n 1 "$work/$measured/client")"
+        awk "BEGIN { print \"$threads $2 $1 $measured $rate\", ($after - ($before)) * 1e6 / $count }" \
             >>"$results/rates"
-        [ "$1" != lpush ] || cli $server del mylist >/dev/null
+        [ "$1" != lpush ] || cli $measured del mylist >/dev/null
         turn=$((turn + 1))
     done
 }
