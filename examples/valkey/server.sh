@@ -15,8 +15,8 @@ make_variables=SERVER
 # What stock is over.
 stock_over='the jemalloc that comes with it'
 
-# How far jemalloc's used memory may be from that of stock, in percent. That one has more size classes.
-used_within=5
+# How far jemalloc's used memory may be from that of stock, in percent.
+used_within=1
 
 # I/O threads that it is measured with.
 bench_threads='1 4 8'
