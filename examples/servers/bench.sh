@@ -9,7 +9,8 @@
 #
 #   SUBJECT      a backend of zmalloc, stock (once more, which shows what a ratio is worth) or
 #                stock-libc; all five backends if not said
-#   --quick      a run of less than two minutes, for a look at everything: the figures are rough
+#   --quick      a run of two minutes, for a look at everything, with 4 I/O threads at most: the figures
+#                are rough
 #   --rounds N   measure N times, with new servers each; the medians count (5 if not said)
 #   --publish    the table goes into docs/performance/SERVER.txt as well
 #
@@ -28,6 +29,8 @@ take_arguments '--quick --rounds=1..99 --publish SUBJECT...' "$@"
 # A measurement takes so many tenths of a second on stock; keys of each type in the data set.
 if [ -n "$quick" ]; then
     : "${rounds:=1}"
+    # More on few processors take turns, and a measurement takes minutes.
+    bench_threads='1 4'
     tenths=1 keys=10000
 else
     : "${rounds:=5}"
