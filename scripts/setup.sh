@@ -4,7 +4,7 @@
 # Installs what building zmalloc needs and this machine lacks. Asks no question, and does nothing
 # where nothing is missing.
 #
-# usage: scripts/setup.sh [demo|test|source|bench|redis|ports|fuzz|ci]
+# usage: scripts/setup.sh [demo|test|source|bench|redis|valkey|ports|fuzz|ci]
 #        what to prepare for; demo if not said
 #
 # For the demo an allocator is not installed if its source is in place (scripts/sources.sh).
@@ -18,11 +18,11 @@ set -eu
 purpose=''
 
 take_word() {
-    need_known purpose "$1" demo test source bench redis ports fuzz ci
+    need_known purpose "$1" demo test source bench redis valkey ports fuzz ci
     purpose=$1
 }
 
-take_arguments 'demo test source bench redis ports fuzz ci' "$@"
+take_arguments 'demo test source bench redis valkey ports fuzz ci' "$@"
 : "${purpose:=demo}"
 
 build_packages='gcc libc6-dev meson ninja-build pkg-config libjansson-dev zlib1g-dev libdw-dev'
@@ -37,6 +37,8 @@ bench_tools='libbenchmark-dev gnuplot-nox hyperfine'
 bench_packages="$demo_packages g++ python3 $bench_tools"
 redis_tools='make dpkg-dev tcl procps util-linux'
 redis_packages="$demo_packages python3 $redis_tools"
+# Its unit tests are in C++.
+valkey_packages="$redis_packages g++ libgtest-dev libgmock-dev"
 ports_tools='musl-tools xz-utils gcc-multilib g++-multilib clang-14 qemu-user cmake dpkg-dev
     binutils-aarch64-linux-gnu binutils-riscv64-linux-gnu binutils-s390x-linux-gnu'
 ports_packages="$demo_packages g++ python3 $ports_tools"
@@ -64,6 +66,7 @@ test) packages=$test_packages ;;
 source) packages=$source_packages ;;
 bench) packages=$bench_packages ;;
 redis) packages=$redis_packages ;;
+valkey) packages=$valkey_packages ;;
 ports) packages=$ports_packages ;;
 fuzz) packages=$fuzz_packages ;;
 ci) packages=$ci_packages ;;
@@ -149,7 +152,7 @@ install_packages() {
 system=$(system_name)
 if [ "$system" != debian ]; then
     case $purpose in
-    redis | ports) fail "$purpose takes sources from apt: it needs a Debian or Ubuntu" ;;
+    redis | valkey | ports) fail "$purpose takes sources from apt: it needs a Debian or Ubuntu" ;;
     esac
     wanted=$(other_systems_packages "$system")
     tools='cc meson ninja pkg-config'

@@ -1,22 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Starts Redis on a free port of the loopback interface, prints its INFO memory, and ends it.
-#
-# usage: examples/redis/run.sh SUBJECT
-#
-# SUBJECT is a backend of zmalloc, a list of them as ZMALLOC_BACKEND takes it, stock (Redis with its own
-# zmalloc.c over the system's jemalloc) or stock-libc (the same over the malloc of the C library).
+# Starts Redis and prints its memory; --help says more.
 
-# shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
-. "$(dirname "$0")/common.sh"
-
-take_arguments 'SUBJECT' "$@"
-subject=${subjects# }
-[ -n "$subject" ] || refuse "say one of: $backends stock stock-libc"
-[ $# -eq 1 ] || refuse "one backend, please, not: $*"
-need_built "$subject"
-make_work
-start server "$subject"
-cli server info memory
-stop server
+exec "$(dirname "$0")/../servers/run.sh" redis "$@"

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Prints what bench.sh has measured.
 
-usage: table.py RESULTS SUBJECT...     in the order of the servers; the first is what others are
-                                       compared with
+usage: table.py RESULTS TITLE OVER SUBJECT...     in the order of the servers; the first is what others
+                                                  are compared with: TITLE with its own
+                                                  zmalloc.c over OVER
 
 RESULTS is a folder with
   rates         a line a measurement: I/O THREADS, PIPELINE, COMMAND, SERVER, REQUESTS PER SECOND,
@@ -107,7 +108,7 @@ def machine_lines(path: Path) -> list[str]:
     return [f"{name:<14}{value}" for name, value in facts.items()]
 
 
-def main(results: Path, subjects: list[str]) -> None:
+def main(results: Path, title: str, over: str, subjects: list[str]) -> None:
     rates, busy_rates = read_rates(results / "rates")
     parts = [
         ["Requests per second on zmalloc over those of the stock build: ratios of medians."],
@@ -117,7 +118,7 @@ def main(results: Path, subjects: list[str]) -> None:
         ["Memory for the same data, once given and after half of it was replaced:"],
         memory_lines(results / "memory", subjects),
         [
-            "STOCK/s  requests per second of Redis with its own zmalloc.c over the system's jemalloc",
+            f"STOCK/s  requests per second of {title} with its own zmalloc.c over {over}",
             "NOISE    half of stock's rounds are within this of their median",
             "mean     geometric mean of the ratios",
         ],
@@ -127,6 +128,6 @@ def main(results: Path, subjects: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 4:
-        sys.exit("table: say the folder of results and at least two subjects")
-    main(Path(sys.argv[1]), sys.argv[2:])
+    if len(sys.argv) < 6:
+        sys.exit("table: say the folder of results, what was measured, and at least two subjects")
+    main(Path(sys.argv[1]), *sys.argv[2:4], sys.argv[4:])

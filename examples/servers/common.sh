@@ -4,8 +4,11 @@
 # What the scripts of this folder share: where things are, what is run, and servers. Each sources it
 # first.
 #
+# A script's first argument is the server that it is for: the name of a folder of examples that has a
+# server.sh, which says what differs. The scripts there, which people call, give it.
+#
 # What is run is called a subject: a backend of zmalloc (or a list of them, as ZMALLOC_BACKEND takes
-# it) is Redis on zmalloc with that backend; stock is Redis with its own zmalloc.c over the system's
+# it) is the server on zmalloc with that backend; stock is the server with its own zmalloc.c over
 # jemalloc; stock-libc the same over the malloc of the C library.
 
 set -eu
@@ -14,6 +17,22 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 # shellcheck source=scripts/common.sh
 . "$root/scripts/common.sh"
+
+server=${1:-}
+[ -f "$here/../$server/server.sh" ] ||
+    refuse "'$server' is no server; say first one of:" \
+        "$(cd "$here/.." && echo */server.sh | sed 's,/server.sh,,g')"
+shift
+# shellcheck source=examples/valkey/server.sh
+. "$here/../$server/server.sh"
+
+# The comments at the heads of these scripts have SERVER for its name, and words for what else differs.
+print_help() {
+    sed -n -e '1,3d' -e '/^#/!q' -e 's/^# \{0,1\}//' \
+        -e "s,\([/-]\)SERVER,\1$server,g; s/SERVER-/$server-/g; s/SERVER/$title/g" \
+        -e "s/STOCK/$stock_over/g; s/KNOWN/$known_series/g; s/WITHIN/$used_within/g" -e p "$0"
+}
+
 # shellcheck disable=SC2034
 backends='libc native jemalloc tcmalloc mimalloc'
 
@@ -22,7 +41,7 @@ unset GLIBC_TUNABLES LD_LIBRARY_PATH LD_PRELOAD MALLOC_CONF MAKEFLAGS MAKELEVEL
 LC_ALL=C
 export LC_ALL
 
-build=$(cd "$root" && take_build build-redis && echo "$build")
+build=$(cd "$root" && take_build "build-$server" && echo "$build")
 
 # ---- Subjects ----
 
@@ -51,10 +70,10 @@ backend_of() {
 need_built() {
     for subject; do
         tools=$(folder_of "$subject")/src
-        [ -x "$tools/redis-server" ] ||
-            fail "$subject is not built; examples/redis/build.sh builds it"
+        [ -x "$tools/$server-server" ] ||
+            fail "$subject is not built; examples/$server/build.sh builds it"
     done
-    [ ! -x "$build/stock/src/redis-cli" ] || tools=$build/stock/src
+    [ ! -x "$build/stock/src/$server-cli" ] || tools=$build/stock/src
 }
 
 # ---- Servers ----
@@ -62,12 +81,12 @@ need_built() {
 
 servers=''
 
-# What else runs in the background, by its process id: load, or Redis's tests. One at a time.
+# What else runs in the background, by its process id: load, or the server's own tests. One at a time.
 helper=''
 
 # make_work: a folder of this run, which goes with it, as its servers do.
 make_work() {
-    work=$(mktemp -d "${TMPDIR:-/tmp}/zmalloc-redis-$script.XXXXXX")
+    work=$(mktemp -d "${TMPDIR:-/tmp}/zmalloc-$server-$script.XXXXXX")
     trap end_all EXIT
     trap 'exit 130' HUP INT TERM
 }
@@ -95,7 +114,7 @@ end_helper() {
 cli() {
     name=$1
     shift
-    "$tools/redis-cli" -h 127.0.0.1 -p "$(cat "$work/$name/port")" "$@"
+    "$tools/$server-cli" -h 127.0.0.1 -p "$(cat "$work/$name/port")" "$@"
 }
 
 # info NAME FIELD: a field of INFO.
@@ -120,7 +139,7 @@ launch() {
     shift 2
     # shellcheck disable=SC2086
     ZMALLOC_BACKEND=$(backend_of "$launched_subject") ${pin:-} \
-        "$(folder_of "$launched_subject")/src/redis-server" \
+        "$(folder_of "$launched_subject")/src/$server-server" \
         --port "$(cat "$launched/port")" --bind 127.0.0.1 --dir "$launched" --daemonize no \
         --enable-debug-command yes --save '' "$@" \
         >"$launched/log" 2>"$launched/stderr" &

@@ -3,7 +3,7 @@
 #
 # The data set that servers are compared with, for those who have sourced common.sh.
 
-# write_data KEYS: as commands, so many keys of each type, of every encoding that Redis has for them:
+# write_data KEYS: as commands, so many keys of each type, of every encoding that there is for them:
 # strings of 1 to 400 bytes and integers; lists, hashes, sets, sorted sets and streams of a few
 # elements, one in ten with some that are too long for a packed encoding. The same for each call.
 write_data() {

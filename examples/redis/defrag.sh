@@ -1,0 +1,6 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Has Redis defragment its memory; --help says more.
+
+exec "$(dirname "$0")/../servers/defrag.sh" redis "$@"

@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Starts SERVER on a free port of the loopback interface, prints its INFO memory, and ends it.
+#
+# usage: examples/SERVER/run.sh SUBJECT
+#
+# SUBJECT is a backend of zmalloc, a list of them as ZMALLOC_BACKEND takes it, stock (SERVER with its own
+# zmalloc.c over STOCK) or stock-libc (the same over the malloc of the C library).
+
+# shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
+. "$(dirname "$0")/common.sh"
+
+take_arguments 'SUBJECT' "$@"
+subject=${subjects# }
+[ -n "$subject" ] || refuse "say one of: $backends stock stock-libc"
+[ $# -eq 1 ] || refuse "one backend, please, not: $*"
+need_built "$subject"
+make_work
+start server "$subject"
+cli server info memory
+stop server

@@ -1,0 +1,6 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Builds Valkey; --help says more.
+
+exec "$(dirname "$0")/../servers/build.sh" valkey "$@"

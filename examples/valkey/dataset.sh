@@ -1,0 +1,6 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Compares the memory that Valkey takes; --help says more.
+
+exec "$(dirname "$0")/../servers/dataset.sh" valkey "$@"

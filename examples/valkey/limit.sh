@@ -1,0 +1,6 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Shows what Valkey does at a memory limit; --help says more.
+
+exec "$(dirname "$0")/../servers/limit.sh" valkey "$@"

@@ -1,0 +1,6 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Runs Valkey's own tests; --help says more.
+
+exec "$(dirname "$0")/../servers/test.sh" valkey "$@"
