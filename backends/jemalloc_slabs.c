@@ -60,20 +60,24 @@ static struct mib used_of_bin;
 
 static bool find_names(void)
 {
+    /* GCOVR_EXCL_BR_START: every jemalloc 5.3 has them */
     return find(&epoch, "epoch", 0) &&
            find(&block_query, "experimental.utilization.batch_query", 0) &&
            find(&slabs_of_bin, STATS_OF_BIN "curslabs", 4) &&
            find(&slabs_with_room_of_bin, STATS_OF_BIN "nonfull_slabs", 4) &&
            find(&used_of_bin, STATS_OF_BIN "curregs", 4);
+    /* GCOVR_EXCL_BR_STOP */
 }
 
 static bool learn_bin(const struct mib *size, const struct mib *blocks, size_t bin)
 {
     uint32_t blocks_in_slab;
 
+    /* GCOVR_EXCL_BR_START: as there */
     if (!read_bin(size, bin, &bins[bin].size, sizeof bins[bin].size) ||
         !read_bin(blocks, bin, &blocks_in_slab, sizeof blocks_in_slab))
-        return false; /* GCOVR_EXCL_LINE: every jemalloc 5.3 has them */
+        return false; /* GCOVR_EXCL_LINE: as there */
+    /* GCOVR_EXCL_BR_STOP */
     bins[bin].blocks_in_slab = blocks_in_slab;
     return true;
 }
@@ -86,7 +90,7 @@ void zm_slabs_learn(void)
     unsigned count = 0;
     size_t size_of_count = sizeof count;
 
-    /* GCOVR_EXCL_BR_START: every jemalloc 5.3 has these names */
+    /* GCOVR_EXCL_BR_START: as there */
     if (!find_names() || !find(&size, "arenas.bin.0.size", 2) ||
         !find(&blocks, "arenas.bin.0.nregs", 2) ||
         zm_je_mallctl("arenas.nbins", &count, &size_of_count, NULL, 0) != 0 || count > BINS_MAX)
@@ -137,7 +141,7 @@ int zm_slabs_fragmentation(size_t *bytes)
     INSIDE_ALLOCATOR;
     size_t sum = 0;
 
-    if (bin_count == 0)
+    if (bin_count == 0) /* GCOVR_EXCL_BR_LINE: as above */
         return ENOTSUP; /* GCOVR_EXCL_LINE: as above */
     refresh();
     for (size_t i = 0; i < bin_count; i++) {
@@ -173,7 +177,7 @@ static const struct bin *bin_of(const struct slab *slab)
 {
     size_t size = slab->size / slab->blocks;
 
-    for (size_t i = 0; i < bin_count; i++)
+    for (size_t i = 0; i < bin_count; i++) /* GCOVR_EXCL_BR_LINE: as below */
         if (bins[i].size == size)
             return &bins[i];
     return NULL; /* GCOVR_EXCL_LINE: slabs are of bins */
@@ -202,8 +206,10 @@ int zm_slabs_worth_moving(const void *ptr)
     struct slab slab = {.blocks = 0};
     const struct bin *bin;
 
+    /* GCOVR_EXCL_BR_START: as above */
     if (bin_count == 0 || !is_in_slab(ptr, &slab))
         return 0;
     bin = bin_of(&slab);
     return bin != NULL && is_emptier(&slab, bin);
+    /* GCOVR_EXCL_BR_STOP */
 }

@@ -67,10 +67,12 @@ static bool match_bins(unsigned count)
     for (unsigned theirs = 0; theirs < count; theirs++, bin++) {
         size_t size = size_of_jemalloc_bin(theirs);
 
+        /* GCOVR_EXCL_BR_START: no jemalloc 5.3 has one */
         while (bin < BINS_MAX && size_of_bin(bin) < size)
             bin++;
         if (bin == BINS_MAX || size_of_bin(bin) != size)
-            return false; /* GCOVR_EXCL_LINE: no jemalloc 5.3 has one */
+            return false; /* GCOVR_EXCL_LINE: as above */
+        /* GCOVR_EXCL_BR_STOP */
         jemalloc_bins[bin] = theirs;
     }
     bin_count = bin;

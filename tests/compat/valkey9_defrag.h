@@ -148,9 +148,8 @@ static void check_moving(void)
     CHECK(zmalloc_used_memory() == used);
 }
 
-static void check_refusals(void)
+static void check_refused_names(void)
 {
-    struct control query = find_control("experimental.utilization.batch_query");
     size_t numbers[6] = {0};
     size_t length = 0;
     size_t value;
@@ -161,12 +160,40 @@ static void check_refusals(void)
     CHECK(je_mallctlnametomib("no.such.name", numbers, &length) == ENOENT);
     CHECK(je_mallctlnametomib("stats.arenas.4096.bins.64.curregs", numbers, &length) == ENOENT);
     CHECK(je_mallctlnametomib("stats.arenas.4096.bins.0.curregsx", numbers, &length) == ENOENT);
-    CHECK(je_mallctlbymib(numbers, 6, NULL, NULL, NULL, 0) == ENOENT);
-    CHECK(je_mallctlbymib(query.numbers, query.length, &value, &size, NULL, 0) == EINVAL);
     CHECK(je_mallctl("arenas.quantum", &value, &size, NULL, 0) == EINVAL);
+    CHECK(je_mallctl("arenas.quantum", NULL, &size, NULL, 0) == EINVAL);
+    CHECK(je_mallctl("arenas.quantum", &value, NULL, NULL, 0) == EINVAL);
     CHECK(je_mallctl("arenas.bin.64.size", &value, &size, NULL, 0) == ENOENT);
-    CHECK(je_mallctl("arenas.bin.x.size", &value, &size, NULL, 0) == ENOENT);
+    CHECK(je_mallctl("arenas.bin.x.size", &value, &size, NULL, 0) != 0);
+    CHECK(je_mallctl("arenas.bin./.size", &value, &size, NULL, 0) != 0);
+    CHECK(je_mallctl("arenas.bin.0x.size", &value, &size, NULL, 0) != 0);
     CHECK(je_mallctl("arenas.bin.0.other", NULL, NULL, NULL, 0) == ENOENT);
+}
+
+static void check_refused_numbers(void)
+{
+    struct control query = find_control("experimental.utilization.batch_query");
+    struct control used = find_control("stats.arenas.4096.bins.0.curregs");
+    struct control other = used;
+    size_t slab[3];
+    size_t size = sizeof slab;
+    size_t small = 1;
+    void *block = NULL;
+
+    CHECK(je_mallctlbymib(query.numbers, query.length, slab, &small, &block, sizeof block) ==
+          EINVAL);
+    CHECK(je_mallctlbymib(query.numbers, query.length, NULL, &size, &block, sizeof block) ==
+          EINVAL);
+    CHECK(je_mallctlbymib(query.numbers, query.length, slab, NULL, &block, sizeof block) == EINVAL);
+    CHECK(je_mallctlbymib(query.numbers, query.length, slab, &size, &block, 1) == EINVAL);
+    CHECK(je_mallctlbymib(query.numbers, 2, slab, &size, &block, sizeof block) == ENOENT);
+    CHECK(je_mallctlbymib(query.numbers, 3, slab, &size, NULL, 0) == ENOENT);
+    CHECK(je_mallctlbymib(used.numbers, 1, slab, &size, NULL, 0) == ENOENT);
+    other.numbers[1] = 3;
+    CHECK(je_mallctlbymib(other.numbers, 3, slab, &size, NULL, 0) == ENOENT);
+    other = used;
+    other.numbers[2] = bin_count;
+    CHECK(je_mallctlbymib(other.numbers, 3, slab, &size, NULL, 0) == ENOENT);
 }
 
 static void check_defragmentation(void)
@@ -174,5 +201,6 @@ static void check_defragmentation(void)
     listen_to(read_bins);
     check_what_was_said();
     check_moving();
-    check_refusals();
+    check_refused_names();
+    check_refused_numbers();
 }
