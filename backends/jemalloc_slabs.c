@@ -156,8 +156,8 @@ int zm_slabs_fragmentation(size_t *bytes)
 
 /* ---- One block ---- */
 
-/* What the query tells of the slab that a block is in. Of a large block and of what is not jemalloc's,
- * there is at most one block in it. */
+/* What the query tells of the slab that a block is in; a large block is alone in its own. jemalloc follows its
+ * tree without looking, so it has to be a block of its own. */
 struct slab {
     size_t free;
     size_t blocks;
@@ -190,14 +190,20 @@ static const struct bin *bin_of(const struct slab *slab)
  */
 static bool is_emptier(const struct slab *slab, const struct bin *bin)
 {
+    size_t slabs = kept(&bin->slabs);
     size_t with_room = kept(&bin->slabs_with_room);
-    size_t in_full_ones = (kept(&bin->slabs) - with_room) * bin->blocks_in_slab;
-    size_t in_others = kept(&bin->used) - in_full_ones;
+    size_t all_used = kept(&bin->used);
     size_t used = slab->blocks - slab->free;
+    size_t in_full_ones;
+    size_t in_others;
 
+    /* GCOVR_EXCL_BR_START: another thread refreshes the figures just then */
+    in_full_ones = with_room < slabs ? (slabs - with_room) * bin->blocks_in_slab : 0;
+    in_others = in_full_ones < all_used ? all_used - in_full_ones : 0;
+    /* GCOVR_EXCL_BR_STOP */
     if (slab->free == 0 || with_room < 2)
         return false;
-    return 8 * used * with_room <= 9 * in_others || 8 * used < slab->blocks;
+    return (uint64_t)8 * used * with_room <= (uint64_t)9 * in_others || 8 * used < slab->blocks;
 }
 
 int zm_slabs_worth_moving(const void *ptr)
@@ -207,7 +213,9 @@ int zm_slabs_worth_moving(const void *ptr)
     const struct bin *bin;
 
     /* GCOVR_EXCL_BR_START: as above */
-    if (bin_count == 0 || !is_in_slab(ptr, &slab))
+    if (bin_count == 0)
+        return -1; /* GCOVR_EXCL_LINE: as above */
+    if (!is_in_slab(ptr, &slab))
         return 0;
     bin = bin_of(&slab);
     return bin != NULL && is_emptier(&slab, bin);

@@ -511,6 +511,9 @@ ZMALLOC_API size_t zmalloc_good_size(size_t size) ZMALLOC_SYMBOL(zmalloc_good_si
  *         zfree_no_tcache(old);
  *     }
  *
+ * Not for blocks in a zone, which are freed with their zone, nor for those with an alignment of their own: a new
+ * block has the usual one.
+ *
  * After Redis 7's and Valkey's active defragmentation, which needs a modified jemalloc there; ours works
  * with jemalloc 5.3 as it is. Safe in threads and in a forked child, not in a signal handler.
  */
@@ -527,7 +530,7 @@ ZMALLOC_API void *ztrymalloc_no_tcache(size_t size) ZMALLOC_SYMBOL(ztrymalloc_no
     ZMALLOC_ATTRIBUTE(alloc_size(1));
 
 /*
- * Sets *bytes to the bytes of free blocks that lie in one page or run of pages with blocks in use; that is the
+ * Sets *bytes to the bytes of free blocks that share a page, or a run of pages, with blocks in use; that is the
  * most that moving blocks can give back. Blocks in the caches of threads count as in use. bytes may be NULL. Returns
  * 0, or -1 with errno ENOTSUP, and *bytes 0, if the allocator does not tell: only jemalloc does. Also refreshes
  * what zmalloc_worth_moving() compares with, so call it before a pass over your blocks, and some ten times a
@@ -537,13 +540,14 @@ ZMALLOC_API void *ztrymalloc_no_tcache(size_t size) ZMALLOC_SYMBOL(ztrymalloc_no
 ZMALLOC_API int zmalloc_get_fragmentation(size_t *bytes) ZMALLOC_SYMBOL(zmalloc_get_fragmentation);
 
 /*
- * Whether moving this block would help to empty the page that it is in. Returns
- *    1    with jemalloc, the run of pages has room and is at most an eighth fuller than the average of those
- *         for this size that have room, or less than an eighth full; with mimalloc (2.3, 3.3 and later), the
- *         page is at most half full, and new blocks do not come from it,
+ * Whether moving this block would help to empty the page, or the run of pages, that it is in. Returns
+ *    1    with jemalloc: at least two runs with room for this size were there when
+ *         zmalloc_get_fragmentation() was last called, and this one is at most an eighth fuller than their average,
+ *         or less than an eighth full. With mimalloc (2.3, 3.3 and later): each block of the page has been given out
+ *         once, at most half of them are in use, and new ones come from another page,
  *    0    otherwise: the block is large, its page is full or well used, or ptr is NULL,
  *   -1    with errno ENOTSUP: the allocator does not tell, or the layer debug or fail is over it.
- * ptr is a block in use. A block that was moved may be worth moving again later. Ours, after Redis 7's
+ * ptr is NULL or a block in use. A block that was moved may be worth moving again later. Ours, after Redis 7's
  * je_get_defrag_hint.
  */
 ZMALLOC_API int zmalloc_worth_moving(const void *ptr) ZMALLOC_SYMBOL(zmalloc_worth_moving);

@@ -58,8 +58,8 @@ struct zmalloc_backend {
     size_t prefix_size;
 
     /*
-     * Whether free, free_sized and release leave errno alone. If not, the core saves and restores
-     * it, which costs a little.
+     * Whether free, free_sized, release and free_no_tcache leave errno alone. If not, the core saves
+     * and restores it, which costs a little.
      */
     uint32_t free_keeps_errno;
 
@@ -152,10 +152,11 @@ struct zmalloc_backend {
     void *(*alloc_no_tcache)(size_t size, size_t *usable);
     size_t (*free_no_tcache)(void *ptr);
 
-    /* See zmalloc_get_fragmentation. Returns 0 or an errno value. [ENOTSUP] */
+    /* See zmalloc_get_fragmentation; bytes is never NULL. Returns 0 or an errno value. [ENOTSUP] */
     int (*fragmentation)(size_t *bytes);
 
-    /* See zmalloc_worth_moving. Returns 1 or 0. [ENOTSUP] */
+    /* See zmalloc_worth_moving; ptr is a block in use, never NULL. Returns 1 or 0, or -1 if that is not known.
+     * [ENOTSUP] */
     int (*worth_moving)(const void *ptr);
 };
 
@@ -186,7 +187,11 @@ ZMALLOC_API int zmalloc_register_backend(const struct zmalloc_backend *backend)
 ZMALLOC_API const struct zmalloc_backend *zmalloc_backend_table(const char *name)
     ZMALLOC_SYMBOL(zmalloc_backend_table) ZMALLOC_ATTRIBUTE(nonnull(1));
 
-/* Copies the members that both versions have; the others become NULL. */
+/*
+ * Copies the members that both versions have; the others become NULL. Whoever replaces alloc or free in the copy
+ * replaces release, alloc_no_tcache and free_no_tcache as well, or makes them NULL; and worth_moving, if blocks do not
+ * begin where those below do.
+ */
 static inline void zmalloc_backend_copy(struct zmalloc_backend *copy,
                                         const struct zmalloc_backend *table)
 {

@@ -213,7 +213,7 @@ int zmalloc_worth_moving(const void *ptr)
     state = zm_cancel_off();
     answer = backend->worth_moving(ptr);
     zm_cancel_restore(state);
-    return answer;
+    return answer >= 0 ? answer : zm_result(ENOTSUP);
 }
 
 /* ---- Reports and controls ---- */

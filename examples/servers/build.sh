@@ -143,7 +143,7 @@ run_make() {
 
 # make_unit_tests OPTION...: with the server's options, as other ones would build it again. Where they
 # are in C++, their own Makefile links them, and names the server's archives and googletest, but neither
-# the server's flags nor its libraries; and before an archive that needs what our own defines.
+# the server's flags nor its libraries; and ours would come before an archive that needs it.
 make_unit_tests() {
     tests=$(unit_program "$build/$which")
     case $tests in

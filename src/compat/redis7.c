@@ -59,5 +59,5 @@ int je_get_defrag_hint(void *ptr)
     if (!is_known)
         can_move = can_move_blocks();
     is_known = true;
-    return can_move && zml_zmalloc_worth_moving(ptr) == 1;
+    return can_move && zmalloc_worth_moving(ptr) == 1;
 }

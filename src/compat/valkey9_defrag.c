@@ -144,10 +144,10 @@ int zmalloc_valkey9_mallctl(const char *name, void *oldp, size_t *oldlenp, void 
     unsigned bin;
 
     if (strcmp(name, "arenas.quantum") == 0)
-        return give(&quantum, sizeof quantum, oldp, oldlenp);
+        return newp != NULL ? EPERM : give(&quantum, sizeof quantum, oldp, oldlenp);
     if (strcmp(name, "arenas.nbins") == 0) {
         learn();
-        return give(&bin_count, sizeof bin_count, oldp, oldlenp);
+        return newp != NULL ? EPERM : give(&bin_count, sizeof bin_count, oldp, oldlenp);
     }
     of_bin = after_bin(name, "arenas.bin.", &bin);
     if (of_bin == NULL || (strcmp(of_bin, "size") != 0 && strcmp(of_bin, "nregs") != 0))
@@ -155,20 +155,22 @@ int zmalloc_valkey9_mallctl(const char *name, void *oldp, size_t *oldlenp, void 
     learn();
     if (bin >= bin_count)
         return ENOENT;
+    if (newp != NULL)
+        return EPERM;
     return *of_bin == 's' ? give_size(bin, oldp, oldlenp) : give_blocks_in_slab(bin, oldp, oldlenp);
 }
 
 /* ---- Controls by number ---- */
 
-enum { EPOCH, BLOCK_QUERY, OF_BIN };
+enum { EPOCH, BLOCK_QUERY, BIN_FIGURE };
 
-static const char *const of_bin[] = {"curregs", "curslabs", "nonfull_slabs"};
-#define OF_BIN_COUNT (sizeof of_bin / sizeof *of_bin)
+static const char *const bin_figures[] = {"curregs", "curslabs", "nonfull_slabs"};
+#define BIN_FIGURES (sizeof bin_figures / sizeof *bin_figures)
 
 static int give_mib(size_t kind, size_t field, size_t bin, size_t *mibp, size_t *miblenp)
 {
     const size_t mib[] = {kind, field, bin};
-    size_t length = kind == OF_BIN ? 3 : 1;
+    size_t length = kind == BIN_FIGURE ? 3 : 1;
 
     if (*miblenp < length)
         return EINVAL;
@@ -190,25 +192,33 @@ int zmalloc_valkey9_mallctlnametomib(const char *name, size_t *mibp, size_t *mib
     field = after_bin(name, "stats.arenas.4096.bins.", &bin);
     if (field == NULL || bin >= bin_count)
         return ENOENT;
-    for (size_t i = 0; i < OF_BIN_COUNT; i++)
-        if (strcmp(field, of_bin[i]) == 0)
-            return give_mib(OF_BIN, i, bin, mibp, miblenp);
+    for (size_t i = 0; i < BIN_FIGURES; i++)
+        if (strcmp(field, bin_figures[i]) == 0)
+            return give_mib(BIN_FIGURE, i, bin, mibp, miblenp);
     return ENOENT;
 }
 
-/* Of a block that is in no slab Valkey learns that it is alone in one, larger than all that are moved. */
-static int query_block(void *oldp, size_t *oldlenp, void *newp, size_t newlen)
+/* jemalloc may only be asked about blocks of its own, and guarded ones are not; so our own function comes first. */
+static bool query_slab(const void *block, size_t slab[3])
+{
+    size_t size = 3 * sizeof *slab;
+
+    return can_move && zmalloc_worth_moving(block) == 1 &&
+           je_mallctl("experimental.utilization.batch_query", slab, &size, (void *)&block,
+                      sizeof block) == 0;
+}
+
+/* Of a block that should not move Valkey learns that it is alone in a slab, larger than all that are moved. */
+static int query_block(void *oldp, size_t *oldlenp, const void *newp, size_t newlen)
 {
     const size_t alone[] = {0, 1, size_of_bin(bin_count)};
-    size_t *slab = oldp;
+    size_t slab[3];
+    const void *block;
 
-    if (oldp == NULL || oldlenp == NULL || *oldlenp != sizeof alone || newlen != sizeof(void *))
+    if (newp == NULL || newlen != sizeof block)
         return EINVAL;
-    if (!can_move ||
-        je_mallctl("experimental.utilization.batch_query", oldp, oldlenp, newp, newlen) != 0 ||
-        slab[1] == 0)
-        memcpy(oldp, alone, sizeof alone);
-    return 0;
+    memcpy(&block, newp, sizeof block);
+    return give(query_slab(block, slab) ? slab : alone, sizeof alone, oldp, oldlenp);
 }
 
 static int read_bin(size_t field, size_t bin, void *oldp, size_t *oldlenp)
@@ -218,7 +228,7 @@ static int read_bin(size_t field, size_t bin, void *oldp, size_t *oldlenp)
 
     if (can_move && jemalloc_bins[bin] != NO_BIN) {
         snprintf(name, sizeof name, "stats.arenas.4096.bins.%u.%s", jemalloc_bins[bin],
-                 of_bin[field]);
+                 bin_figures[field]);
         read_control(name, &value, sizeof value);
     }
     return give(&value, sizeof value, oldp, oldlenp);
@@ -227,11 +237,14 @@ static int read_bin(size_t field, size_t bin, void *oldp, size_t *oldlenp)
 int zmalloc_valkey9_mallctlbymib(const size_t *mib, size_t miblen, void *oldp, size_t *oldlenp,
                                  void *newp, size_t newlen)
 {
-    if (miblen == 1 && mib[0] == EPOCH)
-        return can_move ? je_mallctl("epoch", oldp, oldlenp, newp, newlen) : 0;
+    /* Also what zmalloc_worth_moving() compares with. */
+    if (miblen == 1 && mib[0] == EPOCH) {
+        zmalloc_get_fragmentation(NULL);
+        return 0;
+    }
     if (miblen == 1 && mib[0] == BLOCK_QUERY)
         return query_block(oldp, oldlenp, newp, newlen);
-    if (miblen == 3 && mib[0] == OF_BIN && mib[1] < OF_BIN_COUNT && mib[2] < bin_count)
+    if (miblen == 3 && mib[0] == BIN_FIGURE && mib[1] < BIN_FIGURES && mib[2] < bin_count)
         return read_bin(mib[1], mib[2], oldp, oldlenp);
     return ENOENT;
 }

@@ -198,7 +198,7 @@ static void check_what_was_said(void)
 {
     const char *expected = strstr(zmalloc_backend_name(), "+jemalloc") == NULL
                                ? ""
-                               : "zmalloc: no active defragmentation with ";
+                               : "zmalloc: activedefrag has no effect with ";
 
     CHECK(strncmp(said, expected, *expected != '\0' ? strlen(expected) : 1) == 0);
 }

@@ -32,7 +32,7 @@ void *hdr_malloc(size_t size) HDR_SYMBOL("zmalloc");
 void *hdr_calloc(size_t num, size_t size) HDR_SYMBOL("zcalloc_num");
 void *hdr_realloc(void *ptr, size_t size) HDR_SYMBOL("zrealloc");
 void hdr_free(void *ptr) HDR_SYMBOL("zfree");
-/* The archive's other symbol. */
+/* Another symbol of the archive. */
 void *hdr_zcalloc(size_t size) HDR_SYMBOL("zcalloc");
 #ifdef __cplusplus
 }

@@ -134,7 +134,7 @@ static void check_moving(void)
 
     make_holes();
     before = fragmentation();
-    for (int pass = 0; pass < 8; pass++)
+    for (int pass = 0; pass < 8; pass++, fragmentation())
         for (size_t i = 0; i < HOLDERS; i += KEPT_OF)
             if (is_emptier(holders[i])) {
                 holders[i] = (char *)move_block(holders[i]);
@@ -163,6 +163,9 @@ static void check_refused_names(void)
     CHECK(je_mallctl("arenas.quantum", &value, &size, NULL, 0) == EINVAL);
     CHECK(je_mallctl("arenas.quantum", NULL, &size, NULL, 0) == EINVAL);
     CHECK(je_mallctl("arenas.quantum", &value, NULL, NULL, 0) == EINVAL);
+    CHECK(je_mallctl("arenas.quantum", NULL, NULL, &value, sizeof value) == EPERM);
+    CHECK(je_mallctl("arenas.nbins", NULL, NULL, &value, sizeof value) == EPERM);
+    CHECK(je_mallctl("arenas.bin.0.size", NULL, NULL, &value, sizeof value) == EPERM);
     CHECK(je_mallctl("arenas.bin.64.size", &value, &size, NULL, 0) == ENOENT);
     CHECK(je_mallctl("arenas.bin.x.size", &value, &size, NULL, 0) != 0);
     CHECK(je_mallctl("arenas.bin./.size", &value, &size, NULL, 0) != 0);
@@ -186,6 +189,7 @@ static void check_refused_numbers(void)
           EINVAL);
     CHECK(je_mallctlbymib(query.numbers, query.length, slab, NULL, &block, sizeof block) == EINVAL);
     CHECK(je_mallctlbymib(query.numbers, query.length, slab, &size, &block, 1) == EINVAL);
+    CHECK(je_mallctlbymib(query.numbers, query.length, slab, &size, NULL, 0) == EINVAL);
     CHECK(je_mallctlbymib(query.numbers, 2, slab, &size, &block, sizeof block) == ENOENT);
     CHECK(je_mallctlbymib(query.numbers, 3, slab, &size, NULL, 0) == ENOENT);
     CHECK(je_mallctlbymib(used.numbers, 1, slab, &size, NULL, 0) == ENOENT);
@@ -194,6 +198,23 @@ static void check_refused_numbers(void)
     other = used;
     other.numbers[2] = bin_count;
     CHECK(je_mallctlbymib(other.numbers, 3, slab, &size, NULL, 0) == ENOENT);
+}
+
+/* For ZMALLOC_SAMPLE=1,guard: guarded blocks are not jemalloc's, and the others have pages of their own. */
+static int check_guarded(void)
+{
+    char *some[100];
+
+    read_bins();
+    fragmentation();
+    for (size_t i = 0; i < 100; i++)
+        some[i] = zstrdup("some text");
+    for (size_t i = 0; i < 100; i++) {
+        CHECK(!is_emptier(some[i]));
+        je_sdallocx(some[i], zmalloc_size(some[i]), MALLOCX_TCACHE_NONE);
+    }
+    CHECK(zmalloc_used_memory() == 0);
+    return 0;
 }
 
 static void check_defragmentation(void)

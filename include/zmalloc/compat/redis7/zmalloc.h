@@ -26,14 +26,14 @@ extern "C" {
 
 /*
  * Active defragmentation, with jemalloc as it is. With another backend, and with the layers debug and fail, no block
- * is worth moving: activedefrag may be switched on and has no effect. libzmalloc-redis7.a has the
+ * is worth moving: leave activedefrag off there, because Redis would still look for some. libzmalloc-redis7.a has the
  * function, which Redis's defrag.c declares itself.
  */
 #define HAVE_DEFRAG
 int je_get_defrag_hint(void *ptr);
 
 /* Returns 1 always, as in Redis. A figure is 0 if the allocator does not know it. Redis asks before it
- * looks for blocks to move, so what they are compared with is refreshed, too. */
+ * looks for blocks to move, so what they are compared with is refreshed, too. Does not keep errno. */
 static inline int zmalloc_redis7_get_allocator_info(size_t *allocated, size_t *active,
                                                     size_t *resident)
 {

@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/* The first that has all of what allocator_defrag.c asks for without being modified. */
+/* What is promised; Valkey asks for 5.2.1 or later. */
 #define JEMALLOC_VERSION_MAJOR 5
 #define JEMALLOC_VERSION_MINOR 3
 #define JEMALLOC_VERSION_BUGFIX 0
@@ -29,8 +29,8 @@ extern "C" {
 
 /*
  * Valkey expects the bins of its own jemalloc, which has blocks of 24, 40 and 56 bytes as well. So arenas.quantum,
- * arenas.nbins and arenas.bin.N are those here, also for DEBUG MALLCTL, and bins that the active
- * jemalloc does not have are empty. All other names are jemalloc's. The first three are for one thread.
+ * arenas.nbins, arenas.bin.N.size and arenas.bin.N.nregs are those here, also for DEBUG MALLCTL, and bins that the
+ * active jemalloc does not have are empty. All other names are jemalloc's, with its own numbers of bins. The first three are for one thread.
  */
 int zmalloc_valkey9_mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp,
                             size_t newlen);
