@@ -167,8 +167,8 @@ ZMALLOC_API extern const struct zmalloc_backend zmalloc_backend_module;
  * Registers a backend of the program under its name. The library copies the table, so later changes
  * to it have no effect. Its functions must exist for the life of the process. Returns 0, or -1 with
  * errno
- *   EINVAL   the table lacks a mandatory operation, has one of a pair alone, or struct_size, name or prefix_size break the
- *            rules above,
+ *   EINVAL   the table lacks a mandatory operation, has one of a pair alone, or struct_size, name
+ *            or prefix_size break the rules above,
  *   ENOTSUP  another abi_version,
  *   EEXIST   the name is known already,
  *   ENOSPC   eight foreign backends are known already.
