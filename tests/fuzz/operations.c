@@ -221,7 +221,8 @@ static void run_info(struct actor *actor)
     zmalloc_get_allocator_info(NULL, NULL, NULL, NULL, NULL);
 }
 
-/* Moves a block as a program does that has been told to, whatever the answer. */
+/* Moves a block as a program does that has been told to, whatever the answer; but asks for as much as before, which is
+ * the same on each backend. */
 static void run_move(struct actor *actor)
 {
     struct block *slot = take_slot(actor);
@@ -233,10 +234,10 @@ static void run_move(struct actor *actor)
     EXPECT(zmalloc_get_fragmentation(NULL) == 0 || errno == ENOTSUP, "errno %d", errno);
     if (slot->ptr == NULL)
         return;
-    moved = ztrymalloc_no_tcache(slot->usable);
-    if (moved == NULL)
-        return;
-    memcpy(moved, extend_to_usable(slot->ptr, slot->usable), slot->usable);
+    moved = ztrymalloc_no_tcache(slot->asked);
+    EXPECT(moved != NULL, "there is no block of %zu bytes to move to", slot->asked);
+    memcpy(moved, slot->ptr, slot->asked);
+    check_stamp(moved, slot->asked, slot->usable, slot->seed);
     zfree_no_tcache(slot->ptr);
     slot->ptr = moved;
     slot->usable = zmalloc_usable_size(moved);
