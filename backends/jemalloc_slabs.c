@@ -4,7 +4,6 @@
  * utilization query among them, which needs no jemalloc that was modified for Redis. */
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "jemalloc_api.h"
 #include "jemalloc_slabs.h"

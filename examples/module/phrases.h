@@ -33,8 +33,8 @@ struct phrases;
 /* Where all sets live. NULL before phrases_begin(). */
 extern struct zmalloc_zone *phrases_zone;
 
-/* Creates the zone; a limit of SIZE_MAX is none. False with errno as zmalloc_zone_create() and
- * zmalloc_zone_set_limit() set it. */
+/* Creates the zone. SIZE_MAX means no limit. On failure returns false, with errno from zmalloc_zone_create()
+ * or zmalloc_zone_set_limit(). */
 bool phrases_begin(size_t limit);
 
 /* Whether the limit counts from now on; at first it does. */

@@ -5,7 +5,7 @@
 
 title=Redis
 
-# Its series that zmalloc stands in for; the first is built if none is said.
+# The series that run on zmalloc. The first one is the default.
 known_series=7.0
 
 # What replaces its zmalloc.h, and how its Makefile calls flags that are for itself alone.

@@ -103,9 +103,8 @@ port_to_zmalloc() {
     rm "$1/src/zmalloc.c" "$1/src/zmalloc.h"
     edit "$1/src/Makefile" 3 's/ zmalloc\.o//'
     edit "$1/src/Makefile" 1 "s|^FINAL_LIBS=-lm|& $(library_flags --libs)|"
-    # Of a name that an allocator does not have, DEBUG MALLCTL says "No such file or directory".
-    # That is for somebody who knows which allocator there is; here it may be one without any such
-    # names.
+    # If the allocator does not have a name, DEBUG MALLCTL says "No such file or directory". That helps
+    # only those who know which allocator is active; ours names it.
     edit "$1/src/debug.c" 3 's/(c, *"%s", strerror(\([rw]*ret\)));/(c,\1 == ENOENT ? '\
 '"the active allocator, %s, has no such control" : "%s",\
                 \1 == ENOENT ? ZMALLOC_LIB : strerror(\1));/'
@@ -126,7 +125,7 @@ copy_source() {
 
 # ---- The server ----
 
-# run_make WHICH OPTION...: with neither TLS nor systemd, which the allocator has no part in. The
+# run_make WHICH OPTION...: without TLS and systemd, which have nothing to do with the allocator. The
 # git of a folder above is not the server's.
 run_make() {
     which=$1

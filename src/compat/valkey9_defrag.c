@@ -59,7 +59,7 @@ static size_t size_of_jemalloc_bin(unsigned bin)
     return size;
 }
 
-/* Both go through their sizes upwards. False if jemalloc has a size that is none of Valkey's. */
+/* Both lists of sizes ascend. False if jemalloc has a size that Valkey does not have. */
 static bool match_bins(unsigned count)
 {
     unsigned bin = 0;

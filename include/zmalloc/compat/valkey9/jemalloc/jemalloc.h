@@ -30,7 +30,8 @@ extern "C" {
 /*
  * Valkey expects the bins of its own jemalloc, which has blocks of 24, 40 and 56 bytes as well. So arenas.quantum,
  * arenas.nbins, arenas.bin.N.size and arenas.bin.N.nregs are those here, also for DEBUG MALLCTL, and bins that the
- * active jemalloc does not have are empty. All other names are jemalloc's, with its own numbers of bins. The first three are for one thread.
+ * active jemalloc does not have are empty. All other names are jemalloc's, with its own numbers of bins. Only one
+ * thread may call these three.
  */
 int zmalloc_valkey9_mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp,
                             size_t newlen);
