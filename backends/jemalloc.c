@@ -99,29 +99,14 @@ static size_t jemalloc_free_no_tcache(void *ptr)
 
 /* ---- Thread counters ---- */
 
-#define COUNTER_MIB_LENGTH 2
-
-static size_t allocated_mib[COUNTER_MIB_LENGTH];
-static size_t freed_mib[COUNTER_MIB_LENGTH];
-
-static bool find_mib(const char *name, size_t mib[COUNTER_MIB_LENGTH])
-{
-    size_t length = COUNTER_MIB_LENGTH;
-
-    return zm_je_mallctlnametomib(name, mib, &length) == 0 && length == COUNTER_MIB_LENGTH;
-}
-
-static int read_counter(const size_t mib[COUNTER_MIB_LENGTH], const uint64_t **counter)
-{
-    size_t size = sizeof *counter;
-
-    return zm_je_mallctlbymib(mib, COUNTER_MIB_LENGTH, (void *)counter, &size, NULL, 0);
-}
+static struct mib allocated_mib;
+static struct mib freed_mib;
 
 static int jemalloc_thread_counters(const uint64_t **allocated, const uint64_t **freed)
 {
     INSIDE_ALLOCATOR;
-    if (read_counter(allocated_mib, allocated) != 0 || read_counter(freed_mib, freed) != 0)
+    if (!read_mib(&allocated_mib, (void *)allocated, sizeof *allocated) ||
+        !read_mib(&freed_mib, (void *)freed, sizeof *freed))
         return -1; /* GCOVR_EXCL_LINE: what start has found stays */
     return 0;
 }
@@ -185,8 +170,8 @@ static int jemalloc_start(const char **why)
         return explain_no_block(why);
     zm_je_free(first);
     write_version();
-    zm_slabs_learn();
-    if (find_mib("thread.allocatedp", allocated_mib) && find_mib("thread.deallocatedp", freed_mib))
+    if (find_mib(&allocated_mib, "thread.allocatedp") &&
+        find_mib(&freed_mib, "thread.deallocatedp"))
         return 0;
     *why = "this jemalloc has no thread.allocatedp"; /* GCOVR_EXCL_LINE: built without statistics */
     return ENOTSUP;                                  /* GCOVR_EXCL_LINE: as above */

@@ -5,6 +5,7 @@
 /* What we call of the private jemalloc. Size queries are declared pure, so the compiler drops those
  * whose result is not used. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define PRIVATE_COPY __attribute__((visibility("hidden")))
@@ -35,5 +36,22 @@ int zm_je_mallctlbymib(const size_t *mib, size_t length, void *old, size_t *old_
 /* As in jemalloc.h. */
 #define JEMALLOC_NO_TCACHE 0x100 /* MALLOCX_TCACHE_NONE */
 #define ALL_ARENAS "4096"        /* MALLCTL_ARENAS_ALL */
+
+/* A name of mallctl as numbers, which is quicker to read by. The longest that we read has six parts. */
+struct mib {
+    size_t numbers[6];
+    size_t length;
+};
+
+static inline bool find_mib(struct mib *mib, const char *name)
+{
+    mib->length = sizeof mib->numbers / sizeof *mib->numbers;
+    return zm_je_mallctlnametomib(name, mib->numbers, &mib->length) == 0;
+}
+
+static inline bool read_mib(const struct mib *mib, void *value, size_t size)
+{
+    return zm_je_mallctlbymib(mib->numbers, mib->length, value, &size, NULL, 0) == 0;
+}
 
 #endif

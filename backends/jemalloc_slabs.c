@@ -9,107 +9,30 @@
 #include "jemalloc_slabs.h"
 #include "uninstrumented.h"
 
-/* A name of mallctl as numbers; `bin` is where the number of the bin belongs, or 0. */
-struct mib {
-    size_t numbers[6];
-    size_t length;
-    size_t bin;
-};
-
-static bool find(struct mib *mib, const char *name, size_t bin)
-{
-    mib->length = sizeof mib->numbers / sizeof *mib->numbers;
-    mib->bin = bin;
-    return zm_je_mallctlnametomib(name, mib->numbers, &mib->length) == 0;
-}
-
-static bool read_bin(const struct mib *mib, size_t bin, void *value, size_t size)
-{
-    struct mib of_bin = *mib;
-
-    of_bin.numbers[mib->bin] = bin;
-    return zm_je_mallctlbymib(of_bin.numbers, of_bin.length, value, &size, NULL, 0) == 0;
-}
-
-/* ---- What does not change ---- */
-
 /* Pages of 64 KiB give 52. */
 #define BINS_MAX 64
 
+/*
+ * All of it is kept in atomics, because threads write it at the same time. The first two figures do not change: whoever
+ * comes before they are known reads them himself, and they all write the same. So no thread waits for another,
+ * which a fork might have left behind.
+ */
 struct bin {
     size_t size;           /* of its blocks */
     size_t blocks_in_slab; /* used or not */
 
-    /* When the figures were last refreshed. Other threads read them meanwhile. */
+    /* When the figures were last refreshed. */
     size_t slabs;
     size_t slabs_with_room;
     size_t used;
 };
 
 static struct bin bins[BINS_MAX];
-static size_t bin_count; /* 0: this jemalloc does not tell */
+static size_t known_bins; /* 0: not read yet */
 
-static struct mib epoch;
-static struct mib block_query;
-static struct mib slabs_of_bin;
-static struct mib slabs_with_room_of_bin;
-static struct mib used_of_bin;
+#define QUERY_LENGTH 3
 
-#define STATS_OF_BIN "stats.arenas." ALL_ARENAS ".bins.0."
-
-static bool find_names(void)
-{
-    /* GCOVR_EXCL_BR_START: every jemalloc 5.3 has them */
-    return find(&epoch, "epoch", 0) &&
-           find(&block_query, "experimental.utilization.batch_query", 0) &&
-           find(&slabs_of_bin, STATS_OF_BIN "curslabs", 4) &&
-           find(&slabs_with_room_of_bin, STATS_OF_BIN "nonfull_slabs", 4) &&
-           find(&used_of_bin, STATS_OF_BIN "curregs", 4);
-    /* GCOVR_EXCL_BR_STOP */
-}
-
-static bool learn_bin(const struct mib *size, const struct mib *blocks, size_t bin)
-{
-    uint32_t blocks_in_slab;
-
-    /* GCOVR_EXCL_BR_START: as there */
-    if (!read_bin(size, bin, &bins[bin].size, sizeof bins[bin].size) ||
-        !read_bin(blocks, bin, &blocks_in_slab, sizeof blocks_in_slab))
-        return false; /* GCOVR_EXCL_LINE: as there */
-    /* GCOVR_EXCL_BR_STOP */
-    bins[bin].blocks_in_slab = blocks_in_slab;
-    return true;
-}
-
-void zm_slabs_learn(void)
-{
-    INSIDE_ALLOCATOR;
-    struct mib size;
-    struct mib blocks;
-    unsigned count = 0;
-    size_t size_of_count = sizeof count;
-
-    /* GCOVR_EXCL_BR_START: as there */
-    if (!find_names() || !find(&size, "arenas.bin.0.size", 2) ||
-        !find(&blocks, "arenas.bin.0.nregs", 2) ||
-        zm_je_mallctl("arenas.nbins", &count, &size_of_count, NULL, 0) != 0 || count > BINS_MAX)
-        return; /* GCOVR_EXCL_LINE: as above */
-    for (size_t bin = 0; bin < count; bin++)
-        if (!learn_bin(&size, &blocks, bin))
-            return; /* GCOVR_EXCL_LINE: as above */
-    /* GCOVR_EXCL_BR_STOP */
-    bin_count = count;
-}
-
-/* ---- What does ---- */
-
-static size_t read_size(const struct mib *mib, size_t bin)
-{
-    size_t value = 0;
-
-    read_bin(mib, bin, &value, sizeof value);
-    return value;
-}
+static size_t block_query[QUERY_LENGTH];
 
 static size_t kept(const size_t *figure)
 {
@@ -121,33 +44,116 @@ static void keep(size_t *figure, size_t value)
     __atomic_store_n(figure, value, __ATOMIC_RELAXED);
 }
 
-/* jemalloc adds up the figures of all arenas when its epoch changes. */
-static void refresh(void)
+static size_t read_size(const struct mib *mib)
 {
+    size_t value = 0;
+
+    read_mib(mib, &value, sizeof value);
+    return value;
+}
+
+/* ---- What does not change ---- */
+
+/* GCOVR_EXCL_BR_START: every jemalloc 5.3 has these names */
+
+static bool learn_query(void)
+{
+    struct mib query;
+
+    if (!find_mib(&query, "experimental.utilization.batch_query") || query.length != QUERY_LENGTH)
+        return false; /* GCOVR_EXCL_LINE: as above */
+    for (size_t i = 0; i < QUERY_LENGTH; i++)
+        keep(&block_query[i], query.numbers[i]);
+    return true;
+}
+
+static bool learn_bin(struct mib *size, struct mib *blocks, size_t bin)
+{
+    uint32_t blocks_in_slab;
+
+    size->numbers[2] = bin;
+    blocks->numbers[2] = bin;
+    keep(&bins[bin].size, read_size(size));
+    if (!read_mib(blocks, &blocks_in_slab, sizeof blocks_in_slab))
+        return false; /* GCOVR_EXCL_LINE: as above */
+    keep(&bins[bin].blocks_in_slab, blocks_in_slab);
+    return true;
+}
+
+/* Returns how many bins there are, or 0 if this jemalloc does not tell. */
+static size_t learn(void)
+{
+    struct mib size;
+    struct mib blocks;
+    unsigned count = 0;
+    size_t size_of_count = sizeof count;
+
+    if (!learn_query() || !find_mib(&size, "arenas.bin.0.size") ||
+        !find_mib(&blocks, "arenas.bin.0.nregs") ||
+        zm_je_mallctl("arenas.nbins", &count, &size_of_count, NULL, 0) != 0 || count > BINS_MAX)
+        return 0; /* GCOVR_EXCL_LINE: as above */
+    for (size_t bin = 0; bin < count; bin++)
+        if (!learn_bin(&size, &blocks, bin))
+            return 0; /* GCOVR_EXCL_LINE: as above */
+    __atomic_store_n(&known_bins, count, __ATOMIC_RELEASE);
+    return count;
+}
+
+/* Not when jemalloc starts: few programs ask. */
+static size_t bin_count(void)
+{
+    size_t count = __atomic_load_n(&known_bins, __ATOMIC_ACQUIRE);
+
+    return count != 0 ? count : learn();
+}
+
+/* ---- What does ---- */
+
+#define STATS_OF_BIN "stats.arenas." ALL_ARENAS ".bins.0."
+
+static size_t read_size_of_bin(struct mib *mib, size_t bin)
+{
+    mib->numbers[4] = bin;
+    return read_size(mib);
+}
+
+/* jemalloc adds up the figures of all arenas when its epoch changes. */
+static bool refresh(size_t count)
+{
+    struct mib slabs;
+    struct mib slabs_with_room;
+    struct mib used;
     uint64_t next = 1;
 
-    zm_je_mallctlbymib(epoch.numbers, epoch.length, NULL, NULL, &next, sizeof next);
-    for (size_t i = 0; i < bin_count; i++) {
-        keep(&bins[i].slabs, read_size(&slabs_of_bin, i));
-        keep(&bins[i].slabs_with_room, read_size(&slabs_with_room_of_bin, i));
-        keep(&bins[i].used, read_size(&used_of_bin, i));
+    if (!find_mib(&slabs, STATS_OF_BIN "curslabs") ||
+        !find_mib(&slabs_with_room, STATS_OF_BIN "nonfull_slabs") ||
+        !find_mib(&used, STATS_OF_BIN "curregs"))
+        return false; /* GCOVR_EXCL_LINE: as above */
+    zm_je_mallctl("epoch", NULL, NULL, &next, sizeof next);
+    for (size_t bin = 0; bin < count; bin++) {
+        keep(&bins[bin].slabs, read_size_of_bin(&slabs, bin));
+        keep(&bins[bin].slabs_with_room, read_size_of_bin(&slabs_with_room, bin));
+        keep(&bins[bin].used, read_size_of_bin(&used, bin));
     }
+    return true;
 }
+
+/* GCOVR_EXCL_BR_STOP */
 
 /* What threads have in their caches counts as used. */
 int zm_slabs_fragmentation(size_t *bytes)
 {
     INSIDE_ALLOCATOR;
+    size_t count = bin_count();
     size_t sum = 0;
 
-    if (bin_count == 0) /* GCOVR_EXCL_BR_LINE: as above */
-        return ENOTSUP; /* GCOVR_EXCL_LINE: as above */
-    refresh();
-    for (size_t i = 0; i < bin_count; i++) {
-        size_t all = kept(&bins[i].slabs) * bins[i].blocks_in_slab;
+    if (count == 0 || !refresh(count)) /* GCOVR_EXCL_BR_LINE: as above */
+        return ENOTSUP;                /* GCOVR_EXCL_LINE: as above */
+    for (size_t i = 0; i < count; i++) {
+        size_t all = kept(&bins[i].slabs) * kept(&bins[i].blocks_in_slab);
         size_t used = kept(&bins[i].used);
 
-        sum += used < all ? (all - used) * bins[i].size : 0;
+        sum += used < all ? (all - used) * kept(&bins[i].size) : 0;
     }
     *bytes = sum;
     return 0;
@@ -165,19 +171,21 @@ struct slab {
 
 static bool is_in_slab(const void *ptr, struct slab *slab)
 {
+    size_t query[QUERY_LENGTH];
     size_t size = sizeof *slab;
 
-    return zm_je_mallctlbymib(block_query.numbers, block_query.length, slab, &size, (void *)&ptr,
-                              sizeof ptr) == 0 &&
+    for (size_t i = 0; i < QUERY_LENGTH; i++)
+        query[i] = kept(&block_query[i]);
+    return zm_je_mallctlbymib(query, QUERY_LENGTH, slab, &size, (void *)&ptr, sizeof ptr) == 0 &&
            slab->blocks > 1;
 }
 
-static const struct bin *bin_of(const struct slab *slab)
+static const struct bin *bin_of(const struct slab *slab, size_t count)
 {
     size_t size = slab->size / slab->blocks;
 
-    for (size_t i = 0; i < bin_count; i++) /* GCOVR_EXCL_BR_LINE: as below */
-        if (bins[i].size == size)
+    for (size_t i = 0; i < count; i++) /* GCOVR_EXCL_BR_LINE: as below */
+        if (kept(&bins[i].size) == size)
             return &bins[i];
     return NULL; /* GCOVR_EXCL_LINE: slabs are of bins */
 }
@@ -197,7 +205,7 @@ static bool is_emptier(const struct slab *slab, const struct bin *bin)
     size_t in_others;
 
     /* GCOVR_EXCL_BR_START: another thread refreshes the figures just then */
-    in_full_ones = with_room < slabs ? (slabs - with_room) * bin->blocks_in_slab : 0;
+    in_full_ones = with_room < slabs ? (slabs - with_room) * kept(&bin->blocks_in_slab) : 0;
     in_others = in_full_ones < all_used ? all_used - in_full_ones : 0;
     /* GCOVR_EXCL_BR_STOP */
     if (slab->free == 0 || with_room < 2)
@@ -208,15 +216,16 @@ static bool is_emptier(const struct slab *slab, const struct bin *bin)
 int zm_slabs_worth_moving(const void *ptr)
 {
     INSIDE_ALLOCATOR;
+    size_t count = bin_count();
     struct slab slab = {.blocks = 0};
     const struct bin *bin;
 
     /* GCOVR_EXCL_BR_START: as above */
-    if (bin_count == 0)
+    if (count == 0)
         return -1; /* GCOVR_EXCL_LINE: as above */
     if (!is_in_slab(ptr, &slab))
         return 0;
-    bin = bin_of(&slab);
+    bin = bin_of(&slab, count);
     return bin != NULL && is_emptier(&slab, bin);
     /* GCOVR_EXCL_BR_STOP */
 }

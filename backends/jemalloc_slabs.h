@@ -9,9 +9,6 @@
 
 #include "base.h"
 
-/* When jemalloc has started, by the thread that has started it. */
-ZM_PRIVATE void zm_slabs_learn(void);
-
 /* Operations of the backend (zmalloc_backend.h). */
 ZM_PRIVATE int zm_slabs_fragmentation(size_t *bytes);
 ZM_PRIVATE int zm_slabs_worth_moving(const void *ptr);

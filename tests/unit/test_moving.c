@@ -136,6 +136,45 @@ static void threads_count_them(void **state)
 
 /* ---- Moving ---- */
 
+static bool tells_blocks(void)
+{
+    return table()->worth_moving != NULL && !is_under_a_layer();
+}
+
+static bool tells_bytes(void)
+{
+    return table()->fragmentation != NULL;
+}
+
+struct answers {
+    unsigned of_blocks;
+    unsigned of_bytes;
+};
+
+static void *ask(void *argument)
+{
+    struct answers *answers = argument;
+    void *small = zmalloc(100);
+
+    if (zmalloc_worth_moving(small) >= 0)
+        __atomic_add_fetch(&answers->of_blocks, 1, __ATOMIC_RELAXED);
+    if (zmalloc_get_fragmentation(NULL) == 0)
+        __atomic_add_fetch(&answers->of_bytes, 1, __ATOMIC_RELAXED);
+    zfree(small);
+    return NULL;
+}
+
+/* Runs first: a backend may learn what it has to know when it is first asked. */
+static void threads_may_ask_at_once(void **state)
+{
+    struct answers answers = {0, 0};
+
+    (void)state;
+    run_threads(8, ask, &answers);
+    assert_int_equal(answers.of_blocks, tells_blocks() ? 8 : 0);
+    assert_int_equal(answers.of_bytes, tells_bytes() ? 8 : 0);
+}
+
 static size_t size_of(size_t i)
 {
     return sizes[i % SIZES];
@@ -208,8 +247,6 @@ static void free_all(void)
  * slabs that are being filled. */
 static void moving_empties_pages(void **state)
 {
-    bool tells_blocks = table()->worth_moving != NULL && !is_under_a_layer();
-    bool tells_bytes = table()->fragmentation != NULL;
     size_t before = 1;
     size_t after = 1;
     size_t moved = 0;
@@ -219,18 +256,18 @@ static void moving_empties_pages(void **state)
     fill();
     make_holes();
     used = zmalloc_used_memory();
-    assert_int_equal(zmalloc_get_fragmentation(&before), tells_bytes ? 0 : -1);
-    assert_true(tells_bytes || before == 0);
+    assert_int_equal(zmalloc_get_fragmentation(&before), tells_bytes() ? 0 : -1);
+    assert_true(tells_bytes() || before == 0);
     for (unsigned i = 0; i < PASSES; i++)
         moved += pass();
     check_all();
-    assert_int_equal(zmalloc_get_fragmentation(&after), tells_bytes ? 0 : -1);
-    assert_true(tells_blocks || moved == 0);
-    if (tells_blocks) {
+    assert_int_equal(zmalloc_get_fragmentation(&after), tells_bytes() ? 0 : -1);
+    assert_true(tells_blocks() || moved == 0);
+    if (tells_blocks()) {
         assert_true(moved > BLOCKS / KEPT_OF / 2);
         assert_int_equal(zmalloc_used_memory(), used);
     }
-    if (tells_blocks && tells_bytes)
+    if (tells_blocks() && tells_bytes())
         assert_between(after, 0, before / 8);
     free_all();
 }
@@ -238,7 +275,7 @@ static void moving_empties_pages(void **state)
 /* A program can tell at its start whether it will ever be asked to move a block. */
 static void what_is_not_known_is_said(void **state)
 {
-    bool tells = table()->worth_moving != NULL && !is_under_a_layer();
+    bool tells = tells_blocks();
     void *small = zmalloc(100);
     void *large = zmalloc((size_t)4 << 20);
 
@@ -255,10 +292,10 @@ static void what_is_not_known_is_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        zm_test(blocks_are_like_others),    zm_test(any_block_can_be_freed_past_it),
-        zm_test(freeing_keeps_errno),       zm_test(failures_are_like_others),
-        zm_test(threads_count_them),        zm_test(moving_empties_pages),
-        zm_test(what_is_not_known_is_said),
+        zm_test(threads_may_ask_at_once),        zm_test(blocks_are_like_others),
+        zm_test(any_block_can_be_freed_past_it), zm_test(freeing_keeps_errno),
+        zm_test(failures_are_like_others),       zm_test(threads_count_them),
+        zm_test(moving_empties_pages),           zm_test(what_is_not_known_is_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
