@@ -63,7 +63,6 @@ run_tests() {
 # The layers over jemalloc, which has every function that a backend can have.
 run_shared() {
     configure shared -Dnative=enabled -Djemalloc=enabled -Dtcmalloc=enabled -Dmimalloc=enabled
-    ninja -C "$build/shared" --quiet
     for suite in libc native jemalloc tcmalloc mimalloc fail+jemalloc debug+jemalloc preload choice; do
         set -- "$@" --suite $suite
     done
