@@ -74,7 +74,7 @@ static unsigned char mark(const void *block)
 
 static void fill_and_check(void)
 {
-    static _Thread_local unsigned char *blocks[BLOCKS];
+    unsigned char *blocks[BLOCKS];
 
     for (size_t round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < BLOCKS; i++) {
