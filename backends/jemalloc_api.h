@@ -37,7 +37,7 @@ int zm_je_mallctlbymib(const size_t *mib, size_t length, void *old, size_t *old_
 #define JEMALLOC_NO_TCACHE 0x100 /* MALLOCX_TCACHE_NONE */
 #define ALL_ARENAS "4096"        /* MALLCTL_ARENAS_ALL */
 
-/* A name of mallctl as numbers, which is quicker to read by. The longest that we read has six parts. */
+/* A name of mallctl as numbers, which is quicker to look up. The longest of ours has six parts. */
 struct mib {
     size_t numbers[6];
     size_t length;

@@ -13,11 +13,12 @@
 #define BINS_MAX 64
 
 /*
- * All of it is kept in atomics, because threads write it at the same time. The first two figures do not change: whoever
- * comes before they are known reads them himself, and they all write the same. So no thread waits for another,
- * which a fork might have left behind.
+ * Everything here is atomic, because several threads may write it at once. What does not change is read by each
+ * thread that asks before it is known, and they all write the same. So no thread waits for another, which might be
+ * gone after a fork.
  */
 struct bin {
+    /* These do not change. */
     size_t size;           /* of its blocks */
     size_t blocks_in_slab; /* used or not */
 
@@ -69,13 +70,15 @@ static bool learn_query(void)
 
 static bool learn_bin(struct mib *size, struct mib *blocks, size_t bin)
 {
+    size_t block_size;
     uint32_t blocks_in_slab;
 
     size->numbers[2] = bin;
     blocks->numbers[2] = bin;
-    keep(&bins[bin].size, read_size(size));
-    if (!read_mib(blocks, &blocks_in_slab, sizeof blocks_in_slab))
+    if (!read_mib(size, &block_size, sizeof block_size) ||
+        !read_mib(blocks, &blocks_in_slab, sizeof blocks_in_slab))
         return false; /* GCOVR_EXCL_LINE: as above */
+    keep(&bins[bin].size, block_size);
     keep(&bins[bin].blocks_in_slab, blocks_in_slab);
     return true;
 }
@@ -98,6 +101,8 @@ static size_t learn(void)
     __atomic_store_n(&known_bins, count, __ATOMIC_RELEASE);
     return count;
 }
+
+/* GCOVR_EXCL_BR_STOP */
 
 /* Not when jemalloc starts: few programs ask. */
 static size_t bin_count(void)
@@ -125,10 +130,12 @@ static bool refresh(size_t count)
     struct mib used;
     uint64_t next = 1;
 
+    /* GCOVR_EXCL_BR_START: as above */
     if (!find_mib(&slabs, STATS_OF_BIN "curslabs") ||
         !find_mib(&slabs_with_room, STATS_OF_BIN "nonfull_slabs") ||
         !find_mib(&used, STATS_OF_BIN "curregs"))
         return false; /* GCOVR_EXCL_LINE: as above */
+    /* GCOVR_EXCL_BR_STOP */
     zm_je_mallctl("epoch", NULL, NULL, &next, sizeof next);
     for (size_t bin = 0; bin < count; bin++) {
         keep(&bins[bin].slabs, read_size_of_bin(&slabs, bin));
@@ -137,8 +144,6 @@ static bool refresh(size_t count)
     }
     return true;
 }
-
-/* GCOVR_EXCL_BR_STOP */
 
 /* What threads have in their caches counts as used. */
 int zm_slabs_fragmentation(size_t *bytes)

@@ -10,6 +10,7 @@
 #include "zmalloc_backend.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #define BLOCKS 60000
@@ -146,7 +147,10 @@ static bool tells_bytes(void)
     return table()->fragmentation != NULL;
 }
 
+#define ASKING 8
+
 struct answers {
+    pthread_barrier_t start;
     unsigned of_blocks;
     unsigned of_bytes;
 };
@@ -156,6 +160,7 @@ static void *ask(void *argument)
     struct answers *answers = argument;
     void *small = zmalloc(100);
 
+    pthread_barrier_wait(&answers->start);
     if (zmalloc_worth_moving(small) >= 0)
         __atomic_add_fetch(&answers->of_blocks, 1, __ATOMIC_RELAXED);
     if (zmalloc_get_fragmentation(NULL) == 0)
@@ -167,12 +172,14 @@ static void *ask(void *argument)
 /* Runs first: a backend may learn what it has to know when it is first asked. */
 static void threads_may_ask_at_once(void **state)
 {
-    struct answers answers = {0, 0};
+    struct answers answers = {.of_blocks = 0};
 
     (void)state;
-    run_threads(8, ask, &answers);
-    assert_int_equal(answers.of_blocks, tells_blocks() ? 8 : 0);
-    assert_int_equal(answers.of_bytes, tells_bytes() ? 8 : 0);
+    assert_int_equal(pthread_barrier_init(&answers.start, NULL, ASKING), 0);
+    run_threads(ASKING, ask, &answers);
+    pthread_barrier_destroy(&answers.start);
+    assert_int_equal(answers.of_blocks, tells_blocks() ? ASKING : 0);
+    assert_int_equal(answers.of_bytes, tells_bytes() ? ASKING : 0);
 }
 
 static size_t size_of(size_t i)
