@@ -33,7 +33,7 @@ for tool in $packages flock nm pkg-config; do
     }
 done
 "$here/build.sh" || exit $?
-make_work
+make_work module
 module=$build/phrases.so
 
 # ---- Who calls whom ----
@@ -85,7 +85,7 @@ library_leaves_the_server() {
 }
 
 control_gets_the_servers() {
-    answer '^ERR Error loading' module load "$build/control.so" &&
+    says '^ERR Error loading' module load "$build/control.so" &&
         bound control.so | grep -x "$(own_zmalloc) $build/server/server"
 }
 
@@ -97,45 +97,45 @@ lines() {
 }
 
 answers_as_documented() {
-    answer '^1$' phrases.add k 'tea pot' &&
-        answer '^3$' phrases.add k 'tea cup' 3 &&
-        answer '^5$' phrases.add k 'tea cup' 2 &&
-        answer '^2$' phrases.add k tea 2 &&
-        answer '^9$' phrases.add k coffee 9 &&
-        answer '^1$' phrases.add k '' &&
-        answer . phrases.complete k te && lines 'tea cup' 5 tea 2 'tea pot' 1 &&
-        answer . phrases.complete k tea 2 && lines 'tea cup' 5 tea 2 &&
-        answer . phrases.complete k '' 1 && lines coffee 9 &&
-        answer '^$' phrases.complete k teal &&
-        answer '^$' phrases.complete nothing te &&
-        answer '^5$' phrases.count k &&
-        answer '^1$' phrases.remove k 'tea cup' &&
-        answer '^0$' phrases.remove k 'tea cup' &&
-        answer . phrases.complete k te && lines tea 2 'tea pot' 1
+    says '^1$' phrases.add k 'tea pot' &&
+        says '^3$' phrases.add k 'tea cup' 3 &&
+        says '^5$' phrases.add k 'tea cup' 2 &&
+        says '^2$' phrases.add k tea 2 &&
+        says '^9$' phrases.add k coffee 9 &&
+        says '^1$' phrases.add k '' &&
+        says . phrases.complete k te && lines 'tea cup' 5 tea 2 'tea pot' 1 &&
+        says . phrases.complete k tea 2 && lines 'tea cup' 5 tea 2 &&
+        says . phrases.complete k '' 1 && lines coffee 9 &&
+        says '^$' phrases.complete k teal &&
+        says '^$' phrases.complete nothing te &&
+        says '^5$' phrases.count k &&
+        says '^1$' phrases.remove k 'tea cup' &&
+        says '^0$' phrases.remove k 'tea cup' &&
+        says . phrases.complete k te && lines tea 2 'tea pot' 1
 }
 
 refuses_nonsense() {
-    answer "^ERR count 'x': not a number from 1 to 9223372036854775807" phrases.add k tea x &&
-        answer "^ERR count '0'" phrases.add k tea 0 &&
-        answer "^ERR count '9223372036854775807': the phrase would have more" \
+    says "^ERR count 'x': not a number from 1 to 9223372036854775807" phrases.add k tea x &&
+        says "^ERR count '0'" phrases.add k tea 0 &&
+        says "^ERR count '9223372036854775807': the phrase would have more" \
             phrases.add k tea 9223372036854775807 &&
-        answer "^ERR most '101': not a number from 1 to 100" phrases.complete k tea 101 &&
-        answer '^ERR wrong number' phrases.add k &&
-        answer OK set text tea && answer '^WRONGTYPE' phrases.add text tea &&
-        answer '^1$' del text && answer '^4$' phrases.count k
+        says "^ERR most '101': not a number from 1 to 100" phrases.complete k tea 101 &&
+        says '^ERR wrong number' phrases.add k &&
+        says OK set text tea && says '^WRONGTYPE' phrases.add text tea &&
+        says '^1$' del text && says '^4$' phrases.count k
 }
 
 empty_keys_go() {
     for phrase in '' coffee tea 'tea pot'; do
-        answer '^1$' phrases.remove k "$phrase" || return 1
+        says '^1$' phrases.remove k "$phrase" || return 1
     done
-    answer '^0$' exists k && [ "$(memory phrases)" -eq 0 ]
+    says '^0$' exists k && [ "$(memory phrases)" -eq 0 ]
 }
 
 refuses_arguments() {
-    answer '^ERR Error loading' module load "$module" limit none &&
+    says '^ERR Error loading' module load "$module" limit none &&
         grep "<phrases> limit 'none': not a number of bytes from 1 on" "$work/$server/log" &&
-        answer '^ERR Error loading' module load "$module" size 1 &&
+        says '^ERR Error loading' module load "$module" size 1 &&
         grep "<phrases> 'size': the only argument there is, is limit BYTES" "$work/$server/log"
 }
 
@@ -151,16 +151,16 @@ add_many() {
     awk -v key="$1" -v count="$2" -v format="$(phrase 0 | sed 's/0*$/%050d/')" 'BEGIN {
         for (i = 0; i < count; i++)
             printf "phrases.add %s \"" format "\" %d\n", key, i, 1 + i % 7
-    }' | cli >"$work/added"
+    }' | ask >"$work/added"
     ! grep -v -x '[1-7]' "$work/added" | grep .
 }
 
 # The module's memory is the zone's, which is all that zmalloc has in this process, and not the server's.
 counts_by_itself() {
-    before=$(info used_memory)
+    before=$(info "$server" used_memory)
     add_many many 10000 || return 1
-    in_server=$(($(info used_memory) - before)) in_zone=$(memory phrases)
-    key=$(cli memory usage many)
+    in_server=$(($(info "$server" used_memory) - before)) in_zone=$(memory phrases)
+    key=$(ask memory usage many)
     echo "server $in_server, zone $in_zone, key $key, process $(memory process)"
     [ "$in_zone" -gt 1000000 ] && [ "$in_server" -lt $((in_zone / 10)) ] &&
         [ "$(memory process)" -eq "$in_zone" ] && [ "$(memory phrases-peak)" -ge "$in_zone" ] &&
@@ -168,7 +168,7 @@ counts_by_itself() {
 }
 
 digest() {
-    cli debug digest
+    ask debug digest
 }
 
 survives() {
@@ -177,28 +177,28 @@ survives() {
 }
 
 rewrites() {
-    answer . bgrewriteaof && wait_until info_is aof_rewrite_in_progress 0 &&
-        [ "$(info aof_last_bgrewrite_status)" = ok ] && answer OK debug loadaof
+    says . bgrewriteaof && wait_until "$server" info_is aof_rewrite_in_progress 0 &&
+        [ "$(info "$server" aof_last_bgrewrite_status)" = ok ] && says OK debug loadaof
 }
 
 # By the way of dump and restore, and by that of copy.
 copies() {
-    answer OK eval "return redis.call('RESTORE', KEYS[2], 0, redis.call('DUMP', KEYS[1]))" 2 many again &&
-        answer '^1$' copy many copied &&
-        [ "$(cli debug digest-value many again copied | sort -u | wc -l)" -eq 1 ]
+    says OK eval "return redis.call('RESTORE', KEYS[2], 0, redis.call('DUMP', KEYS[1]))" 2 many again &&
+        says '^1$' copy many copied &&
+        [ "$(ask debug digest-value many again copied | sort -u | wc -l)" -eq 1 ]
 }
 
 # The keys are large enough for the server to free them in a thread of its own.
 frees_everything() {
-    freed=$(info lazyfreed_objects)
-    answer '^3$' unlink many again copied &&
-        wait_until info_is lazyfreed_objects $((freed + 3)) &&
+    freed=$(info "$server" lazyfreed_objects)
+    says '^3$' unlink many again copied &&
+        wait_until "$server" info_is lazyfreed_objects $((freed + 3)) &&
         [ "$(memory phrases)" -eq 0 ] && [ "$(memory process)" -eq 0 ]
 }
 
 stays_loaded() {
-    answer "the module exports one or more module-side data types, can't unload" \
-        module unload phrases && answer '^0$' phrases.count k
+    says "the module exports one or more module-side data types, can't unload" \
+        module unload phrases && says '^0$' phrases.count k
 }
 
 # ---- With a limit ----
@@ -214,7 +214,7 @@ fills_up() {
 
 refused() {
     used=$(memory phrases)
-    answer "$@" && [ "$(memory phrases)" -eq "$used" ]
+    says "$@" && [ "$(memory phrases)" -eq "$used" ]
 }
 
 refuses_beyond() {
@@ -223,14 +223,14 @@ refuses_beyond() {
         survives refused '^OOM' phrases.add other "$long" &&
         survives refused 'Bad data format' \
             eval "return redis.call('RESTORE', KEYS[2], 0, redis.call('DUMP', KEYS[1]))" 2 many again &&
-        survives refused 'failed to copy' copy many copied && answer '^0$' exists other again copied
+        survives refused 'failed to copy' copy many copied && says '^0$' exists other again copied
 }
 
 goes_on() {
     for number in 1000 2000 3000; do
-        answer '^1$' phrases.remove many "$(phrase "$number")" || return 1
+        says '^1$' phrases.remove many "$(phrase "$number")" || return 1
     done
-    answer '^1$' phrases.add other short && answer '^1$' phrases.remove other short
+    says '^1$' phrases.add other short && says '^1$' phrases.remove other short
 }
 
 digest_is() {
@@ -239,18 +239,16 @@ digest_is() {
 
 # With a lower limit than its master it must not lose what that has accepted.
 replica_follows() {
-    master=$server
-    start replica --loadmodule "$module" limit 1000 \
-        --replicaof 127.0.0.1 "$(cat "$work/$master/port")" &&
-        wait_until info_is master_link_status up || return 1
-    server=$master
-    answer '^1$' phrases.add other short || return 1
+    server=replica
+    wait_until replica info_is master_link_status up || return 1
+    server=limited
+    says '^1$' phrases.add other short || return 1
     followed=$(digest)
     server=replica
-    wait_until digest_is "$followed" && memory_is phrases-limit 1000 &&
+    wait_until replica digest_is "$followed" && memory_is phrases-limit 1000 &&
         stop replica || return 1
-    server=$master
-    answer '^1$' phrases.remove other short
+    server=limited
+    says '^1$' phrases.remove other short
 }
 
 # What was accepted before is loaded, and what comes now is refused.
@@ -265,15 +263,14 @@ loads_beyond() {
 # of a server than at MODULE LOAD.
 wrong_backend_ends_it() {
     mkdir -p "$work/wrong"
-    server=wrong
     echo 1 >"$work/wrong/port"
-    launch --loadmodule "$module"
+    launch wrong --loadmodule "$module"
     status=0
     wait "$(cat "$work/wrong/pid")" || status=$?
     rm "$work/wrong/pid"
     echo "status $status"
     grep 'zmalloc: ZMALLOC_BACKEND="nosuch": "nosuch": unknown backend; available: libc' \
-        "$work/wrong/log" && [ $status -eq 78 ]
+        "$work/wrong/stderr" && [ $status -eq 78 ]
 }
 
 # ---- All of it, for a backend ----
@@ -281,8 +278,7 @@ wrong_backend_ends_it() {
 # Whether the library can be opened late as it is. With a jemalloc in it that has early TLS, glibc has to
 # keep more, whatever the backend.
 opens_late() {
-    start plain
-    if answer OK module load "$module"; then
+    if says OK module load "$module"; then
         tunable=''
     else
         tunable=glibc.rtld.optional_static_tls=4096
@@ -293,9 +289,9 @@ opens_late() {
 check_backend() {
     subject=$1
     rm -rf "$work/usual" "$work/limited" "$work/replica"
-    start usual --appendonly yes --aof-use-rdb-preamble no
+    start_and_ask usual --appendonly yes --aof-use-rdb-preamble no
     check 'wrong arguments are refused' refuses_arguments
-    check 'the module is loaded' answer OK module load "$module"
+    check 'the module is loaded' says OK module load "$module"
     check 'it has the backend that the environment names' memory_is backend "$subject"
     check 'its zmalloc is that of libzmalloc' binds_to_the_library
     check 'libzmalloc takes nothing of the server' library_leaves_the_server
@@ -304,22 +300,24 @@ check_backend() {
     check 'nonsense is refused' refuses_nonsense
     check 'a key that becomes empty goes' empty_keys_go
     check 'the memory is the zone'"'"'s, not the server'"'"'s' counts_by_itself
-    check 'it is saved and loaded' survives answer OK debug reload
+    check 'it is saved and loaded' survives says OK debug reload
     check 'a child rewrites the log of commands' survives rewrites
     check 'it is copied' copies
     check 'a thread of the server frees it, to the last byte' frees_everything
     check 'it cannot be unloaded' stays_loaded
     check 'the server ends as it should' stop usual
 
-    start limited --loadmodule "$module" limit $limit --repl-diskless-sync-delay 0
+    start_and_ask limited --loadmodule "$module" limit $limit --repl-diskless-sync-delay 0
     check 'at the limit nothing more is added' fills_up
     check 'what is refused changes nothing' refuses_beyond
     check 'and the rest goes on' goes_on
+    start replica --loadmodule "$module" limit 1000 --replicaof 127.0.0.1 "$(cat "$work/limited/port")"
     check 'a replica with a lower limit follows' replica_follows
+    server=limited
     saved=$(digest)
-    check 'it is saved' answer OK save
+    check 'it is saved' says OK save
     check 'the server ends as it should' stop limited
-    start limited --loadmodule "$module" limit 1000
+    start_and_ask limited --loadmodule "$module" limit 1000
     check 'a lower limit loses nothing' loads_beyond
     check 'the server ends as it should' stop limited
 }
@@ -335,6 +333,7 @@ check_server() {
 
 head -n 1 "$build/version"
 subject=libc
+start_and_ask plain
 check 'the library is opened late, or glibc says that it needs a tunable' opens_late
 echo "GLIBC_TUNABLES=$tunable"
 for name in ${chosen:-$checks}; do

@@ -169,7 +169,7 @@ conclude() {
 # shellcheck disable=SC2086
 need_built stock $subjects
 choose_processors
-make_work
+make_work "$server-$script"
 results=$build/bench
 rm -rf "$results"
 mkdir -p "$results"

@@ -23,7 +23,7 @@ take_arguments '--keys=1..999999999 SUBJECT...' "$@"
 : "${subjects:=$backends}"
 # shellcheck disable=SC2086
 need_built stock $subjects
-make_work
+make_work "$server-$script"
 failures=0
 
 failed() {

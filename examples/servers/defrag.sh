@@ -27,7 +27,7 @@ take_arguments '--keys=1000..99999999 --seconds=1..999999999 SUBJECT...' "$@"
 : "${subjects:=stock $backends}"
 # shellcheck disable=SC2086
 need_built $subjects
-make_work
+make_work "$server-$script"
 
 failed() {
     echo "FAILED: $subject: $*"
@@ -74,7 +74,7 @@ has_looked() {
 
 # What INFO says is from the server's last look, ten times a second.
 await_look() {
-    wait_until has_looked server "$(info server uptime_in_seconds)" || fail "$subject does not answer"
+    wait_until server has_looked server "$(info server uptime_in_seconds)" || fail "$subject does not answer"
 }
 
 # The figures of INFO that are wanted, as NAME=VALUE.

@@ -20,7 +20,7 @@ take_arguments '--seconds=1..999999999 SUBJECT...' "$@"
 : "${subjects:=$backends}"
 # shellcheck disable=SC2086
 need_built $subjects
-make_work
+make_work "$server-$script"
 
 # field NAME FIELD VALUE: whether INFO has it so.
 field() {
@@ -52,7 +52,7 @@ is_under_load() {
 
 child_saves() {
     answer '^Background saving started' primary bgsave &&
-        wait_until field primary rdb_bgsave_in_progress 0 &&
+        wait_until primary field primary rdb_bgsave_in_progress 0 &&
         field primary rdb_last_bgsave_status ok &&
         "$tools/$server-check-rdb" "$work/primary/dump.rdb"
 }
@@ -76,7 +76,7 @@ file_of_type() {
 
 child_rewrites() {
     answer '^Background append only file rewriting started' primary bgrewriteaof &&
-        wait_until field primary aof_rewrite_in_progress 0 &&
+        wait_until primary field primary aof_rewrite_in_progress 0 &&
         field primary aof_last_bgrewrite_status ok &&
         append_only_file_is_whole "$work/primary/appendonlydir"
 }
@@ -100,7 +100,7 @@ forks_under_load() {
     check 'the server is under load' is_under_load primary
     start replica "$subject" --replicaof 127.0.0.1 "$(cat "$work/primary/port")"
     check 'a replica synchronises with it' \
-        wait_until field replica master_link_status up
+        wait_until replica field replica master_link_status up
     check 'BGSAVE under load' child_saves
     check 'BGREWRITEAOF under load' child_rewrites
     check 'MEMORY PURGE under load' answer '^OK' primary memory purge
@@ -109,7 +109,7 @@ forks_under_load() {
     check 'BGREWRITEAOF under load, once more' child_rewrites
     check 'the server is still under load' is_under_load primary
     end_helper
-    check 'the replica has got all' wait_until replica_has_all replica
+    check 'the replica has got all' wait_until replica replica_has_all replica
     check 'it has the same data' same_digest replica
 }
 

@@ -24,7 +24,7 @@ for subject in $subjects; do
 done
 # shellcheck disable=SC2086
 need_built $subjects
-make_work
+make_work "$server-$script"
 
 # When the server ends this way it also tests the memory, by writing to all of it. A thread of the
 # allocator may need that meanwhile, and then the end is another.

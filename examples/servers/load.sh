@@ -18,7 +18,7 @@ requests=200000
 take_arguments '--requests=1..999999999' "$@"
 
 need_built "$chosen"
-make_work
+make_work "$server-$script"
 # The server alone is to report: its memory is looked at.
 ZMALLOC_STATS=$stats
 export ZMALLOC_STATS

@@ -16,7 +16,7 @@ subject=${subjects# }
 [ -n "$subject" ] || refuse "say one of: $backends stock stock-libc"
 [ $# -eq 1 ] || refuse "one backend, please, not: $*"
 need_built "$subject"
-make_work
+make_work "$server-$script"
 start server "$subject"
 cli server info memory
 stop server

@@ -213,7 +213,7 @@ explain() {
 
 # shellcheck disable=SC2086
 need_built $subjects stock
-make_work
+make_work "$server-$script"
 choose_units
 results=$build/tests
 exec 9>"$build/tests.lock"
