@@ -264,10 +264,10 @@ loads_beyond() {
 wrong_backend_ends_it() {
     mkdir -p "$work/wrong"
     echo 1 >"$work/wrong/port"
+    servers="$servers wrong"
     launch wrong --loadmodule "$module"
     status=0
-    wait "$(cat "$work/wrong/pid")" || status=$?
-    rm "$work/wrong/pid"
+    await_end wrong || status=$?
     echo "status $status"
     grep 'zmalloc: ZMALLOC_BACKEND="nosuch": "nosuch": unknown backend; available: libc' \
         "$work/wrong/stderr" && [ $status -eq 78 ]
