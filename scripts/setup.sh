@@ -44,7 +44,7 @@ ports_tools='musl-tools xz-utils gcc-multilib g++-multilib clang-14 qemu-user cm
 ports_packages="$demo_packages g++ python3 $ports_tools"
 fuzz_tools='clang-14 libclang-rt-14-dev afl++'
 fuzz_packages="$demo_packages $fuzz_tools"
-ci_packages="$test_packages $bench_tools $redis_tools $ports_tools $fuzz_tools ccache clang-format-14
+ci_packages="$test_packages $bench_tools $redis_tools $ports_tools $fuzz_tools clang-format-14
     clang-tidy-14 cppcheck abigail-tools gcovr spin valgrind libc6-dbg shellcheck mandoc fish
     librsvg2-bin zsh
     libc++-14-dev libc++abi-14-dev libc6-dev-arm64-cross
