@@ -15,6 +15,9 @@ make_variables=REDIS
 # What stock is over.
 stock_over="the system's jemalloc"
 
+# What build.sh can build beside ours.
+stock_builds='stock stock-libc'
+
 # How far jemalloc's used memory may be from that of stock, in percent.
 used_within=1
 
@@ -35,7 +38,8 @@ source_options() {
 
 # stock_options FOLDER: of make. Debian's sources have a switch for its jemalloc.
 stock_options() {
-    echo MALLOC=jemalloc USE_SYSTEM_JEMALLOC=yes
+    # shellcheck disable=SC2154
+    echo "$system_jemalloc"
 }
 
 # Without zmalloc it needs the jemalloc that comes with Redis.

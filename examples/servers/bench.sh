@@ -7,8 +7,8 @@
 #
 # usage: examples/SERVER/bench.sh [--quick] [--rounds N] [--publish] [SUBJECT...]
 #
-#   SUBJECT      a backend of zmalloc, stock (once more, which shows what a ratio is worth) or
-#                stock-libc; all five backends if not said
+#   SUBJECT      a backend of zmalloc, stock (once more, which shows what a ratio is worth),
+#                stock-libc or stock-system; all five backends if not said
 #   --quick      a run of two minutes, for a look at everything, with 4 I/O threads at most: the figures
 #                are rough
 #   --rounds N   measure N times, with new servers each; the medians count (5 if not said)

@@ -6,11 +6,12 @@
 # fetches nothing and builds only what changed. The system is left as it is, but for the packages that
 # building needs, which scripts/setup.sh installs.
 #
-# usage: examples/SERVER/build.sh [--series SERIES] [--unit-tests] [--no-setup] [ours] [stock] [stock-libc]
+# usage: examples/SERVER/build.sh [--series SERIES] [--unit-tests] [--no-setup] [ours] [stock...]
 #
 #   ours              SERVER on zmalloc: one build for all backends
 #   stock             SERVER with its own zmalloc.c over STOCK
 #   stock-libc        the same over the malloc of the C library, to compare a failing test with
+#   stock-system      the same over the system's jemalloc, if that is another, for the same purpose
 #   --series SERIES   one of: KNOWN; the first if not said
 #   --unit-tests      the tests of its functions as well, if it has some; test.sh then runs them, too
 #   --no-setup        install nothing
@@ -23,7 +24,8 @@
 . "$(dirname "$0")/common.sh"
 
 take_word() {
-    need_known build "$1" ours stock stock-libc
+    # shellcheck disable=SC2086
+    need_known build "$1" ours $stock_builds
     wanted="$wanted $1"
 }
 
@@ -34,7 +36,7 @@ take_series() {
 }
 
 no_setup='' wanted='' unit_tests='' series=${known_series%% *}
-take_arguments '--series=SERIES --unit-tests --no-setup ours stock stock-libc' "$@"
+take_arguments '--series=SERIES --unit-tests --no-setup BUILD...' "$@"
 : "${wanted:=ours stock}"
 [ -n "${BUILD_DIR:-}" ] || [ "$series" = "${known_series%% *}" ] || build=$build-$series
 
@@ -173,6 +175,10 @@ build_server() {
         run_make stock $(stock_options "$build/stock")
         ;;
     stock-libc) run_make stock-libc MALLOC=libc ;;
+    stock-system)
+        # shellcheck disable=SC2086
+        run_make stock-system $system_jemalloc
+        ;;
     esac
 }
 

@@ -8,7 +8,8 @@
 #
 # What is run is called a subject: a backend of zmalloc (or a list of them, as ZMALLOC_BACKEND takes
 # it) is the server on zmalloc with that backend; stock is the server with its own zmalloc.c over
-# jemalloc; stock-libc the same over the malloc of the C library.
+# jemalloc; stock-libc and stock-system the same over the malloc of the C library and over the
+# system's jemalloc.
 
 set -eu
 
@@ -16,6 +17,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 # shellcheck source=scripts/common.sh
 . "$root/scripts/common.sh"
+
+# Make's options for the system's jemalloc, which Debian's sources have.
+# shellcheck disable=SC2034
+system_jemalloc='MALLOC=jemalloc USE_SYSTEM_JEMALLOC=yes'
 
 server=${1:-}
 [ -f "$here/../$server/server.sh" ] ||
@@ -52,7 +57,7 @@ take_word() {
 # The folder that a subject was built in.
 folder_of() {
     case $1 in
-    stock | stock-libc) echo "$build/$1" ;;
+    stock*) echo "$build/$1" ;;
     *) echo "$build/ours" ;;
     esac
 }
@@ -60,7 +65,7 @@ folder_of() {
 # What ZMALLOC_BACKEND has to be for a subject; the stock builds do not look at it.
 backend_of() {
     case $1 in
-    stock | stock-libc) ;;
+    stock*) ;;
     *) echo "$1" ;;
     esac
 }

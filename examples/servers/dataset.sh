@@ -5,8 +5,8 @@
 #
 # usage: examples/SERVER/dataset.sh [--keys N] [SUBJECT...]
 #
-#   SUBJECT    a backend of zmalloc, or stock-libc (SERVER with its own zmalloc.c over the malloc of the
-#              C library); all five backends if not said
+#   SUBJECT    a backend of zmalloc, stock-libc or stock-system (SERVER with its own zmalloc.c over the
+#              malloc of the C library or the system's jemalloc); all five backends if not said
 #   --keys N   of each type; 100000 if not said
 #
 # The exit status is 1 if the data is not the same, if an allocator gives no figures (as on stock-libc,

@@ -7,9 +7,9 @@
 #
 # usage: examples/SERVER/defrag.sh [--keys N] [--seconds N] [SUBJECT...]
 #
-#   SUBJECT       a backend of zmalloc, stock (SERVER with its own zmalloc.c over STOCK)
-#                 or stock-libc (the same over the malloc of the C library); stock and all five
-#                 backends if not said
+#   SUBJECT       a backend of zmalloc, stock (SERVER with its own zmalloc.c over STOCK),
+#                 stock-libc or stock-system (the same over the malloc of the C library or the
+#                 system's jemalloc); stock and all five backends if not said
 #   --keys N      before they go; 200000 if not said
 #   --seconds N   to wait for the end of it; 60 if not said
 #

@@ -7,9 +7,9 @@
 #
 # usage: examples/SERVER/forks.sh [--seconds N] [SUBJECT...]
 #
-#   SUBJECT        a backend of zmalloc, stock (SERVER with its own zmalloc.c over STOCK)
-#                  or stock-libc (the same over the malloc of the C library); all five backends if
-#                  not said
+#   SUBJECT        a backend of zmalloc, stock (SERVER with its own zmalloc.c over STOCK),
+#                  stock-libc or stock-system (the same over the malloc of the C library or the
+#                  system's jemalloc); all five backends if not said
 #   --seconds N    of load between the forks; 5 if not said
 
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
@@ -162,7 +162,7 @@ start_primary() {
 # A pattern for the backend with jemalloc, and one for those without.
 allocator() {
     case $subject in
-    jemalloc | stock) echo "$1" ;;
+    jemalloc | stock | stock-system) echo "$1" ;;
     *) echo "$2" ;;
     esac
 }
@@ -170,7 +170,7 @@ allocator() {
 # A pattern for what the allocator reports of itself.
 report() {
     case $subject in
-    jemalloc | stock) echo 'jemalloc statistics' ;;
+    jemalloc | stock | stock-system) echo 'jemalloc statistics' ;;
     # Its first line names the allocator.
     tcmalloc | mimalloc) echo "^$subject-" ;;
     *) echo '^Stats not supported for the current allocator' ;;
@@ -178,7 +178,7 @@ report() {
 }
 
 asks_the_allocator() {
-    is=$(echo "$subject" | sed 's/^stock$/jemalloc/; s/^stock-//')
+    is=$(echo "$subject" | sed 's/^stock\(-system\)\{0,1\}$/jemalloc/; s/^stock-//')
     check "INFO says $is" answer "^mem_allocator:$is" primary info memory
     check 'MEMORY PURGE' answer '^OK' primary memory purge
     check 'MEMORY DOCTOR' answer '^\(Hi \)\{0,1\}Sam, ' primary memory doctor

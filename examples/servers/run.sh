@@ -6,14 +6,15 @@
 # usage: examples/SERVER/run.sh SUBJECT
 #
 # SUBJECT is a backend of zmalloc, a list of them as ZMALLOC_BACKEND takes it, stock (SERVER with its own
-# zmalloc.c over STOCK) or stock-libc (the same over the malloc of the C library).
+# zmalloc.c over STOCK), stock-libc or stock-system (the same over the malloc of the C library or the
+# system's jemalloc).
 
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
 . "$(dirname "$0")/common.sh"
 
 take_arguments 'SUBJECT' "$@"
 subject=${subjects# }
-[ -n "$subject" ] || refuse "say one of: $backends stock stock-libc"
+[ -n "$subject" ] || refuse "say one of: $backends $stock_builds"
 [ $# -eq 1 ] || refuse "one backend, please, not: $*"
 need_built "$subject"
 make_work "$server-$script"

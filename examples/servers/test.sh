@@ -6,15 +6,16 @@
 #
 # usage: examples/SERVER/test.sh [--full | --unit UNIT...] [--limit SECONDS] [SUBJECT...]
 #
-#   SUBJECT          a backend of zmalloc, stock (SERVER with its own zmalloc.c over STOCK)
-#                    or stock-libc (the same over the malloc of the C library); all five
-#                    backends if not said
+#   SUBJECT          a backend of zmalloc, stock (SERVER with its own zmalloc.c over STOCK),
+#                    stock-libc or stock-system (the same over the malloc of the C library or the
+#                    system's jemalloc); all five backends if not said
 #   --full           all units; else the data types and what memory, scripts and persistence are for
 #   --unit UNIT      only this one; may be repeated
 #   --limit SECONDS  a unit that takes longer has failed; 1800 if not said
 #
-# A unit in which a test fails, or none runs, runs on stock as well. Ends with a table, and with what
-# failed; the exit status is 1 if a test fails that does not fail on stock. The logs are in
+# A unit in which a test fails, or none runs, runs on stock as well, and on stock-system if build.sh has
+# built it: it has the allocator of ours. Ends with a table, and with what failed; the exit status is 1
+# if a test fails that fails on neither. The logs are in
 # ${BUILD_DIR:-build-SERVER}/tests; if another run writes there, in tests-PID beside it.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
@@ -195,31 +196,43 @@ details() {
     esac | sed 's/^/        /'
 }
 
-# A test that failed, with the stock build's output beside ours.
+# The first build of stock other than $1 on which the unit's test fails as well.
+also_failing() {
+    for stock in $compared_with; do
+        if [ "$stock" != "$1" ] && grep -qxF "$3" "$(log_of "$stock" "$2").failed"; then
+            echo "$stock"
+            return
+        fi
+    done
+}
+
+# A test that failed, with the output of a stock build beside ours.
 explain() {
-    on_stock='passes on stock'
-    if grep -qxF "$3" "$(log_of stock "$2").failed"; then
-        on_stock='fails on stock, too'
-    elif [ "$1" != stock ] && [ "$1" != stock-libc ]; then
+    also=$(also_failing "$@")
+    case $also,$1 in
+    ,stock*) there="$title as it is" ;;
+    ,*)
+        there="passes on $(echo "$compared_with" | sed 's/ / and /')"
         worse=1
-    fi
-    [ "$1" != stock ] || on_stock="$title as it is"
-    echo "$2 on $1: $3: $on_stock"
+        ;;
+    *) there="fails on $also, too" ;;
+    esac
+    echo "$2 on $1: $3: $there"
     details "$1" "$2" "$3"
-    if [ "$on_stock" = 'fails on stock, too' ]; then
-        details stock "$2" "$3"
-    fi
+    [ ! "$also" ] || details "$also" "$2" "$3"
 }
 
 # shellcheck disable=SC2086
 need_built $subjects stock
 make_work "$server-$script"
+compared_with=stock
+[ ! -x "$build/stock-system/src/$server-server" ] || compared_with='stock stock-system'
 choose_units
 results=$build/tests
 exec 9>"$build/tests.lock"
 flock -n 9 || results=$build/tests-$$
 rm -rf "$results"
-for subject in $subjects stock; do
+for subject in $subjects $compared_with; do
     mkdir -p "$results/$subject"
 done
 # Subjects take turns, so that the machine is the same to all.
@@ -232,7 +245,9 @@ for unit in $units; do
         fi
     done
     if [ -n "$compared" ]; then
-        run_tests stock "$unit"
+        for stock in $compared_with; do
+            run_tests "$stock" "$unit"
+        done
         fail_if_empty "$unit"
     fi
 done

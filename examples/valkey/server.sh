@@ -15,6 +15,9 @@ make_variables=SERVER
 # What stock is over.
 stock_over='the jemalloc that comes with it'
 
+# What build.sh can build beside ours. Only Debian's sources have a switch for the system's jemalloc.
+stock_builds='stock stock-libc stock-system'
+
 # How far jemalloc's used memory may be from that of stock, in percent.
 used_within=1
 
@@ -43,7 +46,8 @@ stock_options() {
     if [ -f "$1/deps/jemalloc/configure" ]; then
         echo MALLOC=jemalloc
     else
-        echo MALLOC=jemalloc USE_SYSTEM_JEMALLOC=yes
+        # shellcheck disable=SC2154
+        echo "$system_jemalloc"
     fi
 }
 
