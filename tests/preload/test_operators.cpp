@@ -8,6 +8,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
@@ -80,6 +81,13 @@ void exceptions_need_memory(void **)
 
 int main()
 {
+#if SIZE_MAX <= UINT32_MAX
+    /* A kernel of 64 bits has room for it. */
+    const struct rlimit space = {1 << 30, 1 << 30};
+
+    if (setrlimit(RLIMIT_AS, &space) != 0)
+        return 1;
+#endif
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_operator_is_served),
         cmocka_unit_test(what_new_gives_free_takes),

@@ -221,6 +221,16 @@ static void slot_fill(struct slot *slot, void *block, size_t size, unsigned seed
     stamp(block, stamped(size), seed);
 }
 
+static void slot_make(struct slot *slot, size_t maker, size_t size)
+{
+    void *(*make)(size_t size) = makers[maker % LENGTH(makers)];
+
+    /* A copy of an empty string asks for a byte. */
+    if (make == by_strdup && size == 0)
+        size = 1;
+    slot_fill(slot, make(size), size, (unsigned)maker);
+}
+
 static void slot_resize(struct slot *slot, size_t maker, size_t size)
 {
     size_t kept = stamped(size < slot->size ? size : slot->size);
@@ -244,7 +254,7 @@ static void random_operation(uint64_t *state)
     size_t size = random_size(state);
 
     if (slot->block == NULL)
-        slot_fill(slot, makers[which % LENGTH(makers)](size), size, (unsigned)which);
+        slot_make(slot, which, size);
     else if (which % 3 == 0 && size > 0)
         slot_resize(slot, which / 3, size);
     else

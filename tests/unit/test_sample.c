@@ -207,7 +207,7 @@ static void forget_old_interval(void)
 #define exact_test(function)                                                                       \
     cmocka_unit_test_setup_teardown(function, sample_every_block, sample_as_before)
 
-static void assert_live(struct figures before, size_t blocks, size_t bytes)
+static void assert_live(struct figures before, int64_t blocks, int64_t bytes)
 {
     struct figures found = since(before);
 
@@ -462,7 +462,7 @@ static void stopped_nothing_is_sampled(void **state)
     block = zrealloc(block, 3000);
     assert_live(before, 0, 2900);
     block = zrealloc(block, 50);
-    assert_live(before, 0, (size_t)-50);
+    assert_live(before, 0, -50);
     zfree(block);
     assert_int_equal(before.live_blocks - totals().live_blocks, 1);
     assert_int_equal(zmalloc_sample_start(INTERVAL), 0);

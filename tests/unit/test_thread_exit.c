@@ -174,10 +174,16 @@ static size_t make_all_lives(void)
     return count;
 }
 
+/* On 32 bits all the stacks have to leave room for the allocator's segments. */
 static void start(pthread_t *thread, struct whole_life *whole)
 {
+    pthread_attr_t attributes;
+
     give(&whole->life);
-    child_check(pthread_create(thread, NULL, live, whole) == 0);
+    child_check(pthread_attr_init(&attributes) == 0);
+    child_check(pthread_attr_setstacksize(&attributes, 256 << 10) == 0);
+    child_check(pthread_create(thread, &attributes, live, whole) == 0);
+    child_check(pthread_attr_destroy(&attributes) == 0);
 }
 
 static void live_one_by_one(size_t count)
@@ -210,12 +216,14 @@ static void make_keys(size_t first, size_t end)
 
 static int live_with_keys_around_ours(const char *backend)
 {
+    /* Of each thread that allocates in the last round mimalloc loses a segment, on 32 bits 4 MiB of addresses. */
+    size_t times = sizeof(size_t) > sizeof(uint32_t) ? scaled(10) : 1;
     size_t count = make_all_lives();
 
     make_keys(0, KEYS_BEFORE_OURS);
     child_check(zmalloc_init(backend) == 0);
     make_keys(KEYS_BEFORE_OURS, KEYS);
-    for (size_t i = 0; i < scaled(10); i++) {
+    for (size_t i = 0; i < times; i++) {
         live_one_by_one(count);
         live_all_at_once(count);
     }
