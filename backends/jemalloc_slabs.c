@@ -197,25 +197,27 @@ static const struct bin *bin_of(const struct slab *slab, size_t count)
 
 /*
  * The blocks of emptier slabs move into fuller ones, among which jemalloc prefers those at low addresses. A
- * slab counts as emptier up to an eighth above the average of those that have room, as in Valkey:
- * if all are as full as the average, some still have to be emptied into others.
+ * slab counts as emptier up to an eighth above the average of those that are not full, as in Valkey:
+ * if all are as full as the average, some still have to be emptied into others. Unlike there, the slab that is being
+ * filled is one of these. jemalloc does not count it among those with room, and takes it for full where slabs are few
+ * or large that would hide all the others.
  */
 static bool is_emptier(const struct slab *slab, const struct bin *bin)
 {
     size_t slabs = kept(&bin->slabs);
-    size_t with_room = kept(&bin->slabs_with_room);
+    size_t not_full = kept(&bin->slabs_with_room) + 1;
     size_t all_used = kept(&bin->used);
     size_t used = slab->blocks - slab->free;
     size_t in_full_ones;
     size_t in_others;
 
     /* GCOVR_EXCL_BR_START: another thread refreshes the figures just then */
-    in_full_ones = with_room < slabs ? (slabs - with_room) * kept(&bin->blocks_in_slab) : 0;
+    in_full_ones = not_full < slabs ? (slabs - not_full) * kept(&bin->blocks_in_slab) : 0;
     in_others = in_full_ones < all_used ? all_used - in_full_ones : 0;
     /* GCOVR_EXCL_BR_STOP */
-    if (slab->free == 0 || with_room < 2)
+    if (slab->free == 0 || not_full < 2)
         return false;
-    return (uint64_t)8 * used * with_room <= (uint64_t)9 * in_others || 8 * used < slab->blocks;
+    return (uint64_t)8 * used * not_full <= (uint64_t)9 * in_others || 8 * used < slab->blocks;
 }
 
 int zm_slabs_worth_moving(const void *ptr)
