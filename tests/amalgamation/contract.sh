@@ -5,8 +5,12 @@
 # nothing but the public functions.
 # shellcheck source-path=SCRIPTDIR source=made.sh disable=SC1091
 . "$(dirname "$0")/made.sh"
-need pkg-config
-pkg-config --exists cmocka || skip "there is no cmocka"
+if [ -z "${CMOCKA_LIBS:-}" ]; then
+    need pkg-config
+    pkg-config --exists cmocka || skip "there is no cmocka"
+    CMOCKA_CFLAGS=$(pkg-config --cflags cmocka)
+    CMOCKA_LIBS=$(pkg-config --libs cmocka)
+fi
 
 unit=$here/../unit support=$here/../support
 
@@ -17,18 +21,18 @@ for header in zmalloc_backend zmalloc_fail zmalloc_sample zmalloc_zone; do
 done
 
 # compile_test OUTPUT FILE OR FLAG...: without optimization, which takes less than a test does.
-# shellcheck disable=SC2046
+# shellcheck disable=SC2086
 compile_test() {
     output=$1
     shift
     compile_c -O0 -D_GNU_SOURCE -I"$made" -I"$work/headers" -I"$support" \
-        $(pkg-config --cflags cmocka) "$@" -o "$output"
+        $CMOCKA_CFLAGS "$@" -o "$output"
 }
 
 printf '#include <setjmp.h>\n#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n' >"$work/empty.c"
 printf '#include <cmocka.h>\nint main(void) { return 0; }\n' >>"$work/empty.c"
-# shellcheck disable=SC2046
-compile_test "$work/empty" "$work/empty.c" $(pkg-config --libs cmocka) >"$work/output" 2>&1 ||
+# shellcheck disable=SC2086
+compile_test "$work/empty" "$work/empty.c" $CMOCKA_LIBS >"$work/output" 2>&1 ||
     skip "cmocka is not for this compiler"
 
 pieces='support api uses'
@@ -39,10 +43,10 @@ compile_pieces() {
     ar rc "$work/support.a" "$work"/[!z]*.o
 }
 
-# shellcheck disable=SC2046
+# shellcheck disable=SC2086
 link_test() {
     compile_test "$work/test_$1" "$unit/test_$1.c" "$work/support.a" "$work/zmalloc.o" \
-        $(pkg-config --libs cmocka) -pthread -ldl
+        $CMOCKA_LIBS -pthread -ldl
 }
 
 # They show what they show without their full length, too.
