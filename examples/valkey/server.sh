@@ -51,9 +51,12 @@ stock_options() {
     fi
 }
 
-# Only stock-libc has no code for it.
+# Without zmalloc it needs the jemalloc that comes with Valkey.
 refuses_defragmentation() {
-    [ "$1" = stock-libc ]
+    case $1 in
+    stock-libc | stock-system) true ;;
+    *) false ;;
+    esac
 }
 
 # port_more FOLDER: what is changed beside that which all servers need. The unit tests of 8.1 name
