@@ -33,7 +33,9 @@ static size_t known_bins; /* 0: not read yet */
 
 #define QUERY_LENGTH 3
 
+/* Of a block's slab, and of the slab that the next block of its size comes from. */
 static size_t block_query[QUERY_LENGTH];
+static size_t current_query[QUERY_LENGTH];
 
 static size_t kept(const size_t *figure)
 {
@@ -57,14 +59,14 @@ static size_t read_size(const struct mib *mib)
 
 /* GCOVR_EXCL_BR_START: every jemalloc 5.3 has these names */
 
-static bool learn_query(void)
+static bool learn_query(size_t *query, const char *name)
 {
-    struct mib query;
+    struct mib mib;
 
-    if (!find_mib(&query, "experimental.utilization.batch_query") || query.length != QUERY_LENGTH)
+    if (!find_mib(&mib, name) || mib.length != QUERY_LENGTH)
         return false; /* GCOVR_EXCL_LINE: as above */
     for (size_t i = 0; i < QUERY_LENGTH; i++)
-        keep(&block_query[i], query.numbers[i]);
+        keep(&query[i], mib.numbers[i]);
     return true;
 }
 
@@ -91,8 +93,9 @@ static size_t learn(void)
     unsigned count = 0;
     size_t size_of_count = sizeof count;
 
-    if (!learn_query() || !find_mib(&size, "arenas.bin.0.size") ||
-        !find_mib(&blocks, "arenas.bin.0.nregs") ||
+    if (!learn_query(block_query, "experimental.utilization.batch_query") ||
+        !learn_query(current_query, "experimental.utilization.query") ||
+        !find_mib(&size, "arenas.bin.0.size") || !find_mib(&blocks, "arenas.bin.0.nregs") ||
         zm_je_mallctl("arenas.nbins", &count, &size_of_count, NULL, 0) != 0 || count > BINS_MAX)
         return 0; /* GCOVR_EXCL_LINE: as above */
     for (size_t bin = 0; bin < count; bin++)
@@ -174,15 +177,32 @@ struct slab {
     size_t size; /* in bytes */
 };
 
-static bool is_in_slab(const void *ptr, struct slab *slab)
+static bool ask(const size_t *kept_query, const void *ptr, void *answer, size_t size)
 {
     size_t query[QUERY_LENGTH];
-    size_t size = sizeof *slab;
 
     for (size_t i = 0; i < QUERY_LENGTH; i++)
-        query[i] = kept(&block_query[i]);
-    return zm_je_mallctlbymib(query, QUERY_LENGTH, slab, &size, (void *)&ptr, sizeof ptr) == 0 &&
-           slab->blocks > 1;
+        query[i] = kept(&kept_query[i]);
+    return zm_je_mallctlbymib(query, QUERY_LENGTH, answer, &size, (void *)&ptr, sizeof ptr) == 0;
+}
+
+static bool is_in_slab(const void *ptr, struct slab *slab)
+{
+    return ask(block_query, ptr, slab, sizeof *slab) && slab->blocks > 1;
+}
+
+/* A block would move within it, again and again. Takes the lock of the size's bin. */
+static bool is_in_current_slab(const void *ptr)
+{
+    struct {
+        uintptr_t current;
+        struct slab slab;
+        size_t free_in_bin;
+        size_t blocks_in_bin;
+    } answer;
+
+    return ask(current_query, ptr, &answer, sizeof answer) && /* GCOVR_EXCL_BR_LINE: it answers */
+           (uintptr_t)ptr - answer.current < answer.slab.size;
 }
 
 static const struct bin *bin_of(const struct slab *slab, size_t count)
@@ -198,9 +218,11 @@ static const struct bin *bin_of(const struct slab *slab, size_t count)
 /*
  * The blocks of emptier slabs move into fuller ones, among which jemalloc prefers those at low addresses. A
  * slab counts as emptier up to an eighth above the average of those that are not full, as in Valkey:
- * if all are as full as the average, some still have to be emptied into others. Unlike there, the slab that is being
- * filled is one of these. jemalloc does not count it among those with room, and takes it for full where slabs are few
- * or large that would hide all the others.
+ * if all are as full as the average, some still have to be emptied into others.
+ *
+ * jemalloc does not count the slab that is being filled among those with room, so Valkey's rule takes it for full. If
+ * slabs are few or large, the others then seem emptier on average than they are, and no block is worth moving.
+ * Here it counts as one that is not full. Each arena has one; the others are taken for full as in Valkey.
  */
 static bool is_emptier(const struct slab *slab, const struct bin *bin)
 {
@@ -215,7 +237,7 @@ static bool is_emptier(const struct slab *slab, const struct bin *bin)
     in_full_ones = not_full < slabs ? (slabs - not_full) * kept(&bin->blocks_in_slab) : 0;
     in_others = in_full_ones < all_used ? all_used - in_full_ones : 0;
     /* GCOVR_EXCL_BR_STOP */
-    if (slab->free == 0 || not_full < 2)
+    if (slab->free == 0 || slabs < 2 || not_full < 2)
         return false;
     return (uint64_t)8 * used * not_full <= (uint64_t)9 * in_others || 8 * used < slab->blocks;
 }
@@ -233,6 +255,6 @@ int zm_slabs_worth_moving(const void *ptr)
     if (!is_in_slab(ptr, &slab))
         return 0;
     bin = bin_of(&slab, count);
-    return bin != NULL && is_emptier(&slab, bin);
+    return bin != NULL && is_emptier(&slab, bin) && !is_in_current_slab(ptr);
     /* GCOVR_EXCL_BR_STOP */
 }

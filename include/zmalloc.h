@@ -541,10 +541,10 @@ ZMALLOC_API int zmalloc_get_fragmentation(size_t *bytes) ZMALLOC_SYMBOL(zmalloc_
 
 /*
  * Whether moving this block would help to empty the page, or the run of pages, that it is in. Returns
- *    1    with jemalloc: at least two runs with room for this size were there when
- *         zmalloc_get_fragmentation() was last called, and this one is at most an eighth fuller than their average,
- *         or less than an eighth full. With mimalloc (2.3, 3.3 and later): each block of the page has been given out
- *         once, at most half of them are in use, and new ones come from another page,
+ *    1    with jemalloc: at least two runs for this size were not full when zmalloc_get_fragmentation() was last
+ *         called; this one is at most an eighth fuller than their average, or less than an eighth full; and new
+ *         blocks come from another one. With mimalloc (2.3, 3.3 and later): each block of the page has been given
+ *         out once, at most half of them are in use, and new ones come from another page,
  *    0    otherwise: the block is large, its page is full or well used, or ptr is NULL,
  *   -1    with errno ENOTSUP: the allocator does not tell, or the layer debug or fail is over it.
  * ptr is NULL or a block in use. A block that was moved may be worth moving again later. Ours, after Redis 7's

@@ -164,8 +164,9 @@ int zmalloc_valkey9_mallctl(const char *name, void *oldp, size_t *oldlenp, void 
 
 enum { EPOCH, BLOCK_QUERY, BIN_FIGURE };
 
+enum { USED, SLABS, NOT_FULL, BIN_FIGURES };
+
 static const char *const bin_figures[] = {"curregs", "curslabs", "nonfull_slabs"};
-#define BIN_FIGURES (sizeof bin_figures / sizeof *bin_figures)
 
 static int give_mib(size_t kind, size_t field, size_t bin, size_t *mibp, size_t *miblenp)
 {
@@ -221,15 +222,27 @@ static int query_block(void *oldp, size_t *oldlenp, const void *newp, size_t new
     return give(query_slab(block, slab) ? slab : alone, sizeof alone, oldp, oldlenp);
 }
 
-static int read_bin(size_t field, size_t bin, void *oldp, size_t *oldlenp)
+static size_t read_figure(size_t field, size_t bin)
 {
     char name[64];
     size_t value = 0;
 
+    snprintf(name, sizeof name, "stats.arenas.4096.bins.%u.%s", jemalloc_bins[bin],
+             bin_figures[field]);
+    read_control(name, &value, sizeof value);
+    return value;
+}
+
+/* Valkey has its own rule besides that of zmalloc_worth_moving(), so the two have to agree on how many slabs are not
+ * full: also the one that is being filled. */
+static int read_bin(size_t field, size_t bin, void *oldp, size_t *oldlenp)
+{
+    size_t value = 0;
+
     if (can_move && jemalloc_bins[bin] != NO_BIN) {
-        snprintf(name, sizeof name, "stats.arenas.4096.bins.%u.%s", jemalloc_bins[bin],
-                 bin_figures[field]);
-        read_control(name, &value, sizeof value);
+        value = read_figure(field, bin);
+        if (field == NOT_FULL && value < read_figure(SLABS, bin))
+            value++;
     }
     return give(&value, sizeof value, oldp, oldlenp);
 }

@@ -26,7 +26,7 @@ compile_test() {
     output=$1
     shift
     compile_c -O0 -D_GNU_SOURCE -I"$made" -I"$work/headers" -I"$support" \
-        $CMOCKA_CFLAGS "$@" -o "$output"
+        ${CMOCKA_CFLAGS:-} "$@" -o "$output"
 }
 
 printf '#include <setjmp.h>\n#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n' >"$work/empty.c"

@@ -527,7 +527,7 @@ static void the_search_path_may_be_long(void **state)
 
 static void where_nothing_tells_a_module_may_be_there(void **state)
 {
-    /* Memory of twice the size is asked for. */
+    /* The library asks for twice as much. */
     const size_t too_much = SIZE_MAX / 2 - (1 << 20);
     struct refused_calls cases[] = {
         {.no_map = true}, {.no_dlinfo = 1}, {.no_dlinfo = 2}, {.search_path_size = too_much}};

@@ -50,8 +50,9 @@ void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t 
         return MAP_FAILED;
     }
 #ifdef SYS_mmap2
-    /* On 32 bits SYS_mmap is an older call, and this one takes the offset in pages. */
-    return (void *)syscall(SYS_mmap2, address, size, protection, flags, fd, offset / 4096);
+    /* On 32 bits SYS_mmap is an older call. This one counts the offset in units of 4096 bytes. */
+    return (void *)syscall(SYS_mmap2, address, size, protection, flags, fd,
+                           (unsigned long)(offset / 4096));
 #elif defined __s390x__
     /* There the system takes the address of its arguments. */
     unsigned long arguments[] = {(unsigned long)address,    size,

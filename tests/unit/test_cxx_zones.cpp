@@ -53,7 +53,7 @@ void containers_are_in_their_zone(void **)
             numbers.push_back(i);
             map[i] = i;
         }
-        /* Of the map, a node is a pair and three pointers at least. */
+        /* A node of the map is a pair and at least three pointers. */
         assert_true(ours.used() >= 1000 * (3 * sizeof(int) + 3 * sizeof(void *)));
         assert_int_equal(ours.used(), zmalloc_used_memory());
         assert_true(numbers.get_allocator().zone() == ours.it);

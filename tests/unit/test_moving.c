@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define BLOCKS 60000
-#define FEW_BLOCKS 3000 /* with pages of 4 KiB: four slabs of some sizes */
+#define FEW_BLOCKS 500 /* of 24 bytes, with pages of 4 KiB: four slabs */
 #define PASSES 20
 #define KEPT_OF 4 /* of so many blocks one stays */
 
@@ -184,19 +184,25 @@ static void threads_may_ask_at_once(void **state)
     assert_int_equal(answers.of_bytes, tells_bytes() ? ASKING : 0);
 }
 
+static size_t one_size; /* 0: all of them */
+
 static size_t size_of(size_t i)
 {
-    return sizes[i % SIZES];
+    return one_size != 0 ? one_size : sizes[i % SIZES];
+}
+
+static void add_block(size_t i)
+{
+    blocks[i] = zmalloc(size_of(i));
+    stamp(blocks[i], size_of(i), (unsigned)i);
 }
 
 static void fill(size_t count)
 {
     block_count = count;
     blocks = zcalloc_num(count, sizeof *blocks);
-    for (size_t i = 0; i < count; i++) {
-        blocks[i] = zmalloc(size_of(i));
-        stamp(blocks[i], size_of(i), (unsigned)i);
-    }
+    for (size_t i = 0; i < count; i++)
+        add_block(i);
 }
 
 static void make_holes(void)
@@ -253,15 +259,17 @@ static void free_all(void)
     zfree(blocks);
 }
 
-/* Has count blocks, makes holes and moves. At most 1/left of what has gone may be left as holes. */
-static void moves_together(size_t count, size_t left)
+/* At most an eighth of the blocks that have gone is left as holes, which is what the rule leaves and a little for
+ * slabs that are being filled. */
+static void moving_empties_pages(void **state)
 {
     size_t before = 1;
     size_t after = 1;
     size_t moved = 0;
     size_t used;
 
-    fill(count);
+    (void)state;
+    fill(BLOCKS);
     make_holes();
     used = zmalloc_used_memory();
     assert_int_equal(zmalloc_get_fragmentation(&before), tells_bytes() ? 0 : -1);
@@ -272,35 +280,89 @@ static void moves_together(size_t count, size_t left)
     assert_int_equal(zmalloc_get_fragmentation(&after), tells_bytes() ? 0 : -1);
     assert_true(tells_blocks() || moved == 0);
     if (tells_blocks()) {
-        assert_true(moved > count / KEPT_OF / 2);
+        assert_true(moved > BLOCKS / KEPT_OF / 2);
         assert_int_equal(zmalloc_used_memory(), used);
     }
     if (tells_blocks() && tells_bytes())
-        assert_between(after, 0, before / left);
+        assert_between(after, 0, before / 8);
     free_all();
 }
 
-/* An eighth is what the rule leaves and a little for slabs that are being filled. */
-static void moving_empties_pages(void **state)
-{
-    (void)state;
-    moves_together(BLOCKS, 8);
-}
+/* ---- A few pages ---- */
 
-/* jemalloc's, which make its slabs larger. */
-static size_t size_of_pages(void)
+/* What jemalloc was built for: larger pages make larger slabs. */
+static size_t few_blocks(void)
 {
     size_t size;
     size_t size_of_size = sizeof size;
 
-    return zmalloc_backend_ctl("arenas.page", &size, &size_of_size, NULL, 0) == 0 ? size : 4096;
+    if (zmalloc_backend_ctl("arenas.page", &size, &size_of_size, NULL, 0) != 0)
+        size = 4096;
+    return FEW_BLOCKS * (size / 4096);
 }
 
-/* The slab that is being filled is a good part of four. */
+static size_t fragmentation(void)
+{
+    size_t bytes = 0;
+
+    zmalloc_thread_idle();
+    zmalloc_get_fragmentation(&bytes);
+    return bytes;
+}
+
+/* With four slabs, the one that is being filled is a good part of all. */
 static void moving_empties_few_pages(void **state)
 {
+    size_t none = fragmentation();
+    size_t before;
+
     (void)state;
-    moves_together(FEW_BLOCKS * (size_of_pages() / 4096), 2);
+    one_size = 24;
+    fill(few_blocks());
+    make_holes();
+    before = fragmentation();
+    for (unsigned i = 0; i < PASSES; i++)
+        pass();
+    check_all();
+    if (tells_blocks() && tells_bytes()) {
+        assert_true(before > none);
+        assert_between(fragmentation(), 0, none + (before - none) / 2);
+    }
+    free_all();
+    one_size = 0;
+}
+
+/* Blocks of one size, of which the first go and the last stay, so that the slab that is being filled may be the
+ * emptiest. */
+static void leave_the_last(size_t count, size_t stay)
+{
+    fill(count);
+    zmalloc_thread_idle();
+    for (size_t i = 0; i + stay < count; i++)
+        if (i % 13 != 0) {
+            zfree_no_tcache(blocks[i]);
+            blocks[i] = NULL;
+        }
+}
+
+/* Otherwise a program that makes passes until nothing moves would not get further. */
+static void moving_comes_to_an_end(void **state)
+{
+    size_t most = few_blocks();
+
+    (void)state;
+    one_size = 24;
+    for (size_t count = most / 10; count < most; count += most / 10)
+        for (size_t stay = 0; stay < count; stay += most / 10) {
+            unsigned passes = 0;
+
+            leave_the_last(count, stay);
+            while (pass() != 0)
+                assert_true(++passes < PASSES);
+            check_all();
+            free_all();
+        }
+    one_size = 0;
 }
 
 /* A program can tell at its start whether it will ever be asked to move a block. */
@@ -326,8 +388,8 @@ int main(void)
         zm_test(threads_may_ask_at_once),        zm_test(blocks_are_like_others),
         zm_test(any_block_can_be_freed_past_it), zm_test(freeing_keeps_errno),
         zm_test(failures_are_like_others),       zm_test(threads_count_them),
-        zm_test(moving_empties_few_pages),       zm_test(moving_empties_pages),
-        zm_test(what_is_not_known_is_said),
+        zm_test(moving_empties_few_pages),       zm_test(moving_comes_to_an_end),
+        zm_test(moving_empties_pages),           zm_test(what_is_not_known_is_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

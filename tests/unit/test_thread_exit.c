@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
@@ -216,8 +217,9 @@ static void make_keys(size_t first, size_t end)
 
 static int live_with_keys_around_ours(const char *backend)
 {
-    /* Of each thread that allocates in the last round mimalloc loses a segment, on 32 bits 4 MiB of addresses. */
-    size_t times = sizeof(size_t) > sizeof(uint32_t) ? scaled(10) : 1;
+    /* mimalloc 2.0.9 loses a segment of each thread that allocates in the last round, on 32 bits 4 MiB of 4 GiB. */
+    bool has_room = sizeof(size_t) > sizeof(uint32_t) || strstr(backend, "mimalloc") == NULL;
+    size_t times = has_room ? scaled(10) : 1;
     size_t count = make_all_lives();
 
     make_keys(0, KEYS_BEFORE_OURS);
