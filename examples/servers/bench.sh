@@ -7,8 +7,9 @@
 #
 # usage: examples/SERVER/bench.sh [--quick] [--rounds N] [--publish] [SUBJECT...]
 #
-#   SUBJECT      a backend of zmalloc, stock (once more, which shows what a ratio is worth),
-#                stock-libc or stock-system; all five backends if not said
+#   SUBJECT      a backend of zmalloc, or SERVER as it is: BUILDS
+#                (build.sh --help); all five backends if not said. stock, once more,
+#                shows what a ratio is worth
 #   --quick      a run of two minutes, for a look at everything, with 4 I/O threads at most: the figures
 #                are rough
 #   --rounds N   measure N times, with new servers each; the medians count (5 if not said)

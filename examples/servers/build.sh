@@ -11,7 +11,7 @@
 #   ours              SERVER on zmalloc: one build for all backends
 #   stock             SERVER with its own zmalloc.c over STOCK
 #   stock-libc        the same over the malloc of the C library, to compare a failing test with
-#   stock-system      the same over the system's jemalloc, if that is another, for the same purpose
+#   stock-system      the same over the system's jemalloc, for the same purpose, if that is another
 #   --series SERIES   one of: KNOWN; the first if not said
 #   --unit-tests      the tests of its functions as well, if it has some; test.sh then runs them, too
 #   --no-setup        install nothing
@@ -176,6 +176,8 @@ build_server() {
         ;;
     stock-libc) run_make stock-libc MALLOC=libc ;;
     stock-system)
+        grep -q USE_SYSTEM_JEMALLOC "$build/stock-system/src/Makefile" ||
+            fail "this source has no switch for the system's jemalloc; only Debian's have one"
         # shellcheck disable=SC2086
         run_make stock-system $system_jemalloc
         ;;

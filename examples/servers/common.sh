@@ -31,10 +31,16 @@ shift
 . "$here/../$server/server.sh"
 
 # The comments at the heads of these scripts have SERVER for its name, and words for what else differs.
+# What is said of a build that the server does not have is left out.
 print_help() {
-    sed -n -e '1,3d' -e '/^#/!q' -e 's/^# \{0,1\}//' \
+    case $stock_builds in
+    *stock-system*) other='' ;;
+    *) other='/^ *stock-system /d' ;;
+    esac
+    sed -n -e '1,3d' -e '/^#/!q' -e 's/^# \{0,1\}//' -e "$other" \
         -e "s,\([/-]\)SERVER,\1$server,g; s/SERVER-/$server-/g; s/SERVER/$title/g" \
-        -e "s/STOCK/$stock_over/g; s/KNOWN/$known_series/g; s/WITHIN/$used_within/g" -e p "$0"
+        -e "s/STOCK/$stock_over/g; s/KNOWN/$known_series/g; s/WITHIN/$used_within/g" \
+        -e "s/BUILDS/$(echo "$stock_builds" | sed 's/ /, /g')/g" -e p "$0"
 }
 
 # shellcheck disable=SC2034
@@ -50,7 +56,11 @@ build=$(cd "$root" && take_build "build-$server" && echo "$build")
 # ---- Subjects ----
 
 subjects=''
+# shellcheck disable=SC2086
 take_word() {
+    case $1 in
+    stock*) need_known subject "$1" $stock_builds ;;
+    esac
     subjects="$subjects $1"
 }
 

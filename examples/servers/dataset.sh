@@ -5,8 +5,8 @@
 #
 # usage: examples/SERVER/dataset.sh [--keys N] [SUBJECT...]
 #
-#   SUBJECT    a backend of zmalloc, stock-libc or stock-system (SERVER with its own zmalloc.c over the
-#              malloc of the C library or the system's jemalloc); all five backends if not said
+#   SUBJECT    a backend of zmalloc, or SERVER as it is: BUILDS
+#              (build.sh --help); all five backends if not said
 #   --keys N   of each type; 100000 if not said
 #
 # The exit status is 1 if the data is not the same, if an allocator gives no figures (as on stock-libc,
@@ -48,7 +48,7 @@ mebibytes() {
 }
 
 show() {
-    printf '%-10s %-16s' "$1" "$(figure "$1" mem_allocator)"
+    printf '%-12s %-16s' "$1" "$(figure "$1" mem_allocator)"
     for field in used_memory allocator_allocated allocator_active allocator_resident \
         used_memory_rss; do
         printf ' %10s' "$(mebibytes "$1" $field)"
@@ -89,7 +89,7 @@ check_used() {
 }
 
 echo "$keys keys of each type: string, list, set, hash, sorted set, stream; MiB"
-printf '%-10s %-16s %10s %10s %10s %10s %10s %13s\n' SUBJECT ALLOCATOR USED ALLOCATED ACTIVE \
+printf '%-12s %-16s %10s %10s %10s %10s %10s %13s\n' SUBJECT ALLOCATOR USED ALLOCATED ACTIVE \
     RESIDENT RSS FRAGMENTATION
 measure stock
 for subject in $subjects; do

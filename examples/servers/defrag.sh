@@ -7,9 +7,8 @@
 #
 # usage: examples/SERVER/defrag.sh [--keys N] [--seconds N] [SUBJECT...]
 #
-#   SUBJECT       a backend of zmalloc, stock (SERVER with its own zmalloc.c over STOCK),
-#                 stock-libc or stock-system (the same over the malloc of the C library or the
-#                 system's jemalloc); stock and all five backends if not said
+#   SUBJECT       a backend of zmalloc, or SERVER as it is: BUILDS
+#                 (build.sh --help); stock and all five backends if not said
 #   --keys N      before they go; 200000 if not said
 #   --seconds N   to wait for the end of it; 60 if not said
 #
@@ -137,7 +136,7 @@ check_data() {
 }
 
 show() {
-    printf '%-10s %-16s %8.2f %8.2f %8s %9d %9.1f %9.1f  %s\n' "$subject" \
+    printf '%-12s %-16s %8.2f %8.2f %8s %9d %9.1f %9.1f  %s\n' "$subject" \
         "$(info server mem_allocator)" "$(figure before allocator_frag_ratio)" \
         "$(figure after allocator_frag_ratio)" \
         "$(figure after total_active_defrag_time | awk '{ printf "%.1f", $1 / 1000 }')" \
@@ -172,7 +171,7 @@ defragment() {
 }
 
 echo "$keys keys, three quarters of them deleted; memory used in MiB"
-printf '%-10s %-16s %8s %8s %8s %9s %9s %9s\n' SUBJECT ALLOCATOR FRAG THEN SECONDS MOVED USED THEN
+printf '%-12s %-16s %8s %8s %8s %9s %9s %9s\n' SUBJECT ALLOCATOR FRAG THEN SECONDS MOVED USED THEN
 for subject in $subjects; do
     defragment
     rm -rf "$work/server"

@@ -7,9 +7,8 @@
 #
 # usage: examples/SERVER/forks.sh [--seconds N] [SUBJECT...]
 #
-#   SUBJECT        a backend of zmalloc, stock (SERVER with its own zmalloc.c over STOCK),
-#                  stock-libc or stock-system (the same over the malloc of the C library or the
-#                  system's jemalloc); all five backends if not said
+#   SUBJECT        a backend of zmalloc, or SERVER as it is: BUILDS
+#                  (build.sh --help); all five backends if not said
 #   --seconds N    of load between the forks; 5 if not said
 
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091

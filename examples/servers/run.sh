@@ -5,9 +5,8 @@
 #
 # usage: examples/SERVER/run.sh SUBJECT
 #
-# SUBJECT is a backend of zmalloc, a list of them as ZMALLOC_BACKEND takes it, stock (SERVER with its own
-# zmalloc.c over STOCK), stock-libc or stock-system (the same over the malloc of the C library or the
-# system's jemalloc).
+# SUBJECT is a backend of zmalloc, a list of them as ZMALLOC_BACKEND takes it, or SERVER as it is: BUILDS
+# (build.sh --help).
 
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
 . "$(dirname "$0")/common.sh"

@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import geometric_mean, median
 
 Case = tuple[int, int, str]
-WIDTH = 11
+WIDTH = 13
 
 
 Figures = dict[Case, dict[int, list[float]]]
@@ -89,13 +89,13 @@ def busy_lines(busy_rates: Figures) -> list[str]:
 
 
 def memory_lines(path: Path, subjects: list[str]) -> list[str]:
-    lines = [f"{'DATA':<8}  {'SUBJECT':<10}  {'USED MiB':>9}  {'RSS MiB':>9}  FRAGMENTATION"]
+    lines = [f"{'DATA':<8}  {'SUBJECT':<12}  {'USED MiB':>9}  {'RSS MiB':>9}  FRAGMENTATION"]
     rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
     for when, server, used, rss, fragmentation in sorted(
         rows, key=lambda row: (row[0] != "filled", int(row[1]))
     ):
         lines.append(
-            f"{when:<8}  {subjects[int(server)]:<10}  {int(used) / 2**20:>9.1f}"
+            f"{when:<8}  {subjects[int(server)]:<12}  {int(used) / 2**20:>9.1f}"
             f"  {int(rss) / 2**20:>9.1f}  {fragmentation:>13}"
         )
     return lines

@@ -6,16 +6,15 @@
 #
 # usage: examples/SERVER/test.sh [--full | --unit UNIT...] [--limit SECONDS] [SUBJECT...]
 #
-#   SUBJECT          a backend of zmalloc, stock (SERVER with its own zmalloc.c over STOCK),
-#                    stock-libc or stock-system (the same over the malloc of the C library or the
-#                    system's jemalloc); all five backends if not said
+#   SUBJECT          a backend of zmalloc, or SERVER as it is: BUILDS
+#                    (build.sh --help); all five backends if not said
 #   --full           all units; else the data types and what memory, scripts and persistence are for
 #   --unit UNIT      only this one; may be repeated
 #   --limit SECONDS  a unit that takes longer has failed; 1800 if not said
 #
-# A unit in which a test fails, or none runs, runs on stock as well, and on stock-system if build.sh has
-# built it: it has the allocator of ours. Ends with a table, and with what failed; the exit status is 1
-# if a test fails that fails on neither. The logs are in
+# A unit in which a test fails, or none runs, runs on stock as well; one that fails on jemalloc also on
+# stock-system, which has the same allocator, if build.sh has built it. Ends with a table, and with what
+# failed; the exit status is 1 if a test fails that does not fail there. The logs are in
 # ${BUILD_DIR:-build-SERVER}/tests; if another run writes there, in tests-PID beside it.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh disable=SC1091
@@ -168,13 +167,13 @@ run_tests() {
 table() {
     printf '%-32s' 'PASSED/FAILED'
     # shellcheck disable=SC2086
-    printf ' %10s' $subjects
+    printf ' %12s' $subjects
     echo
     for unit in $units; do
         printf '%-32s' "$unit"
         for subject in $subjects; do
             log=$(log_of "$subject" "$unit")
-            printf ' %10s' "$(passed "$log")/$(wc -l <"$log.failed")"
+            printf ' %12s' "$(passed "$log")/$(wc -l <"$log.failed")"
         done
         echo
     done
@@ -196,10 +195,22 @@ details() {
     esac | sed 's/^/        /'
 }
 
-# The first build of stock other than $1 on which the unit's test fails as well.
+# The builds of stock that a failure on $1 is compared with.
+compared_with() {
+    case $1 in
+    stock) ;;
+    jemalloc)
+        echo stock
+        [ ! -x "$build/stock-system/src/$server-server" ] || echo stock-system
+        ;;
+    *) echo stock ;;
+    esac
+}
+
+# The first of these on which the unit's test fails as well.
 also_failing() {
-    for stock in $compared_with; do
-        if [ "$stock" != "$1" ] && grep -qxF "$3" "$(log_of "$stock" "$2").failed"; then
+    for stock in $(compared_with "$1"); do
+        if grep -qxF "$3" "$(log_of "$stock" "$2").failed"; then
             echo "$stock"
             return
         fi
@@ -209,14 +220,17 @@ also_failing() {
 # A test that failed, with the output of a stock build beside ours.
 explain() {
     also=$(also_failing "$@")
-    case $also,$1 in
-    ,stock*) there="$title as it is" ;;
-    ,*)
-        there="passes on $(echo "$compared_with" | sed 's/ / and /')"
-        worse=1
-        ;;
-    *) there="fails on $also, too" ;;
-    esac
+    if [ "$also" ]; then
+        there="fails on $also, too"
+    elif [ "$1" = stock ]; then
+        there="$title as it is"
+    else
+        there="passes on $(compared_with "$1" | paste -s -d ' ' | sed 's/ / and /')"
+        case $1 in
+        stock-*) ;;
+        *) worse=1 ;;
+        esac
+    fi
     echo "$2 on $1: $3: $there"
     details "$1" "$2" "$3"
     [ ! "$also" ] || details "$also" "$2" "$3"
@@ -225,14 +239,12 @@ explain() {
 # shellcheck disable=SC2086
 need_built $subjects stock
 make_work "$server-$script"
-compared_with=stock
-[ ! -x "$build/stock-system/src/$server-server" ] || compared_with='stock stock-system'
 choose_units
 results=$build/tests
 exec 9>"$build/tests.lock"
 flock -n 9 || results=$build/tests-$$
 rm -rf "$results"
-for subject in $subjects $compared_with; do
+for subject in $subjects stock stock-system; do
     mkdir -p "$results/$subject"
 done
 # Subjects take turns, so that the machine is the same to all.
@@ -241,15 +253,13 @@ for unit in $units; do
     for subject in $subjects; do
         run_tests "$subject" "$unit"
         if [ -s "$(log_of "$subject" "$unit").failed" ] || is_empty "$subject" "$unit"; then
-            compared=yes
+            compared="$compared $(compared_with "$subject")"
         fi
     done
-    if [ -n "$compared" ]; then
-        for stock in $compared_with; do
-            run_tests "$stock" "$unit"
-        done
-        fail_if_empty "$unit"
-    fi
+    for stock in $compared; do
+        run_tests "$stock" "$unit"
+    done
+    [ ! "$compared" ] || fail_if_empty "$unit"
 done
 echo
 table
