@@ -197,14 +197,10 @@ details() {
 
 # The builds of stock that a failure on $1 is compared with.
 compared_with() {
-    case $1 in
-    stock) ;;
-    jemalloc)
-        echo stock
-        [ ! -x "$build/stock-system/src/$server-server" ] || echo stock-system
-        ;;
-    *) echo stock ;;
-    esac
+    [ "$1" = stock ] || echo stock
+    if [ "$1" = jemalloc ] && [ -x "$build/stock-system/src/$server-server" ]; then
+        echo stock-system
+    fi
 }
 
 # The first of these on which the unit's test fails as well.

@@ -191,18 +191,14 @@ static size_t size_of(size_t i)
     return one_size != 0 ? one_size : sizes[i % SIZES];
 }
 
-static void add_block(size_t i)
-{
-    blocks[i] = zmalloc(size_of(i));
-    stamp(blocks[i], size_of(i), (unsigned)i);
-}
-
 static void fill(size_t count)
 {
     block_count = count;
     blocks = zcalloc_num(count, sizeof *blocks);
-    for (size_t i = 0; i < count; i++)
-        add_block(i);
+    for (size_t i = 0; i < count; i++) {
+        blocks[i] = zmalloc(size_of(i));
+        stamp(blocks[i], size_of(i), (unsigned)i);
+    }
 }
 
 static void make_holes(void)
