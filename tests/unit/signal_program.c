@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -176,28 +178,52 @@ static void *churn(void *argument)
     return argument;
 }
 
-static atomic_bool stop;
+/*
+ * Each thread is asked again and again, whatever it is doing. A signal that comes while the same is
+ * pending is lost, so each round waits until every thread has had one.
+ */
+static struct {
+    atomic_size_t round; /* once its signals are on their way */
+    atomic_bool stop;
+    sem_t had;
+} asking;
 
 static void *churn_on(void *argument)
 {
-    while (!atomic_load(&stop))
+    size_t rounds = 0;
+
+    while (!atomic_load(&asking.stop)) {
         churn(argument);
+        if (atomic_load(&asking.round) == rounds)
+            continue;
+        sched_yield(); /* it comes at the end of a system call at the latest */
+        child_check(sem_post(&asking.had) == 0);
+        rounds++;
+    }
     return argument;
 }
 
-/* Each thread is asked again and again, whatever it is doing. */
 static void ask_threads_at_work(void)
 {
+    size_t rounds = scaled(30);
     pthread_t threads[3];
 
+    child_check(sem_init(&asking.had, 0, 0) == 0);
     for (size_t i = 0; i < LENGTH(threads); i++)
         child_check(pthread_create(&threads[i], NULL, churn_on, (void *)(i + 7)) == 0);
-    for (size_t round = 0; round < scaled(300); round++)
+    for (size_t round = 0; round < rounds; round++) {
+        for (size_t i = 0; i < 10 * LENGTH(threads); i++)
+            child_check(pthread_kill(threads[i % LENGTH(threads)], SIGUSR1) == 0 &&
+                        churn(threads) != NULL);
+        atomic_fetch_add(&asking.round, 1);
         for (size_t i = 0; i < LENGTH(threads); i++)
-            child_check(pthread_kill(threads[i], SIGUSR1) == 0 && churn(threads) != NULL);
-    atomic_store(&stop, true);
+            while (sem_wait(&asking.had) != 0)
+                child_check(errno == EINTR);
+    }
+    atomic_store(&asking.stop, true);
     for (size_t i = 0; i < LENGTH(threads); i++)
         child_check(pthread_join(threads[i], NULL) == 0);
+    printf("%zu\n", rounds);
 }
 
 static void *end_by_int(void *argument)
