@@ -164,7 +164,11 @@ static void register_thread(void)
         zfree(zmalloc(100));
 }
 
-static pthread_key_t late_key;
+static void watch_when_registered(void)
+{
+    register_thread();
+    watch_all(NULL);
+}
 
 static void *watch_as_new(void *argument)
 {
@@ -172,30 +176,35 @@ static void *watch_as_new(void *argument)
     return NULL;
 }
 
-/* The library's own destructor runs first, because its key is older. */
-static void *watch_when_late(void *argument)
-{
-    register_thread();
-    child_check(pthread_setspecific(late_key, &late_key) == 0);
-    return argument;
-}
-
-static void run_thread(void *(*body)(void *argument))
+static void run_thread(void *(*body)(void *argument), void *argument)
 {
     pthread_t thread;
 
-    child_check(pthread_create(&thread, NULL, body, NULL) == 0);
+    child_check(pthread_create(&thread, NULL, body, argument) == 0);
     child_check(pthread_join(thread, NULL) == 0);
 }
 
-static void watch_in_every_state(void *argument)
+static void watch_when_new(void)
 {
     register_thread();
-    child_check(pthread_key_create(&late_key, watch_all) == 0);
-    watch_all(argument);
-    run_thread(watch_as_new);
-    run_thread(watch_when_late);
-    child_check(zmalloc_used_memory() == 0);
+    run_thread(watch_as_new, NULL);
+}
+
+static void *end_late(void *key)
+{
+    register_thread();
+    child_check(pthread_setspecific(*(pthread_key_t *)key, key) == 0);
+    return NULL;
+}
+
+/* The library's own destructor runs first, because its key is older. */
+static void watch_when_late(void)
+{
+    pthread_key_t key;
+
+    register_thread();
+    child_check(pthread_key_create(&key, watch_all) == 0);
+    run_thread(end_late, &key);
 }
 
 static void catch_moments(void)
@@ -213,27 +222,52 @@ static bool can_stop(void)
     return moments != 0;
 }
 
+struct thread_state {
+    void (*watch)(void);
+};
+
 static void catch_and_watch(void *argument)
 {
     catch_moments();
-    watch_in_every_state(argument);
+    ((const struct thread_state *)argument)->watch();
+    child_check(zmalloc_used_memory() == 0);
+}
+
+static void assert_within_bounds(void (*watch)(void))
+{
+    struct thread_state state = {watch};
+    struct outcome outcome;
+
+    if (UNDER_SANITIZER || under_valgrind() || !can_stop())
+        skip();
+    outcome = run_child(catch_and_watch, &state);
+    assert_exited_with(&outcome, 0);
 }
 
 static void no_moment_is_out_of_bounds(void **state)
 {
-    struct outcome outcome;
-
     (void)state;
-    if (UNDER_SANITIZER || under_valgrind() || !can_stop())
-        skip();
-    outcome = run_child(catch_and_watch, NULL);
-    assert_exited_with(&outcome, 0);
+    assert_within_bounds(watch_when_registered);
+}
+
+static void none_is_in_a_thread_that_begins(void **state)
+{
+    (void)state;
+    assert_within_bounds(watch_when_new);
+}
+
+static void none_is_in_a_thread_that_ends(void **state)
+{
+    (void)state;
+    assert_within_bounds(watch_when_late);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         zm_test(no_moment_is_out_of_bounds),
+        zm_test(none_is_in_a_thread_that_begins),
+        zm_test(none_is_in_a_thread_that_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,6 +258,12 @@ static size_t sum_of_left_behind(void)
     return sum;
 }
 
+/* zmalloc_get_rss() reads what Linux counts on each processor, and adds up now and then. */
+static size_t resident_exactly(void)
+{
+    return zmalloc_get_smap_bytes_by_field("Rss:", -1);
+}
+
 static void run_many_in_a_row(void *argument)
 {
     /* Until the allocator has all it keeps; an emulator makes threads slowly, and knows no RSS. */
@@ -267,10 +273,10 @@ static void run_many_in_a_row(void *argument)
 
     (void)argument;
     run_in_a_row(first);
-    resident = zmalloc_get_rss();
+    resident = resident_exactly();
     child_check(resident > 0 || under_emulator());
     run_in_a_row(scaled(20000));
-    grown = zmalloc_get_rss();
+    grown = resident_exactly();
     printf("figures: %zu threads in a row, resident %+td KiB after the first %zu\n",
            first + scaled(20000), (ptrdiff_t)(grown - resident) / 1024, first);
     child_check(UNDER_SANITIZER || under_valgrind() || grown < resident + GROWTH_MAX);
