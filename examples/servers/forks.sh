@@ -38,19 +38,24 @@ load() {
     helper=$!
 }
 
-# Whether the server has served more than a moment ago.
+# has_processed NAME COUNT
+has_processed() {
+    processed=$(info "$1" total_commands_processed)
+    echo "$processed commands, $2 are awaited"
+    [ "$processed" -ge "$2" ]
+}
+
+# Whether the server serves more, and more than those that ask.
 is_under_load() {
-    before=$(info "$1" total_commands_processed)
-    sleep 0.3
-    after=$(info "$1" total_commands_processed)
-    echo "$before commands, then $after"
-    [ $((after - before)) -gt 100 ]
+    wait_until "$1" has_processed "$1" $(($(info "$1" total_commands_processed) + 10000))
 }
 
 # ---- In a child ----
 
+# A replica that is synchronised may come before the end of the child that has sent the data.
 child_saves() {
-    answer '^Background saving started' primary bgsave &&
+    wait_until primary field primary rdb_bgsave_in_progress 0 &&
+        answer '^Background saving started' primary bgsave &&
         wait_until primary field primary rdb_bgsave_in_progress 0 &&
         field primary rdb_last_bgsave_status ok &&
         "$tools/$server-check-rdb" "$work/primary/dump.rdb"
@@ -158,27 +163,35 @@ start_primary() {
 
 # ---- What asks the allocator ----
 
-# A pattern for the backend with jemalloc, and one for those without.
+# The allocator of the subject.
 allocator() {
     case $subject in
-    jemalloc | stock | stock-system) echo "$1" ;;
-    *) echo "$2" ;;
+    stock | stock-system) echo jemalloc ;;
+    *) echo "${subject#stock-}" ;;
     esac
+}
+
+# A pattern for jemalloc's answer, and one for that of others.
+of_jemalloc() {
+    if [ "$(allocator)" = jemalloc ]; then
+        echo "$1"
+    else
+        echo "$2"
+    fi
 }
 
 # A pattern for what the allocator reports of itself.
 report() {
-    case $subject in
-    jemalloc | stock | stock-system) echo 'jemalloc statistics' ;;
+    case $(allocator) in
+    jemalloc) echo 'jemalloc statistics' ;;
     # Its first line names the allocator.
-    tcmalloc | mimalloc) echo "^$subject-" ;;
+    tcmalloc | mimalloc) echo "^$(allocator)-" ;;
     *) echo '^Stats not supported for the current allocator' ;;
     esac
 }
 
 asks_the_allocator() {
-    is=$(echo "$subject" | sed 's/^stock\(-system\)\{0,1\}$/jemalloc/; s/^stock-//')
-    check "INFO says $is" answer "^mem_allocator:$is" primary info memory
+    check "INFO says $(allocator)" answer "^mem_allocator:$(allocator)" primary info memory
     check 'MEMORY PURGE' answer '^OK' primary memory purge
     check 'MEMORY DOCTOR' answer '^\(Hi \)\{0,1\}Sam, ' primary memory doctor
     check 'MEMORY STATS' answer '^allocator.resident' primary memory stats
@@ -187,15 +200,15 @@ asks_the_allocator() {
     stock-libc) no_control='^ERR unknown subcommand' ;;
     *) no_control='^ERR the active allocator, .*, has no such control' ;;
     esac
-    check 'DEBUG MALLCTL reads a number' answer "$(allocator '^4096$' "$no_control")" \
+    check 'DEBUG MALLCTL reads a number' answer "$(of_jemalloc '^4096$' "$no_control")" \
         primary debug mallctl arenas.page
-    check 'DEBUG MALLCTL-STR reads text' answer "$(allocator '^5\.' "$no_control")" \
+    check 'DEBUG MALLCTL-STR reads text' answer "$(of_jemalloc '^5\.' "$no_control")" \
         primary debug mallctl-str version
     # A write answers what was there before. Only to read this one ends in "Invalid argument", on
     # stock as well: the server halves the size that jemalloc put right when it refused the first.
     before='[01]'
     for value in 0 1 1; do
-        check "DEBUG MALLCTL writes $value" answer "$(allocator "^$before\$" "$no_control")" \
+        check "DEBUG MALLCTL writes $value" answer "$(of_jemalloc "^$before\$" "$no_control")" \
             primary debug mallctl background_thread $value
         before=$value
     done
