@@ -61,6 +61,16 @@ request() {
         -P "$4" -c "$5" -r $keys -d 100 --csv 2>>"$work/$1/client" | tail -n 1 | cut -d '"' -f 4
 }
 
+# A server that is not measured is paused: Valkey's I/O threads spin without end, also when there is
+# nothing to do, if a load has just ended.
+pause() {
+    kill -STOP "$(cat "$work/$1/pid")"
+}
+
+resume() {
+    kill -CONT "$(cat "$work/$1/pid")"
+}
+
 # Servers are numbered, so that stock may run twice. What they hold hardly grows while they are
 # measured, but for the list, which goes after each measurement. For one connection there are no I/O
 # threads to wait for.
@@ -71,6 +81,7 @@ start_servers() {
         for command in set hset sadd zadd; do
             request $number $command $((keys * 3)) 100 1 >/dev/null
         done
+        pause $number
         number=$((number + 1))
     done
 }
@@ -80,15 +91,18 @@ start_servers() {
 calibrate() {
     calibrated=$work/count-$threads-$1
     if [ ! -f "$calibrated" ]; then
+        resume 0
         request 0 set $((1000 * $1)) "$1" 50 >/dev/null
         request 0 set $((1000 * $1)) "$1" 50 |
             awk -v tenths=$tenths '{ printf "%d\n", $1 * tenths / 10 + 1 }' >"$calibrated"
+        pause 0
     fi
     count=$(cat "$calibrated")
 }
 
 stop_servers() {
     for name in $servers; do
+        resume "$name"
         stop "$name" || fail "server $name ended with status $?"
     done
 }
@@ -104,6 +118,7 @@ measure() {
     calibrate "$2"
     while [ $turn -lt $number ]; do
         measured=$(((turn + round) % number))
+        resume $measured
         before=$(processor_time $measured)
         rate=$(request $measured "$1" "$count" "$2" 50)
         after=$(processor_time $measured)
@@ -111,6 +126,7 @@ measure() {
         awk "BEGIN { print \"$threads $2 $1 $measured $rate\", ($after - ($before)) * 1e6 / $count }" \
             >>"$results/rates"
         [ "$1" != lpush ] || cli $measured del mylist >/dev/null
+        pause $measured
         turn=$((turn + 1))
     done
 }

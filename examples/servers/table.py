@@ -22,10 +22,9 @@ from pathlib import Path
 from statistics import geometric_mean, median
 
 Case = tuple[int, int, str]
-WIDTH = 13
-
-
 Figures = dict[Case, dict[int, list[float]]]
+
+WIDTH = 13  # of a column of ratios
 
 
 def read_rates(path: Path) -> tuple[Figures, Figures]:
