@@ -61,8 +61,7 @@ request() {
         -P "$4" -c "$5" -r $keys -d 100 --csv 2>>"$work/$1/client" | tail -n 1 | cut -d '"' -f 4
 }
 
-# A server that is not measured is paused: Valkey's I/O threads spin without end, also when there is
-# nothing to do, if a load has just ended.
+# A server that is not measured is paused: Valkey's I/O threads go on spinning after a load has ended.
 pause() {
     kill -STOP "$(cat "$work/$1/pid")"
 }
