@@ -61,13 +61,14 @@ request() {
         -P "$4" -c "$5" -r $keys -d 100 --csv 2>>"$work/$1/client" | tail -n 1 | cut -d '"' -f 4
 }
 
-# A server that is not measured is paused: Valkey's I/O threads go on spinning after a load has ended.
+# A server that is not measured is paused: Valkey's I/O threads go on spinning after a load has ended. If
+# it has ended by itself, what comes next says so.
 pause() {
-    kill -STOP "$(cat "$work/$1/pid")"
+    kill -STOP "$(cat "$work/$1/pid")" || true
 }
 
 resume() {
-    kill -CONT "$(cat "$work/$1/pid")"
+    kill -CONT "$(cat "$work/$1/pid")" || true
 }
 
 # Servers are numbered, so that stock may run twice. What they hold hardly grows while they are

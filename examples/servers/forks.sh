@@ -52,7 +52,7 @@ is_under_load() {
 
 # ---- In a child ----
 
-# A replica that is synchronised may come before the end of the child that has sent the data.
+# A replica may be synchronised before the child that sent the data has ended.
 child_saves() {
     wait_until primary field primary rdb_bgsave_in_progress 0 &&
         answer '^Background saving started' primary bgsave &&

@@ -192,9 +192,10 @@ for row, backend in zip(rows, d["backends"]):
                       (x(interval) + .5, "low"),
                       (x(interval) + x(interval, "width") - .5, "high")):
         assert abs(end - x(bar) - summary[name] * scale) < 0.3, (name, end)
+# Both widths are rounded to a tenth.
 widest, longest = max(bars)
 for width, median in bars:
-    assert abs(width - median * widest / longest) < 0.3, bars
+    assert abs(width - median * widest / longest) < 0.11, bars
 width, height = float(root.get("width")), float(root.get("height"))
 for text in root.iter(f"{SVG}text"):
     assert 0 <= x(text) < width and 0 < x(text, "y") < height

@@ -183,7 +183,7 @@ static void *churn(void *argument)
  * pending is lost, so each round waits until every thread has had one.
  */
 static struct {
-    atomic_size_t round; /* once its signals are on their way */
+    atomic_size_t round; /* how many have had all their signals sent */
     atomic_bool stop;
     sem_t had;
 } asking;

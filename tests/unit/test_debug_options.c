@@ -288,7 +288,7 @@ static void the_largest_leaks_are_told_first(void **state)
 /* This is only fast enough if places are not all compared with each other. */
 static void many_places_are_told_soon(void **state)
 {
-    const bool is_slow = UNDER_SANITIZER || UNDER_COVERAGE || under_valgrind() || under_emulator();
+    const bool is_slow = UNDER_SANITIZER || under_valgrind() || under_emulator();
     struct outcome outcome = run_debug(
         "leaks,frames=16", WORDS("seconds", is_slow ? "100" : "3", "leak-sites", "32768"));
 

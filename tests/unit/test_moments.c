@@ -164,49 +164,6 @@ static void register_thread(void)
         zfree(zmalloc(100));
 }
 
-static void watch_when_registered(void)
-{
-    register_thread();
-    watch_all(NULL);
-}
-
-static void *watch_as_new(void *argument)
-{
-    watch_all(argument);
-    return NULL;
-}
-
-static void run_thread(void *(*body)(void *argument), void *argument)
-{
-    pthread_t thread;
-
-    child_check(pthread_create(&thread, NULL, body, argument) == 0);
-    child_check(pthread_join(thread, NULL) == 0);
-}
-
-static void watch_when_new(void)
-{
-    register_thread();
-    run_thread(watch_as_new, NULL);
-}
-
-static void *end_late(void *key)
-{
-    register_thread();
-    child_check(pthread_setspecific(*(pthread_key_t *)key, key) == 0);
-    return NULL;
-}
-
-/* The library's own destructor runs first, because its key is older. */
-static void watch_when_late(void)
-{
-    pthread_key_t key;
-
-    register_thread();
-    child_check(pthread_key_create(&key, watch_all) == 0);
-    run_thread(end_late, &key);
-}
-
 static void catch_moments(void)
 {
     struct sigaction action = {.sa_handler = read_now};
@@ -222,25 +179,65 @@ static bool can_stop(void)
     return moments != 0;
 }
 
-struct thread_state {
-    void (*watch)(void);
-};
-
-static void catch_and_watch(void *argument)
+static void begin_to_watch(void)
 {
     catch_moments();
-    ((const struct thread_state *)argument)->watch();
+    register_thread();
+}
+
+static void watch_when_registered(void *argument)
+{
+    begin_to_watch();
+    watch_all(argument);
     child_check(zmalloc_used_memory() == 0);
 }
 
-static void assert_within_bounds(void (*watch)(void))
+static void *watch_as_new(void *argument)
 {
-    struct thread_state state = {watch};
+    watch_all(argument);
+    return NULL;
+}
+
+static void run_thread(void *(*body)(void *argument), void *argument)
+{
+    pthread_t thread;
+
+    child_check(pthread_create(&thread, NULL, body, argument) == 0);
+    child_check(pthread_join(thread, NULL) == 0);
+    child_check(zmalloc_used_memory() == 0);
+}
+
+static void watch_when_new(void *argument)
+{
+    begin_to_watch();
+    run_thread(watch_as_new, argument);
+}
+
+static void *end_late(void *key)
+{
+    register_thread();
+    child_check(pthread_setspecific(*(pthread_key_t *)key, key) == 0);
+    return NULL;
+}
+
+/* The library's own destructor runs first, because its key is older. */
+static void watch_when_late(void *argument)
+{
+    pthread_key_t key;
+
+    (void)argument;
+    begin_to_watch();
+    child_check(pthread_key_create(&key, watch_all) == 0);
+    run_thread(end_late, &key);
+}
+
+static void assert_within_bounds(void (*watch)(void *argument))
+{
     struct outcome outcome;
 
     if (UNDER_SANITIZER || under_valgrind() || !can_stop())
         skip();
-    outcome = run_child(catch_and_watch, &state);
+    outcome = run_child(watch, NULL);
     assert_exited_with(&outcome, 0);
 }
 
@@ -250,13 +247,13 @@ static void no_moment_is_out_of_bounds(void **state)
     assert_within_bounds(watch_when_registered);
 }
 
-static void none_is_in_a_thread_that_begins(void **state)
+static void no_moment_is_out_of_bounds_as_a_thread_begins(void **state)
 {
     (void)state;
     assert_within_bounds(watch_when_new);
 }
 
-static void none_is_in_a_thread_that_ends(void **state)
+static void no_moment_is_out_of_bounds_as_a_thread_ends(void **state)
 {
     (void)state;
     assert_within_bounds(watch_when_late);
@@ -266,8 +263,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         zm_test(no_moment_is_out_of_bounds),
-        zm_test(none_is_in_a_thread_that_begins),
-        zm_test(none_is_in_a_thread_that_ends),
+        zm_test(no_moment_is_out_of_bounds_as_a_thread_begins),
+        zm_test(no_moment_is_out_of_bounds_as_a_thread_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
